@@ -1,0 +1,48 @@
+/* Base: the few macros and attributes that every file uses, and the memory primitives.
+ *
+ * Invariants: mem_alloc and friends never return NULL. Running out of memory ends the process with
+ * exit code 1 and a message that says so; files are only ever replaced by rename, so nothing is lost.
+ * AUTO_DEVOPS_FAIL_ALLOC=N makes the N-th allocation fail (tests/system/test_alloc.py).
+ * Thread rule: everything here may be called from any thread. */
+#ifndef BASE_BASE_H
+#define BASE_BASE_H
+
+#include "banned.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define NORETURN __attribute__((noreturn))
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* `_cleanup_(fn) struct x x`: fn(&x) runs when x leaves its scope. fn must accept a zeroed x. */
+#define _cleanup_(fn) __attribute__((cleanup(fn)))
+
+/* Heap memory, zeroed. A size of 0 returns a unique pointer. Freed with mem_free. */
+void *mem_alloc(size_t size);
+/* Grows or shrinks; new bytes are not zeroed. */
+void *mem_realloc(void *p, size_t size);
+/* count * size with overflow check; new bytes are not zeroed. */
+void *mem_realloc_array(void *p, size_t count, size_t size);
+void mem_free(void *p);
+char *mem_strdup(const char *s);
+/* For `_cleanup_(mem_freep) char *p = NULL;` */
+void mem_freep(void *pp);
+
+/* Closes *fd unless it is negative, and sets it to -1. For `_cleanup_(fd_closep) int fd = -1;` */
+void fd_closep(int *fd);
+void file_closep(FILE **f);
+
+static inline bool str_eq(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* Checks: pure functions from an inventory to findings.
+ *
+ * One file per checked kind in this folder, one line per check in checks.def. A check states its id, kind, severity and texts in one
+ * `const struct check`; its run function is called once per object of its kind (or once per inventory for KIND_COUNT).
+ * A check reads only the inventory: no clock (inventory_now), no I/O, no order of other checks. It never concludes from what it
+ * cannot see: test inventory_sees first.
+ * Ownership: findings and their texts live in the arena of the check_run. Thread rule: one thread per check_run. */
+#ifndef CHECKS_CHECK_H
+#define CHECKS_CHECK_H
+
+#include "base/ctx.h"
+#include "cluster/inventory.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL };
+const char *severity_text(enum severity s); /* "info", "warning", "error", "critical" */
+bool severity_parse(const char *s, enum severity *ret);
+
+enum finding_state {
+	FINDING_ACTIVE,    /* true now */
+	FINDING_RECOVERED, /* was true; over now: history, never a cause */
+};
+
+enum evidence_type { EVIDENCE_FIELD, EVIDENCE_EVENT, EVIDENCE_LOG, EVIDENCE_ABSENCE, EVIDENCE_EXTERNAL };
+
+/* One fact that a finding rests on, precise enough to be looked up again. */
+struct evidence {
+	enum evidence_type type;
+	const struct object *object; /* whose field, event or log; NULL for EXTERNAL and for an absent object */
+	const char *path;            /* FIELD: "status.containerStatuses[0].state.waiting.reason"; LOG: container name; ABSENCE: "ConfigMap shop/settings" */
+	const char *text;            /* the value, the event's message or the log line, as read */
+	const struct event *event;   /* EVENT */
+	bool previous;               /* LOG: of the previous instance */
+	uint32_t first_line, last_line; /* LOG: 1-based range in the recorded log */
+	usec_t when;                 /* 0 when the fact has no time */
+};
+
+/* A name that may or may not exist: what a finding points at. */
+struct object_name {
+	enum kind_id kind;      /* KIND_COUNT = none */
+	const char *kind_text;  /* "ConfigMap", also for custom kinds */
+	const char *ns, *name;
+	const struct object *object; /* NULL when it does not exist or is not seen */
+};
+
+/* A change that would certainly help, for a human or (later) an agent to approve. */
+struct proposal {
+	const char *action;  /* "set-image", "scale", "create", "patch", "delete-pod", "rollback", "uncordon" ... */
+	struct object_name target;
+	const char *parameters; /* JSON object text */
+	const char *risk;       /* "low", "medium", "high" */
+};
+
+struct check;
+
+struct finding {
+	const struct check *check;
+	const struct object *object;  /* what is wrong */
+	const char *container;        /* "" or which container of the pod */
+	enum severity severity;
+	enum finding_state state;
+	const char *message;          /* one sentence, naming the object and the number that matters */
+	const char *fix;              /* what to do, in words, concrete; NULL = the check's own fix */
+	struct object_name subject;   /* what is missing or to blame: ConfigMap x, Node y, Service z; kind KIND_COUNT when the object itself */
+	struct evidence *evidence;
+	uint32_t evidence_count, evidence_cap;
+	struct proposal *proposal;    /* or NULL */
+	usec_t since, until;          /* first seen; until only when recovered; 0 = unknown */
+	uint32_t id;                  /* position in the run's list */
+};
+
+struct finding_list {
+	struct finding **items;
+	uint32_t len, cap;
+};
+
+struct check_run {
+	const struct inventory *inv;
+	struct arena *arena;
+	struct finding_list findings;
+	const struct check *check;     /* the one being run */
+	const struct check_options *options;
+};
+
+struct check_options {
+	int64_t restart_threshold;   /* restarts that count as many; default 3 */
+	usec_t recovered_after;      /* no restart for this long = recovered; default 10 min */
+	usec_t startup_grace;        /* a younger pod that is not ready yet is starting, not failing; default 2 min */
+	const char *only_check;      /* an id, or "pod/" for a family; NULL = all */
+};
+void check_options_init(struct check_options *o);
+
+struct check {
+	const char *id;      /* "pod/crash-loop": stable for ever */
+	enum kind_id kind;   /* run once per object of it; KIND_COUNT: once with object NULL */
+	enum severity severity;
+	const char *title;   /* a few words: "Container keeps crashing" */
+	const char *explain; /* for `checks explain`: what it means, how it is detected, what usually causes it; paragraphs */
+	const char *fix;     /* what to do in general */
+	void (*run)(struct check_run *run, const struct object *o);
+};
+
+/* The whole catalogue, ordered by id. */
+extern const struct check *const check_table[];
+extern const size_t check_count;
+const struct check *check_by_id(const char *id);
+
+/* Runs every check over inv. Findings are ordered by object and check, the same on each run. */
+void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options);
+
+/* For checks: starts a finding about o (state ACTIVE, the check's severity) with a formatted message. */
+struct finding *finding_new(struct check_run *run, const struct object *o, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void finding_fix(struct check_run *run, struct finding *f, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path); /* evidence: a field, its value read by path */
+void finding_field_text(struct check_run *run, struct finding *f, const struct object *o, const char *path, const char *text);
+void finding_event(struct check_run *run, struct finding *f, const struct event *e);
+void finding_log(struct check_run *run, struct finding *f, const struct container_log *log, uint32_t first_line, uint32_t last_line, const char *text);
+void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name);
+void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind, const char *ns, const char *name);
+void finding_propose(struct check_run *run, struct finding *f, const char *action, const char *risk, const char *parameters_json);
+
+#endif
