@@ -1,16 +1,19 @@
 /* Diagnosis: findings -> causes. Many symptoms, one cause: the deepest finding that explains the others in the dependency graph and in time.
  *
  * Chaining follows the rules in rules.def over the edges of graph.h. What recovered is history, kept apart. A cause is only named when a path of
- * verified edges leads from each symptom to it; else the symptom is its own cause and the diagnosis says what is missing.
- * Ownership: everything lives in the arena given. Thread rule: one thread per diagnosis. */
+ * verified edges leads from each symptom to it; else the symptom is its own cause and the diagnosis says what is missing. Every finding
+ * is in exactly one cause: as its root or among `explained`. The same inventory gives the same diagnosis, byte for byte.
+ * Ownership: everything lives in the arena of the ctx given (or the arena given), and points into the inventory, which must outlive it.
+ * Thread rule: one thread per diagnosis. */
 #ifndef DIAGNOSE_DIAGNOSE_H
 #define DIAGNOSE_DIAGNOSE_H
 
 #include "checks/check.h"
 #include "cluster/cluster.h"
+#include "diagnose/changes.h"
 
 enum verdict { VERDICT_HEALTHY, VERDICT_DEGRADED, VERDICT_FAILING, VERDICT_RECOVERED, VERDICT_UNKNOWN };
-const char *verdict_text(enum verdict v);
+const char *verdict_text(enum verdict v); /* "healthy", "degraded", ... */
 
 /* One step of the chain from the cause up to what people notice: "Deployment shop/web" <- "Pod ..." <- "ConfigMap ... is missing". */
 struct chain_step {
@@ -20,21 +23,24 @@ struct chain_step {
 };
 
 struct cause {
-	const struct finding *root;   /* the deepest finding */
+	const struct finding *root;   /* the deepest finding; of several alike, the first in the order of findings */
 	struct finding_list explained; /* every other finding it explains, nearest first */
 	struct chain_step *chain;     /* from what people notice (0) down to the root */
 	uint32_t chain_len;
 	struct object_list workloads; /* top owners affected */
 	uint32_t pods_affected;
-	const char *title;            /* one sentence: the true cause in plain words */
+	const struct object *entry;   /* an affected Ingress, else Service, in front of it: users notice; NULL = none known */
+	const char *title;            /* one sentence: the true cause in plain words, no full stop */
 	const char *fix;
-	const struct proposal *proposal;
+	const struct proposal *proposal; /* or NULL */
 	int confidence;               /* 0..100 */
 	const char *confidence_why;
 	const char *missing;          /* what could not be seen and might change the answer; NULL */
-	const char *next;             /* what to look at next; NULL */
+	const char *next;             /* what to look at next, often a kubectl command; NULL */
+	struct change_list changes;   /* what changed shortly before it began, newest first; never claimed as the cause by itself */
 	enum severity severity;
-	usec_t since;
+	enum finding_state state;
+	usec_t since, until;          /* first symptom; until only when recovered; 0 = unknown */
 	double score;                 /* for ranking: bigger first */
 };
 
@@ -50,23 +56,29 @@ struct diagnosis {
 	struct cause_list recovered;   /* history */
 	struct finding_list findings;  /* all, as found */
 	enum verdict verdict;
-	const char *verdict_why;
+	const char *verdict_why;       /* one sentence */
+	struct graph *graph;           /* edges computed so far (graph.h) */
 };
 
 struct diagnose_options {
 	struct check_options checks;
 	const char *ns;           /* only what touches this namespace; NULL = all */
-	bool read_logs;           /* fetch logs of a few unhealthy containers (live) before concluding */
+	bool read_logs;           /* fetch logs of a few unhealthy containers (live) before concluding; default true */
 	unsigned max_logs;        /* default DIAGNOSE_MAX_LOGS */
 };
 #define DIAGNOSE_MAX_LOGS 24
 void diagnose_options_init(struct diagnose_options *o);
 
-/* Runs the checks, reads what logs it needs, chains and ranks. Never fails for what it cannot see: that becomes `missing`. */
+/* Runs the checks, reads what logs it needs, chains and ranks. Never fails for what it cannot see: that becomes `missing`.
+ * Fails only when ctx is cancelled. */
 int diagnose_cluster(struct cluster *c, struct ctx *ctx, const struct diagnose_options *options, struct diagnosis *ret, struct err *err);
-/* The causes that touch one object: it, what it owns, what owns it, what it depends on. Ranked for it. Arena: ctx's. */
+/* The same over an inventory alone: no log is fetched, those in the inventory are used. */
+void diagnose_inventory(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct diagnosis *ret);
+/* The causes that touch one object: it, what it owns, what owns it, what it depends on. Ranked for it: active, then lesser, then recovered. Arena: ctx's. */
 struct cause_list diagnose_object(const struct diagnosis *d, struct ctx *ctx, const struct object *o);
-/* Verdict for one object, namespace (o NULL) or the cluster (both NULL). */
+/* The active causes that touch a namespace, in rank order. */
+struct cause_list diagnose_namespace(const struct diagnosis *d, struct ctx *ctx, const char *ns);
+/* Verdict for one object, namespace (o NULL) or the cluster (both NULL). *ret_why (may be NULL) is one sentence. */
 enum verdict diagnose_verdict(const struct diagnosis *d, struct ctx *ctx, const struct object *o, const char *ns, const char **ret_why);
 
 #endif

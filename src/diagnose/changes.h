@@ -1,0 +1,45 @@
+/* What changed: differences between the revisions of a workload, and writes to what it uses, with their times.
+ *
+ * Read from ReplicaSets (the newest template against the one before it), from creation times, from the times in managedFields and from
+ * events. A change is evidence, never a cause by itself: it only says what happened before the first symptom.
+ * Ownership: everything lives in the arena given. Thread rule: pure; one thread per arena. */
+#ifndef DIAGNOSE_CHANGES_H
+#define DIAGNOSE_CHANGES_H
+
+#include "cluster/inventory.h"
+
+enum change_type {
+	CHANGE_IMAGE,     /* a container's image */
+	CHANGE_ENV,       /* an environment variable, envFrom */
+	CHANGE_RESOURCES, /* requests or limits */
+	CHANGE_PROBE,
+	CHANGE_COMMAND,   /* command or args */
+	CHANGE_CONFIG,    /* volumes and which ConfigMaps and Secrets are used */
+	CHANGE_TEMPLATE,  /* anything else in the pod template */
+	CHANGE_SCALE,
+	CHANGE_WRITE,     /* an object's spec or data was written (managedFields) */
+	CHANGE_CREATED,
+	CHANGE_NODE,      /* a node went away, was cordoned, rebooted */
+};
+
+struct change {
+	enum change_type type;
+	const struct object *object; /* the workload, ConfigMap, Node ... */
+	const char *what;            /* "image of container api" */
+	const char *from, *to;       /* "" when not known */
+	const char *by;              /* field manager: "kubectl-edit", "helm"; "" = unknown */
+	const char *text;            /* "image of container api changed from shop/api:1.4 to shop/api:1.5" */
+	usec_t when;
+};
+
+struct change_list {
+	struct change *items;
+	uint32_t len, cap;
+};
+
+/* What changed in a top owner (Deployment, StatefulSet ...) and the ConfigMaps and Secrets it uses, newest first. since 0 = ever. */
+struct change_list changes_of(const struct inventory *inv, struct arena *a, const struct object *o, usec_t since, usec_t until);
+/* What changed in a namespace (NULL = the cluster), newest first, at most max. */
+struct change_list changes_in(const struct inventory *inv, struct arena *a, const char *ns, usec_t since, usec_t until, unsigned max);
+
+#endif
