@@ -1,7 +1,8 @@
 /* Arena: memory for one unit of work (a request, a check run, an inventory), freed all at once.
  *
  * Invariants: pointers stay valid until arena_release; allocation never fails (see base.h); nothing is
- * ever freed piece by piece. Memory is aligned to 8 bytes and not zeroed unless said.
+ * ever freed piece by piece. Memory is aligned to 8 bytes (copied strings to 1) and not zeroed unless said.
+ * Blocks grow with the arena from 4 KiB to 1 MiB, so that a small unit of work stays small.
  * Ownership: whoever calls arena_init calls arena_release. Thread rule: one thread at a time per arena. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

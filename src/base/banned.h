@@ -9,9 +9,10 @@
 #include <time.h>
 
 #ifdef __GNUC__
-#pragma GCC poison strcpy strcat strtok atoi atol atof gets popen localtime gmtime alloca vsprintf
 #undef sprintf
+#undef alloca
 #undef system
+#pragma GCC poison strcpy strcat strtok atoi atol atof gets popen localtime gmtime alloca vsprintf
 #pragma GCC poison sprintf system
 #endif
 

@@ -1,4 +1,4 @@
-/* SHA-256 and base64 (RFC 4648). The only includer of OpenSSL's digest headers is crypto.c.
+/* SHA-256 (FIPS 180-4) and base64 (RFC 4648), own code: see crypto.c for why not OpenSSL.
  * Thread rule: pure, any thread. */
 #ifndef BASE_CRYPTO_H
 #define BASE_CRYPTO_H

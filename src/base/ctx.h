@@ -19,6 +19,8 @@ struct ctx {
 
 /* The process-wide flag that Ctrl-C and SIGTERM set. */
 extern volatile sig_atomic_t ctx_interrupted;
+/* Makes Ctrl-C (SIGINT) and SIGTERM set it; a second one ends the process at once. SIGPIPE is ignored: writes report EPIPE. */
+void ctx_catch_signals(void);
 
 void ctx_init(struct ctx *ctx);                                        /* cancel = &ctx_interrupted */
 void ctx_init_child(struct ctx *ctx, const struct ctx *parent, usec_t timeout); /* timeout 0 = the parent's deadline */

@@ -26,6 +26,9 @@ void strbuf_addch(struct strbuf *sb, char c);
 void strbuf_addn(struct strbuf *sb, char c, size_t n);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);
+/* Makes room for extra more bytes (as far as max allows) and returns where they go; the caller adds to len what it wrote
+ * and keeps buf[len] = 0. */
+char *strbuf_grow(struct strbuf *sb, size_t extra, size_t *ret_room);
 /* Cuts to at most len bytes. */
 void strbuf_truncate(struct strbuf *sb, size_t len);
 /* 0, or ERR_LIMIT naming what (e.g. "response body") and the maximum. */
