@@ -1,0 +1,339 @@
+/* Building an inventory: adding objects, notes and logs. Indexes are made in seal.c, questions answered in query.c. */
+#include "cluster/inventory_internal.h"
+
+/* Held by the trees of events and Secrets before they are emptied. */
+#define SCRATCH_MAX ((size_t)256 << 10)
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
+{
+	if (len < *cap)
+		return items;
+	*cap = *cap ? *cap + *cap / 2 : 8;
+	return mem_realloc_array(items, *cap, item_size);
+}
+
+struct inventory *inventory_new(void)
+{
+	struct inventory *inv = mem_alloc(sizeof(*inv));
+	inv->refs = 1;
+	arena_init(&inv->arena);
+	intern_init(&inv->strings);
+	value_builder_init(&inv->builder, &inv->arena, &inv->strings);
+	arena_init(&inv->scratch);
+	value_builder_init(&inv->scratch_builder, &inv->scratch, NULL);
+	inv->server_version = "";
+	hash_init(&inv->by_name);
+	hash_init(&inv->by_uid);
+	hash_init(&inv->custom_kinds);
+	hash_init(&inv->events_by_name);
+	hash_init(&inv->events_by_object);
+	hash_init(&inv->events_by_about);
+	hash_init(&inv->pods_on);
+	hash_init(&inv->logs_by_pod);
+	return inv;
+}
+
+struct inventory *inventory_ref(struct inventory *inv)
+{
+	__atomic_add_fetch(&inv->refs, 1, __ATOMIC_RELAXED);
+	return inv;
+}
+
+void inventory_unref(struct inventory *inv)
+{
+	if (!inv || __atomic_sub_fetch(&inv->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		mem_free(inv->lists[i].items);
+		mem_free(inv->seen_ns[i].items);
+	}
+	mem_free(inv->events.items);
+	mem_free(inv->logs.items);
+	mem_free(inv->notes.items);
+	label_index_release(&inv->labels);
+	hash_release(&inv->by_name);
+	hash_release(&inv->by_uid);
+	hash_release(&inv->custom_kinds);
+	hash_release(&inv->events_by_name);
+	hash_release(&inv->events_by_object);
+	hash_release(&inv->events_by_about);
+	hash_release(&inv->pods_on);
+	hash_release(&inv->logs_by_pod);
+	arena_release(&inv->scratch);
+	intern_release(&inv->strings);
+	arena_release(&inv->arena);
+	mem_free(inv);
+}
+
+void inventory_unrefp(struct inventory **inv)
+{
+	inventory_unref(*inv);
+	*inv = NULL;
+}
+
+struct value_builder *inventory_builder(struct inventory *inv)
+{
+	return &inv->builder;
+}
+
+struct value_builder *inventory_builder_for(struct inventory *inv, const struct kind *kind)
+{
+	return kind && (kind->id == KIND_EVENT || kind->id == KIND_SECRET) ? &inv->scratch_builder : &inv->builder;
+}
+
+static void scratch_reset(struct inventory *inv)
+{
+	if (inv->scratch.total <= SCRATCH_MAX)
+		return;
+	arena_release(&inv->scratch);
+	arena_init(&inv->scratch);
+	inv->scratch_builder.nodes = 0;
+}
+
+static const char *intern_text(struct inventory *inv, const struct value *v)
+{
+	return v && v->type == VALUE_STRING ? intern_add(&inv->strings, v->s, v->len) : intern_str(&inv->strings, "");
+}
+
+/* The kind of a custom object, made when it is met first. */
+static const struct kind *custom_kind(struct inventory *inv, const char *group, const char *version, const char *name,
+				      const char *plural, bool namespaced)
+{
+	const char *key[2] = {intern_str(&inv->strings, group), intern_str(&inv->strings, name)};
+	struct custom_kind *c = hash_get(&inv->custom_kinds, key, sizeof(key));
+	if (c)
+		return &c->kind;
+	c = arena_new(&inv->arena, struct custom_kind);
+	c->group = key[0];
+	c->name = key[1];
+	c->kind = (struct kind){.id = KIND_CUSTOM,
+				.group = key[0],
+				.version = intern_str(&inv->strings, version),
+				.name = key[1],
+				.plural = plural ? intern_str(&inv->strings, plural) : NULL,
+				.shorts = "",
+				.namespaced = namespaced};
+	if (!plural) {
+		/* Not told: the regular plural is right for nearly every custom resource, and only shown to people. */
+		char *text = arena_printf(&inv->arena, "%ss", key[1]);
+		for (char *p = text; *p; p++)
+			if (*p >= 'A' && *p <= 'Z')
+				*p = (char)(*p - 'A' + 'a');
+		c->kind.plural = text;
+	}
+	hash_put(&inv->custom_kinds, c, sizeof(key), c);
+	return &c->kind;
+}
+
+static const struct kind *kind_of_root(struct inventory *inv, const struct value *root, const struct value *metadata, struct err *err)
+{
+	const char *api_version = value_get_str(root, "apiVersion"), *name = value_get_str(root, "kind");
+	if (!*api_version || !*name) {
+		err_set(err, ERR_INPUT, "not a Kubernetes object: %s is missing", *name ? "apiVersion" : "kind");
+		return NULL;
+	}
+	const struct kind *k = kind_by_gvk(api_version, name);
+	if (k)
+		return k;
+	const char *slash = strchr(api_version, '/');
+	char *group = arena_strndup(&inv->scratch, api_version, slash ? (size_t)(slash - api_version) : 0);
+	return custom_kind(inv, group, slash ? slash + 1 : api_version, name, NULL, value_get(metadata, "namespace") != NULL);
+}
+
+/* Members of v with null values: which keys there are, never what they hold. */
+static void add_key_names(struct inventory *inv, struct value *keys, const struct value *v)
+{
+	for (member_each(m, v))
+		value_map_set(&inv->builder, keys, intern_add(&inv->strings, m->key, m->v.key_len), (struct value){.type = VALUE_NULL});
+}
+
+/* A Secret keeps its type, its metadata and the names of its keys. kubectl apply stores the whole object, values included, in an
+ * annotation: that goes too. Built anew by copying what may stay, so that nothing is kept by oversight. */
+static struct value secret_without_values(struct inventory *inv, const struct value *root)
+{
+	struct value_builder *b = &inv->builder;
+	struct value out = {.type = VALUE_MAP}, keys = {.type = VALUE_MAP}, metadata = {.type = VALUE_MAP};
+	for (member_each(m, value_get(root, "metadata"))) {
+		const char *key = intern_add(&inv->strings, m->key, m->v.key_len);
+		if (str_eq(key, "annotations")) {
+			struct value annotations = {.type = VALUE_MAP};
+			for (member_each(n, &m->v))
+				if (!str_eq(n->key, LAST_APPLIED))
+					value_map_set(b, &annotations, intern_add(&inv->strings, n->key, n->v.key_len),
+						      value_copy(b, &n->v));
+			value_map_set(b, &metadata, key, annotations);
+		} else {
+			value_map_set(b, &metadata, key, value_copy(b, &m->v));
+		}
+	}
+	value_map_set(b, &out, "metadata", metadata);
+	static const char *const kept[] = {"apiVersion", "kind", "type", "immutable"};
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		const struct value *v = value_get(root, kept[i]);
+		if (v && (v->type == VALUE_STRING || v->type == VALUE_BOOL))
+			value_map_set(b, &out, kept[i], value_copy(b, v));
+	}
+	add_key_names(inv, &keys, value_get(root, "data"));
+	add_key_names(inv, &keys, value_get(root, "stringData"));
+	if (value_get(root, "data") || value_get(root, "stringData"))
+		value_map_set(b, &out, "data", keys);
+	return out;
+}
+
+static const struct value *map_member(const struct value *map, const char *key)
+{
+	const struct value *v = value_get(map, key);
+	return v && v->type == VALUE_MAP ? v : NULL;
+}
+
+static void object_fill(struct inventory *inv, struct object *o, const struct value *root)
+{
+	o->root = *root;
+	o->metadata = map_member(&o->root, "metadata");
+	o->labels = map_member(o->metadata, "labels");
+	o->annotations = map_member(o->metadata, "annotations");
+	o->spec = map_member(&o->root, "spec");
+	o->status = map_member(&o->root, "status");
+	o->uid = intern_text(inv, value_get(o->metadata, "uid"));
+	o->resource_version = value_get_str(o->metadata, "resourceVersion");
+	o->created = value_get_time(o->metadata, "creationTimestamp");
+	o->deleted = value_get_time(o->metadata, "deletionTimestamp");
+}
+
+static void add_event(struct inventory *inv, const struct value *root)
+{
+	struct event fresh = {0};
+	event_from_value(inv, root, &fresh);
+	struct event *e = hash_get(&inv->events_by_name, &fresh.ns, EVENT_KEY_LEN);
+	if (!e) {
+		e = arena_new(&inv->arena, struct event);
+		*heap_push(&inv->events) = e;
+		*e = fresh;
+		hash_put(&inv->events_by_name, &e->ns, EVENT_KEY_LEN, e);
+	}
+	*e = fresh;
+	scratch_reset(inv);
+}
+
+static void add_object(struct inventory *inv, const struct kind *kind, const struct value *root, const struct value *metadata)
+{
+	struct object_key key = {.kind = kind, .name = intern_text(inv, value_get(metadata, "name"))};
+	/* What kubectl would do with a manifest that names no namespace. */
+	bool built_in = kind->id != KIND_CUSTOM;
+	const char *ns = value_get_str(metadata, "namespace");
+	key.ns = intern_str(&inv->strings, built_in && !kind->namespaced ? "" : built_in && !*ns ? "default" : ns);
+	struct value kept = *root;
+	if (kind->id == KIND_SECRET) {
+		kept = secret_without_values(inv, root);
+		scratch_reset(inv);
+	}
+	struct object *o = hash_get(&inv->by_name, &key, OBJECT_KEY_LEN);
+	if (!o) {
+		o = arena_new(&inv->arena, struct object);
+		o->kind = kind;
+		o->ns = key.ns;
+		o->name = key.name;
+		hash_put(&inv->by_name, o, OBJECT_KEY_LEN, o);
+		*heap_push(&inv->lists[kind->id]) = o;
+		inv->object_count++;
+	}
+	object_fill(inv, o, &kept);
+}
+
+int inventory_add(struct inventory *inv, const struct kind *kind, const struct value *root, struct err *err)
+{
+	if (!root || root->type != VALUE_MAP)
+		return err_set(err, ERR_INPUT, "not a Kubernetes object: it is not a map");
+	const struct value *metadata = value_get(root, "metadata");
+	if (!metadata || metadata->type != VALUE_MAP)
+		return err_set(err, ERR_INPUT, "not a Kubernetes object: metadata is missing");
+	if (kind && kind->id == KIND_CUSTOM)
+		kind = custom_kind(inv, kind->group, kind->version, kind->name, kind->plural, kind->namespaced);
+	else if (!kind)
+		kind = kind_of_root(inv, root, metadata, err);
+	if (!kind)
+		return ERR_INPUT;
+	const struct value *name = value_get(metadata, "name");
+	if (!name || name->type != VALUE_STRING || name->len == 0)
+		return err_set(err, ERR_INPUT, "%s without metadata.name", kind->name);
+	if (kind->id == KIND_EVENT)
+		add_event(inv, root);
+	else
+		add_object(inv, kind, root, metadata);
+	return 0;
+}
+
+void inventory_mark_seen(struct inventory *inv, const struct kind *kind, const char *ns)
+{
+	if (!ns || !*ns || !kind->namespaced) {
+		inv->seen_all[kind->id] = true;
+		return;
+	}
+	struct seen_namespaces *seen = &inv->seen_ns[kind->id];
+	const char *key = intern_str(&inv->strings, ns);
+	for (uint32_t i = 0; i < seen->len; i++)
+		if (seen->items[i] == key)
+			return;
+	*heap_push(seen) = key;
+}
+
+void inventory_add_note(struct inventory *inv, const char *what, const char *why, enum kind_id kind, const char *ns)
+{
+	*heap_push(&inv->notes) = (struct note){.what = arena_strdup(&inv->arena, what),
+						.why = arena_strdup(&inv->arena, why),
+						.kind = kind,
+						.ns = arena_strdup(&inv->arena, ns ? ns : "")};
+}
+
+struct log_node *inventory_find_log(const struct inventory *inv, const struct object *pod, const char *container, bool previous)
+{
+	struct log_node *n = pod ? hash_get_ptr(&inv->logs_by_pod, pod) : NULL;
+	while (n && (n->log.previous != previous || !str_eq(n->log.container, container)))
+		n = n->next;
+	return n;
+}
+
+void inventory_link_log(struct inventory *inv, struct log_node *n)
+{
+	n->next = hash_get_ptr(&inv->logs_by_pod, n->log.pod);
+	hash_put_ptr(&inv->logs_by_pod, n->log.pod, n);
+	*heap_push(&inv->logs) = n;
+}
+
+void inventory_add_log(struct inventory *inv, const char *ns, const char *pod, const char *container, bool previous, const char *text,
+		       size_t len, bool truncated, const char *error)
+{
+	/* Before seal the pod may not be there yet: the log waits in the list without its pod. */
+	const struct object *o = inv->sealed ? inventory_find(inv, KIND_POD, ns, pod) : NULL;
+	if (inv->sealed && !o)
+		return;
+	struct log_node *n = inventory_find_log(inv, o, container, previous);
+	bool fresh = !n;
+	if (fresh) {
+		n = arena_new(&inv->arena, struct log_node);
+		n->ns = arena_strdup(&inv->arena, ns);
+		n->pod_name = arena_strdup(&inv->arena, pod);
+		n->log.container = arena_strdup(&inv->arena, container);
+		n->log.previous = previous;
+		n->log.pod = o;
+	}
+	n->log.text = arena_strndup(&inv->arena, text ? text : "", text ? len : 0);
+	n->log.len = text ? len : 0;
+	n->log.truncated = truncated;
+	n->log.error = error ? arena_strdup(&inv->arena, error) : NULL;
+	if (fresh && o)
+		inventory_link_log(inv, n);
+	else if (fresh)
+		*heap_push(&inv->logs) = n;
+}
+
+void inventory_set_now(struct inventory *inv, usec_t now)
+{
+	inv->now = now;
+}
+
+void inventory_set_server_version(struct inventory *inv, const char *git_version)
+{
+	inv->server_version = arena_strdup(&inv->arena, git_version);
+}

@@ -1,0 +1,119 @@
+/* The inside of an inventory, for the files of this room that build and query it.
+ *
+ * Keys of the indexes are not copies: an object's identity is the first three pointers of struct object (kind, ns, name: all
+ * interned or static), an event's is its ns and name pointers. Looking up by text therefore asks the string table first:
+ * a name it never saw cannot be in any index. */
+#ifndef CLUSTER_INVENTORY_INTERNAL_H
+#define CLUSTER_INVENTORY_INTERNAL_H
+
+#include "cluster/inventory.h"
+
+#include <stddef.h>
+
+/* The identity of an object as bytes: kind, ns and name of struct object lie side by side. */
+#define OBJECT_KEY_LEN (3 * sizeof(void *))
+_Static_assert(offsetof(struct object, name) == 2 * sizeof(void *), "kind, ns, name are the key");
+#define EVENT_KEY_LEN (2 * sizeof(void *))
+_Static_assert(offsetof(struct event, name) == offsetof(struct event, ns) + sizeof(void *), "ns, name are the key");
+
+/* What an event is about: kind, namespace and name, side by side. */
+#define ABOUT_KEY_LEN (3 * sizeof(void *))
+_Static_assert(offsetof(struct event, about_name) == offsetof(struct event, about_kind) + 2 * sizeof(void *), "the about key");
+
+struct object_key {
+	const struct kind *kind;
+	const char *ns, *name;
+};
+
+struct custom_kind {
+	const char *group, *name; /* interned: the key */
+	struct kind kind;
+};
+
+struct seen_namespaces {
+	const char **items; /* interned */
+	uint32_t len, cap;
+};
+
+struct log_node {
+	struct container_log log;
+	const char *ns, *pod_name;
+	struct log_node *next; /* of the same pod */
+};
+
+/* Pods by (namespace, label, value): groups in a hash table of positions, each a slice of one array of pods. */
+struct label_group {
+	const char *ns, *key, *value; /* interned */
+	uint32_t start, len;
+};
+
+struct label_index {
+	struct label_group *groups;
+	uint32_t group_count, group_cap;
+	uint32_t *slots; /* group + 1, 0 = free */
+	uint32_t mask;
+	struct object **pods;
+	size_t pod_count;
+};
+
+struct inventory {
+	uint32_t refs;
+	bool sealed;
+	struct arena arena;
+	struct intern strings;
+	struct value_builder builder;
+	/* For trees that are not kept as they are (events, Secrets); emptied now and then. */
+	struct arena scratch;
+	struct value_builder scratch_builder;
+
+	usec_t now, latest;
+	const char *server_version;
+	struct object_list lists[KIND_COUNT]; /* items on the heap */
+	size_t object_count;
+	struct hash by_name; /* OBJECT_KEY_LEN bytes -> object */
+	struct hash by_uid;
+	struct hash custom_kinds; /* group, name pointers -> struct custom_kind */
+	bool seen_all[KIND_COUNT];
+	struct seen_namespaces seen_ns[KIND_COUNT];
+	struct {
+		struct note *items;
+		uint32_t len, cap;
+	} notes;
+
+	struct event_list events; /* items on the heap */
+	struct hash events_by_name;   /* an event's own ns and name -> struct event, while building */
+	struct hash events_by_object; /* object pointer -> event_list */
+	struct hash events_by_about;  /* (kind text, ns, name) pointers -> event_list */
+
+	struct hash pods_on; /* interned node name -> object_list */
+	struct label_index labels;
+
+	struct {
+		struct log_node **items; /* on the heap; what inventory_logs returns */
+		uint32_t len, cap;
+	} logs;
+	struct hash logs_by_pod; /* object pointer -> struct log_node */
+};
+
+/* Growable arrays on the heap, for what may be long and must not leave its smaller copies in the arena. */
+void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size);
+#define heap_push(v)                                                                                                     \
+	((void)((v)->items = inventory_grow((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items))), &(v)->items[(v)->len++])
+
+/* events.c: fills an event from a core/v1 or events.k8s.io tree; all strings interned. */
+void event_from_value(struct inventory *inv, const struct value *root, struct event *e);
+/* Newest first, and links each to its object. */
+void events_seal(struct inventory *inv);
+/* labels.c */
+void label_index_build(struct inventory *inv);
+void label_index_release(struct label_index *ix);
+/* The pods of ns that carry this label (a string); NULL when there is none. */
+const struct label_group *label_index_find(const struct inventory *inv, const char *ns, const struct member *label);
+/* The part of a kind's list that lies in ns. */
+void inventory_namespace_range(const struct inventory *inv, enum kind_id kind, const char *ns, uint32_t *ret_from, uint32_t *ret_to);
+/* By interned or static pointers. */
+struct object *inventory_find_key(const struct inventory *inv, const struct kind *kind, const char *ns, const char *name);
+struct log_node *inventory_find_log(const struct inventory *inv, const struct object *pod, const char *container, bool previous);
+void inventory_link_log(struct inventory *inv, struct log_node *n);
+
+#endif
