@@ -5,7 +5,7 @@
 # crashes/ folder; the corpus of the tree is only read. Prints "PASSED FAILED 0" to fd 3 when it is open.
 fuzz()
 {
-	local seconds=$1 name=$2 dir fuzzer corpus seeds passed=0 failed=0 log
+	local seconds=$1 name=$2 dir fuzzer corpus folders passed=0 failed=0 log
 	dir=$(build_dir -fuzz)
 	CC=${FUZZ_CC:-clang} CXX=${FUZZ_CXX:-clang++} configure_and_build "$dir" -Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 	mkdir -p "$CACHE/crashes"
@@ -13,12 +13,13 @@ fuzz()
 		[ -f "$fuzzer" ] && [ -x "$fuzzer" ] || continue
 		corpus=${fuzzer##*/fuzz_}
 		[[ "$corpus" == *"$name"* ]] || continue
-		seeds=$ROOT/tests/fuzz/corpus/$corpus
+		folders=("$CACHE/corpus/$corpus")
+		[ ! -d "$ROOT/tests/fuzz/corpus/$corpus" ] || folders+=("$ROOT/tests/fuzz/corpus/$corpus")
 		mkdir -p "$CACHE/corpus/$corpus"
 		log=$LOG_DIR/fuzz-$corpus.log
 		say "fuzz $corpus for $seconds s"
 		if "$fuzzer" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-			-artifact_prefix="$CACHE/crashes/$corpus-" "$CACHE/corpus/$corpus" $([ -d "$seeds" ] && echo "$seeds") </dev/null >"$log" 2>&1; then
+			-artifact_prefix="$CACHE/crashes/$corpus-" "${folders[@]}" </dev/null >"$log" 2>&1; then
 			passed=$((passed + 1))
 			sed -n -e 's/^stat::number_of_executed_units: */dev:   executions /p' -e 's/^stat::peak_rss_mb: */dev:   peak MB /p' "$log" >&2
 		else

@@ -123,7 +123,7 @@ as_root()
 
 deb_need()
 {
-	local missing resolved
+	local missing resolved lock
 	# The words are lists on purpose.
 	# shellcheck disable=SC2086,SC2046
 	missing=$(deb_missing $(for set in "$@"; do
@@ -131,6 +131,9 @@ deb_need()
 		echo "${!name}"
 	done) | sort -u)
 	[ -n "$missing" ] || return 0
+	# One at a time: two calls of ./dev may run side by side. flock is part of every Debian.
+	exec {lock}>"$CACHE/apt.lock"
+	flock "$lock"
 	say "installing with apt: $(echo "$missing" | tr '\n' ' ')"
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update || say "apt-get update had problems; going on with the lists that are there"
 	# shellcheck disable=SC2086
@@ -141,6 +144,7 @@ deb_need()
 			tail -n 20 "$LOG_DIR/apt.log" >&2
 			die 2 "apt-get could not install: $(echo "$resolved" | tr '\n' ' ')"
 		}
+	exec {lock}>&-
 }
 
 # On systems where ./dev installs nothing: stop with the exact packages when some are missing.

@@ -31,16 +31,17 @@ run_group()
 
 test_unit()
 {
-	local status=0 suite
+	local status=0 tests=(--suite unit --suite fuzz)
 	rm -f "$BUILD"/meson-logs/testlog*.json
 	# The fuzzers' corpora are replayed here too: a file that once broke a parser is a unit test.
-	set -- "$1" $(meson test -C "$BUILD" --no-rebuild --list 2>/dev/null | sed -n 's/^.* \/ //p' | grep -F -- "$1" | sort -u)
-	shift
-	[ $# -gt 0 ] || {
-		echo "0 0 0" >&3
-		return 0
-	}
-	meson test -C "$BUILD" --no-rebuild --timeout-multiplier "$TIMEOUT_MULTIPLIER" --print-errorlogs -q --num-processes "$(jobs)" "$@" \
+	if [ -n "$1" ]; then
+		mapfile -t tests < <(meson test -C "$BUILD" --no-rebuild --list 2>/dev/null | sed 's|^.* / ||' | grep -F -- "$1" | sort -u)
+		[ ${#tests[@]} -gt 0 ] || {
+			echo "0 0 0" >&3
+			return 0
+		}
+	fi
+	meson test -C "$BUILD" --no-rebuild --timeout-multiplier "$TIMEOUT_MULTIPLIER" --print-errorlogs -q --num-processes "$(jobs)" "${tests[@]}" \
 		</dev/null || status=$?
 	python3 "$ROOT/tools/count.py" meson "$BUILD/meson-logs/testlog.json" >&3
 	return $status
