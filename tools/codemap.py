@@ -57,7 +57,9 @@ def generate():
             continue
         folders = [ROOT / top, *sorted(p for p in (ROOT / top).rglob("*") if p.is_dir())]
         for folder in folders:
-            if any(part in ("corpus", "__pycache__") for part in folder.parts) or (top == "tests" and "cases" in folder.parts and folder.name != "cases"):
+            if any(part in ("corpus", "__pycache__") for part in folder.parts) or (
+                top == "tests" and "cases" in folder.parts and folder.name != "cases"
+            ):
                 continue
             lines = list(lines_of(folder))
             if lines:

@@ -15,6 +15,7 @@ static void mark_cut(char *message, size_t len)
 	}
 }
 
+PRINTF_LIKE(3, 0)
 static void set_message(struct err *err, enum err_code code, const char *fmt, va_list ap)
 {
 	int n;

@@ -25,7 +25,7 @@ void strbuf_addstr(struct strbuf *sb, const char *s);
 void strbuf_addch(struct strbuf *sb, char c);
 void strbuf_addn(struct strbuf *sb, char c, size_t n);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);
+void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 /* Makes room for extra more bytes (as far as max allows) and returns where they go; the caller adds to len what it wrote
  * and keeps buf[len] = 0. */
 char *strbuf_grow(struct strbuf *sb, size_t extra, size_t *ret_room);
