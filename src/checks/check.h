@@ -1,15 +1,16 @@
 /* Checks: pure functions from an inventory to findings.
  *
- * One file per checked kind in this folder, one line per check in checks.def. A check states its id, kind, severity and texts in one
- * `const struct check`; its run function is called once per object of its kind (or once per inventory for KIND_COUNT).
+ * One file per checked kind (or family of checks) in this folder, one line per check in checks.def. A check states its id, kind, severity
+ * and texts in one `const struct check`; its run function is called once per object of its kind (or once per inventory for KIND_COUNT).
  * A check reads only the inventory: no clock (inventory_now), no I/O, no order of other checks. It never concludes from what it
- * cannot see: test inventory_sees first.
+ * cannot see: test inventory_sees first. One trouble, one finding: what a more exact check reports, a vaguer one leaves out.
  * Ownership: findings and their texts live in the arena of the check_run. Thread rule: one thread per check_run. */
 #ifndef CHECKS_CHECK_H
 #define CHECKS_CHECK_H
 
 #include "base/ctx.h"
 #include "cluster/inventory.h"
+#include "cluster/views.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL };
 const char *severity_text(enum severity s); /* "info", "warning", "error", "critical" */
@@ -34,11 +35,12 @@ struct evidence {
 	usec_t when;                 /* 0 when the fact has no time */
 };
 
-/* A name that may or may not exist: what a finding points at. */
+/* A name that may or may not exist: what a finding points at. None when name is NULL. */
 struct object_name {
-	enum kind_id kind;      /* KIND_COUNT = none */
-	const char *kind_text;  /* "ConfigMap", also for custom kinds */
-	const char *ns, *name;
+	enum kind_id kind;      /* KIND_CUSTOM when it is no kind of kinds.def: an "Image", a "Taint"; KIND_COUNT = none */
+	const char *kind_text;  /* "ConfigMap", "Image"; NULL = none */
+	const char *ns, *name;       /* ns "" when it has none */
+	const char *key;             /* which key of a ConfigMap or Secret, port of a Service ...; NULL = all of it */
 	const struct object *object; /* NULL when it does not exist or is not seen */
 };
 
@@ -79,6 +81,8 @@ struct check_run {
 	struct finding_list findings;
 	const struct check *check;     /* the one being run */
 	const struct check_options *options;
+	struct check_index *index;     /* what several checks look up, built on first use (index.h) */
+	struct pod_view pod;           /* the pod read last: run_pod */
 };
 
 struct check_options {
@@ -89,9 +93,13 @@ struct check_options {
 };
 void check_options_init(struct check_options *o);
 
+#define KIND_BIT(id) (UINT64_C(1) << (id))
+_Static_assert(KIND_COUNT <= 64, "kinds fit a bit set");
+
 struct check {
 	const char *id;      /* "pod/crash-loop": stable for ever */
 	enum kind_id kind;   /* run once per object of it; KIND_COUNT: once with object NULL */
+	uint64_t also;       /* KIND_BIT of further kinds it runs for */
 	enum severity severity;
 	const char *title;   /* a few words: "Container keeps crashing" */
 	const char *explain; /* for `checks explain`: what it means, how it is detected, what usually causes it; paragraphs */
@@ -110,12 +118,36 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 /* For checks: starts a finding about o (state ACTIVE, the check's severity) with a formatted message. */
 struct finding *finding_new(struct check_run *run, const struct object *o, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void finding_fix(struct check_run *run, struct finding *f, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path); /* evidence: a field, its value read by path */
+/* It was true until then (0 = unknown) and is over. */
+void finding_recovered(struct finding *f, usec_t until);
+/* Evidence: a field, its value read by path ("not set" when there is none). */
+void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path);
+void finding_fieldf(struct check_run *run, struct finding *f, const struct object *o, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void finding_field_text(struct check_run *run, struct finding *f, const struct object *o, const char *path, const char *text);
+/* e may be NULL: then nothing is added. */
 void finding_event(struct check_run *run, struct finding *f, const struct event *e);
 void finding_log(struct check_run *run, struct finding *f, const struct container_log *log, uint32_t first_line, uint32_t last_line, const char *text);
 void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name);
 void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind, const char *ns, const char *name);
+/* A subject that is an object at hand. */
+void finding_subject_object(struct check_run *run, struct finding *f, const struct object *o);
+/* A subject that is no kind of kinds.def: "Image", "Taint". */
+void finding_subject_text(struct check_run *run, struct finding *f, const char *kind_text, const char *name);
+/* The target is the finding's object unless the caller sets proposal->target afterwards. */
 void finding_propose(struct check_run *run, struct finding *f, const char *action, const char *risk, const char *parameters_json);
+/* The same with string parameters: name, value, ..., NULL. */
+void finding_propose_strings(struct check_run *run, struct finding *f, const char *action, const char *risk, ...) __attribute__((sentinel));
+
+/* For checks: the pod as read by views.h; valid until run_pod is called for another one. */
+const struct pod_view *run_pod(struct check_run *run, const struct object *pod);
+/* "Pod shop/web-1" for messages. */
+const char *run_text(struct check_run *run, const struct object *o);
+/* "12 min" since t. */
+const char *run_ago(struct check_run *run, usec_t t);
+const char *run_span(struct check_run *run, usec_t span);
+/* How long ago, 0 when t is unknown or in the future. */
+usec_t run_age(const struct check_run *run, usec_t t);
+/* The value at a path as people read it, cut at 200 bytes; NULL when absent. */
+const char *value_text(struct arena *a, const struct value *v);
 
 #endif
