@@ -1,0 +1,99 @@
+/* The runner: which checks there are, and each over each object of its kinds. */
+#include "checks/check.h"
+#include "checks/index.h"
+
+#define CHECK(name) extern const struct check check_##name;
+#include "checks/checks.def"
+#undef CHECK
+
+const struct check *const check_table[] = {
+#define CHECK(name) &check_##name,
+#include "checks/checks.def"
+#undef CHECK
+};
+const size_t check_count = ARRAY_LEN(check_table);
+
+const char *severity_text(enum severity s)
+{
+	static const char *const text[] = {"info", "warning", "error", "critical"};
+	return (unsigned)s < ARRAY_LEN(text) ? text[s] : "?";
+}
+
+bool severity_parse(const char *s, enum severity *ret)
+{
+	for (enum severity i = SEVERITY_INFO; i <= SEVERITY_CRITICAL; i++) {
+		if (str_eq(s, severity_text(i))) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void check_options_init(struct check_options *o)
+{
+	*o = (struct check_options){
+		.restart_threshold = 3,
+		.recovered_after = 10 * USEC_PER_MINUTE,
+		.startup_grace = 2 * USEC_PER_MINUTE,
+	};
+}
+
+const struct check *check_by_id(const char *id)
+{
+	size_t lo = 0, hi = check_count;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int c = strcmp(id, check_table[mid]->id);
+		if (c == 0)
+			return check_table[mid];
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+static bool is_wanted(const struct check *c, const char *only)
+{
+	size_t len = only ? strlen(only) : 0;
+	return len == 0 || str_eq(c->id, only) || (only[len - 1] == '/' && strncmp(c->id, only, len) == 0);
+}
+
+static bool runs_for(const struct check *c, enum kind_id kind)
+{
+	return c->kind == kind || (c->also & KIND_BIT(kind));
+}
+
+void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options)
+{
+	struct check_options defaults;
+	const struct check *selected[ARRAY_LEN(check_table)];
+	memset(run, 0, sizeof(*run));
+	run->inv = inv;
+	run->arena = arena;
+	if (!options) {
+		check_options_init(&defaults);
+		options = arena_memdup(arena, &defaults, sizeof(defaults));
+	}
+	run->options = options;
+	check_index_init(run);
+	for (int kind = 0; kind <= KIND_COUNT; kind++) {
+		size_t n = 0;
+		for (size_t i = 0; i < check_count; i++)
+			if (runs_for(check_table[i], (enum kind_id)kind) && is_wanted(check_table[i], options->only_check))
+				selected[n++] = check_table[i];
+		if (n == 0)
+			continue;
+		const struct object_list *list = kind < KIND_COUNT ? inventory_list(inv, (enum kind_id)kind) : NULL;
+		size_t objects = kind < KIND_COUNT ? (list ? list->len : 0) : 1;
+		for (size_t o = 0; o < objects; o++) {
+			for (size_t i = 0; i < n; i++) {
+				run->check = selected[i];
+				selected[i]->run(run, list ? list->items[o] : NULL);
+			}
+		}
+	}
+	check_index_release(run);
+}
