@@ -1,0 +1,263 @@
+/* Containers that were started and did not stay up. */
+#include "checks/pod.h"
+
+static void add_end(struct check_run *run, struct finding *f, const struct container_view *c, const struct container_failure *failure)
+{
+	if (c->state == CONTAINER_WAITING && *c->waiting_reason)
+		finding_field(run, f, f->object, container_status_path(run->arena, c, "state.waiting.reason"));
+	if (c->restarts)
+		finding_field(run, f, f->object, container_status_path(run->arena, c, "restartCount"));
+	if (failure->end) {
+		const char *base = container_status_path(run->arena, c, failure->end_path);
+		finding_fieldf(run, f, f->object, "%s.exitCode", base);
+		if (*failure->end->reason)
+			finding_fieldf(run, f, f->object, "%s.reason", base);
+		f->evidence[f->evidence_count - 1].when = failure->end->finished;
+	}
+}
+
+static const char *times(struct check_run *run, int64_t n)
+{
+	return n == 1 ? "once" : arena_printf(run->arena, "%lld times", (long long)n);
+}
+
+/* ", last 40 s ago" when it is known. */
+static const char *last_ago(struct check_run *run, const struct termination *end)
+{
+	return end && end->finished ? arena_printf(run->arena, ", last %s ago", run_ago(run, end->finished)) : "";
+}
+
+static usec_t since_of(const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
+{
+	return c->restarts == 0 && failure->end ? failure->end->finished : v->object->created;
+}
+
+static const char *crash_fix(struct check_run *run, const struct container_view *c, const struct container_failure *failure, const char *words)
+{
+	int64_t code = failure->end ? failure->end->exit_code : 1;
+	if (failure->end && code == 0)
+		return "The main process ends by itself, as if its work were done: start it in the foreground, or use a Job if it is meant to end.";
+	if (words)
+		return arena_printf(run->arena, "Mend what its last words name: \"%s\"", words);
+	if (code == 127)
+		return arena_printf(run->arena, "The shell of container %s did not find a command: check command, args and the image %s.", c->name, c->image);
+	return NULL;
+}
+
+static void add_crash(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
+{
+	const struct container_log *log = NULL;
+	uint32_t line = 0;
+	const char *words = pod_last_words(run, v, c, &log, &line);
+	const char *why = failure->end ? arena_printf(run->arena, " with %s", exit_text(run, failure->end)) : "";
+	const char *quote = words ? arena_printf(run->arena, ": \"%s\"", words) : "";
+	const char *did = failure->end && failure->end->exit_code == 0 ? "exited" : "crashed";
+	bool stays = c->state == CONTAINER_TERMINATED && str_eq(v->restart_policy, "Never");
+	struct finding *f;
+	if (stays)
+		f = pod_finding(run, v, c, "%s has ended%s and is not restarted (restartPolicy Never)%s", container_text(run, v, c), why, quote);
+	else
+		f = pod_finding(run, v, c, "%s has %s %s%s%s%s", container_text(run, v, c), did,
+				times(run, c->restarts + (c->state == CONTAINER_TERMINATED || c->restarts == 0 ? 1 : 0)), last_ago(run, failure->end), why,
+				quote);
+	add_end(run, f, c, failure);
+	pod_add_last_words(run, f, words, log, line);
+	finding_event(run, f, pod_event(run, v->object, c, "BackOff", NULL));
+	f->fix = crash_fix(run, c, failure, words);
+	f->since = since_of(v, c, failure);
+}
+
+static void run_crashes(struct check_run *run, const struct object *o, bool init)
+{
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
+		const struct container_view *c = &v->containers[i];
+		struct container_failure failure = container_failure(run, v, c);
+		if (failure.what == FAILURE_CRASH && failure.when == FAILURE_NOW && (c->role == CONTAINER_INIT) == init)
+			add_crash(run, v, c, &failure);
+	}
+}
+
+static void run_crash_loop(struct check_run *run, const struct object *o)
+{
+	run_crashes(run, o, false);
+}
+
+static void run_init_failing(struct check_run *run, const struct object *o)
+{
+	run_crashes(run, o, true);
+}
+
+static void run_restarts_many(struct check_run *run, const struct object *o)
+{
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
+		const struct container_view *c = &v->containers[i];
+		struct container_failure failure = container_failure(run, v, c);
+		bool mine = failure.what == FAILURE_CRASH || failure.what == FAILURE_LIVENESS || failure.what == FAILURE_STARTUP;
+		if (!mine || failure.when == FAILURE_NOW)
+			continue;
+		bool recurs = failure.when == FAILURE_RECURRING;
+		struct finding *f = pod_finding(run, v, c, "%s has restarted %s%s with %s%s", container_text(run, v, c), times(run, c->restarts),
+						last_ago(run, failure.end), exit_text(run, failure.end),
+						recurs ? ", and will likely do so again" : ", and runs now");
+		add_end(run, f, c, &failure);
+		finding_event(run, f, failure.event);
+		if (!recurs) {
+			f->severity = c->restarts >= run->options->restart_threshold ? SEVERITY_WARNING : SEVERITY_INFO;
+			finding_recovered(f, c->state == CONTAINER_RUNNING ? c->running_since : failure.end->finished);
+		}
+	}
+}
+
+static void add_oom(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
+{
+	const char *limit = value_text(run->arena, value_at(c->spec, "resources.limits.memory"));
+	const char *state = failure->when == FAILURE_OVER	 ? ", and runs now"
+			    : failure->when == FAILURE_RECURRING ? ", and will likely be again"
+								 : "";
+	int64_t count = MAX(c->restarts, 1) + (c->state == CONTAINER_TERMINATED && c->restarts ? 1 : 0);
+	const char *cap = limit ? arena_printf(run->arena, "for going over its memory limit of %s", limit)
+				: "because its node ran out of memory (it has no memory limit)";
+	struct finding *f = pod_finding(run, v, c, "%s was killed %s %s%s%s", container_text(run, v, c), times(run, count), cap,
+					last_ago(run, failure->end), state);
+	add_end(run, f, c, failure);
+	if (limit) {
+		finding_field(run, f, v->object, container_spec_path(run->arena, c, "resources.limits.memory"));
+		finding_fix(run, f, "Give container %s more than %s of memory, or make it need less: look at what it holds before raising the limit.",
+			    c->name, limit);
+	} else {
+		finding_fix(run, f, "Set a memory request and limit on container %s, and look at which pods fill node %s.", c->name, v->node);
+	}
+	f->since = since_of(v, c, failure);
+	if (failure->when == FAILURE_OVER)
+		finding_recovered(f, c->running_since);
+}
+
+static void run_oom(struct check_run *run, const struct object *o)
+{
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
+		struct container_failure failure = container_failure(run, v, &v->containers[i]);
+		if (failure.what == FAILURE_OOM)
+			add_oom(run, v, &v->containers[i], &failure);
+	}
+}
+
+/* What the runtime says is long; the end names the matter: 'exec: "nosuch": executable file not found in $PATH'. */
+static const char *run_error_words(struct check_run *run, const char *message)
+{
+	static const char *const starts[] = {"exec: \"", "exec format error", "error mounting", "permission denied", "no such file or directory",
+					     "executable file not found"};
+	const char *end = strstr(message, ": unknown");
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		const char *p = strstr(message, starts[i]);
+		if (p && p[0] == 'e')
+			return arena_printf(run->arena, "%.*s", (int)(end && end > p ? end - p : (ptrdiff_t)strlen(p)), p);
+	}
+	return message;
+}
+
+static const char *run_error_fix(struct check_run *run, const struct container_view *c, const char *message)
+{
+	if (strstr(message, "executable file not found") || strstr(message, "no such file or directory"))
+		return arena_printf(run->arena, "Correct command or args of container %s, or use an image that has the program: %s does not.", c->name,
+				    c->image);
+	if (strstr(message, "exec format error"))
+		return arena_printf(run->arena, "Image %s was built for another processor (or its script lacks a #! line): build it for the node's.",
+				    c->image);
+	if (strstr(message, "permission denied"))
+		return arena_printf(run->arena, "Make the program of container %s executable in image %s, or correct its command.", c->name, c->image);
+	if (strstr(message, "runAsNonRoot") || strstr(message, "non-numeric user"))
+		return arena_printf(run->arena, "Set securityContext.runAsUser of container %s to a number other than 0, or build image %s with one.",
+				    c->name, c->image);
+	return NULL;
+}
+
+static void run_run_error(struct check_run *run, const struct object *o)
+{
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
+		const struct container_view *c = &v->containers[i];
+		struct container_failure failure = container_failure(run, v, c);
+		if (failure.what != FAILURE_RUN || failure.when != FAILURE_NOW)
+			continue;
+		bool waiting = c->state == CONTAINER_WAITING && !str_eq(c->waiting_reason, "CrashLoopBackOff");
+		const char *message = waiting && *c->waiting_message ? c->waiting_message
+				      : failure.end && *failure.end->message ? failure.end->message
+				      : failure.event			     ? failure.event->message
+									     : c->waiting_reason;
+		const char *command = value_text(run->arena, value_get(c->spec, "command"));
+		struct finding *f = pod_finding(run, v, c, "%s cannot be started: %s", container_text(run, v, c), run_error_words(run, message));
+		if (waiting && *c->waiting_message)
+			finding_field(run, f, o, container_status_path(run->arena, c, "state.waiting.message"));
+		else if (failure.end && *failure.end->message)
+			finding_fieldf(run, f, o, "%s.message", container_status_path(run->arena, c, failure.end_path));
+		if (command)
+			finding_field(run, f, o, container_spec_path(run->arena, c, "command"));
+		finding_event(run, f, failure.event ? failure.event : pod_event(run, o, c, "Failed", NULL));
+		f->fix = run_error_fix(run, c, message);
+		f->since = o->created;
+	}
+}
+
+const struct check check_pod_crash_loop = {
+	.id = "pod/crash-loop",
+	.kind = KIND_POD,
+	.severity = SEVERITY_ERROR,
+	.title = "Container keeps crashing",
+	.explain = "A container ends soon after each start, and kubelet waits longer before each new try (CrashLoopBackOff, up to 5 minutes).\n\n"
+		   "Found in status.containerStatuses: state, restartCount and how the last instance ended. A container that has by now run much "
+		   "longer than its previous instance counts as recovered. When its log was read, the line that most likely says why is quoted.\n\n"
+		   "Usual causes: a wrong setting, a dependency that cannot be reached at start, a missing file, a defect of the program.",
+	.fix = "Read the log of the previous instance (kubectl logs --previous) and mend what it names.",
+	.run = run_crash_loop,
+};
+
+const struct check check_pod_init_failing = {
+	.id = "pod/init-failing",
+	.kind = KIND_POD,
+	.severity = SEVERITY_ERROR,
+	.title = "Init container fails",
+	.explain = "An init container ends with an error; the pod's own containers are not started until it succeeds.\n\n"
+		   "Found in status.initContainerStatuses. Init containers whose restartPolicy is Always (sidecars) are judged as ordinary containers.",
+	.fix = "Read the init container's log (kubectl logs -c NAME) and mend what it names.",
+	.run = run_init_failing,
+};
+
+const struct check check_pod_restarts_many = {
+	.id = "pod/restarts-many",
+	.kind = KIND_POD,
+	.severity = SEVERITY_WARNING,
+	.title = "Container restarts now and then",
+	.explain = "A container has ended badly and was restarted, but is no crash loop: it lives for minutes between.\n\n"
+		   "Active when it restarted at least restart_threshold times, last within the hour, and has not yet outlived its previous instance. "
+		   "Otherwise it is kept as history.",
+	.fix = "Read the log of the previous instance (kubectl logs --previous), and look at its memory and probes.",
+	.run = run_restarts_many,
+};
+
+const struct check check_pod_oom_killed = {
+	.id = "pod/oom-killed",
+	.kind = KIND_POD,
+	.severity = SEVERITY_ERROR,
+	.title = "Container is killed for its memory",
+	.explain = "The kernel killed the container because it used more memory than its limit (or, without one, because the node had none left).\n\n"
+		   "Found as the reason OOMKilled of its last end. Kubernetes emits no event of its own for it.\n\n"
+		   "Usual causes: a limit below what the program needs (a Java heap larger than the limit, a cache without bound), or a leak.",
+	.fix = "Raise resources.limits.memory, or make the program use less.",
+	.run = run_oom,
+};
+
+const struct check check_pod_run_error = {
+	.id = "pod/run-error",
+	.kind = KIND_POD,
+	.severity = SEVERITY_ERROR,
+	.title = "Container cannot be started",
+	.explain = "The image is there, but the runtime cannot start the container: the command does not exist or cannot be executed, it is for "
+		   "another processor, a mount inside the image fails, or a post-start hook fails.\n\n"
+		   "Found as RunContainerError, CreateContainerError, a StartError of the last instance, or a CreateContainerConfigError that is about "
+		   "the user to run as.",
+	.fix = "Correct the container's command, args, user or mounts as the message says.",
+	.run = run_run_error,
+};
