@@ -71,6 +71,10 @@ part_runs() {
 	local pid
 	pid=$(cat "$RUN/$1.pid" 2>/dev/null) && init_pid >/dev/null && inside kill -0 "$pid" 2>/dev/null
 }
+part_stop() {
+	part_runs "$1" && inside kill "$(cat "$RUN/$1.pid")" || true
+	rm -f "$RUN/$1.pid"
+}
 bed_complete() {
 	local p
 	init_pid >/dev/null || return 1

@@ -5,11 +5,11 @@ show_status() {
 	[ -x "$K8S/kube-apiserver" ] && built="built"
 	printf 'Kubernetes %s  %s in %s\n' "$KV" "$built" "$CACHE"
 	if ! init_pid >/dev/null; then echo "not running"; exit 1; fi
-	for p in $PARTS kwok; do
+	for p in $PARTS $(ls "$RUN" | sed -n "s/^\\(kwok-.*\\)\\.pid$/\\1/p"); do
 		if part_runs "$p"; then
 			pid=$(cat "$RUN/$p.pid")
 			inside awk -v p="$p" '/^VmRSS/ { printf "  %-20s running  %5d MiB\n", p, $2 / 1024 }' "/proc/$pid/status"
-		elif [ "$p" != kwok ]; then
+		else
 			printf '  %-20s NOT RUNNING, see %s\n' "$p" "$LOGS/$p.log"
 		fi
 	done

@@ -1,0 +1,257 @@
+"""Plants faults, and healthy situations that look odd, in the test cluster, each under names that nobody could guess.
+
+A situation is one file of faults/ or healthy/: a first YAML document that says what it is and what must be found, then the manifests. Both
+are templates: @WORD@ stands for a name made up for this run, the same throughout the file. How a name looks depends on how WORD begins:
+  ns              a namespace; each file has its own
+  image           an image that the node has
+  absent_image    an image that the registry does not have        denied_image    one that the registry gives only to whom it knows
+  nowhere_image   one of a registry whose name does not exist     host            a host name that does not exist
+  node            a node           anything else   the kind of name that people give to programs
+The first document:
+  fault|healthy   what is the matter, for readers of the file
+  causes          ids of checks, any of which may be named as the cause
+  blames          objects ("Kind namespace/name", * allowed), one of which the cause must name as its object or its subject
+  says            texts that the answer must contain, too
+  shows           what the API must show before anything is asked: kind, name (or `about` for the object of an event), path, and
+                  is | in | has | least
+  within, settles seconds: how long `shows` may take (90); how long after planting to ask at the earliest (0)
+  why, ask        the object to ask `why` about; questions to `ask`
+  after, then     once `after` shows, the second step: [patch, OBJECT, JSON] or [lose_nodes, GROUP]
+  nodes           the group of fake nodes (their annotation kwok.x-k8s.io/node) that must be kept alive
+  last            plant it after all others show
+"""
+import fnmatch
+import json
+import random
+import re
+import time
+from pathlib import Path
+
+import yaml
+
+from bed import HERE
+
+NAMES = """amber anchor aspen atlas badger basil beacon birch bison bramble cedar cinder clover cobalt comet copper coral cosmos crane cypress
+delta dove ember falcon fennel fern finch flint fox garnet gecko ginger glacier harbor hazel heron indigo iris ivory jade jasper juniper
+kestrel lagoon lark laurel lilac linden lotus lynx magpie maple marble marlin meadow merlin mint moss nectar nettle nova oak olive onyx opal
+orchid osprey otter panda pearl pebble pepper pine plover poppy puffin quartz quill raven reed robin rowan saffron sage sequoia sienna sorrel
+sparrow spruce sumac swift tansy teal thistle thyme topaz tulip umber velvet verbena violet walnut willow wren yarrow zephyr zinnia""".split()
+ROLES = "api web worker gateway sync store ledger mailer search index billing catalog feed relay portal batch cache quota-less".split()[:-1]
+REGISTRY = "http://127.0.0.1:5000"
+KINDS = ("pods,nodes,services,endpointslices,events,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,persistentvolumeclaims,"
+         "horizontalpodautoscalers,ingresses,poddisruptionbudgets")
+
+
+class NameMaker:
+    """Names of one run. Two runs with one seed make the same names."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.used = set()
+        self.images, self.registries, self.denied = [], set(), []
+
+    def word(self):
+        while True:
+            name = f"{self.random.choice(NAMES)}-{self.random.choice(NAMES)}"
+            if name not in self.used:
+                self.used.add(name)
+                return name
+
+    def program(self):
+        while True:
+            name = f"{self.random.choice(NAMES)}-{self.random.choice(ROLES)}"
+            if name not in self.used:
+                self.used.add(name)
+                return name
+
+    def image_path(self):
+        return f"{self.random.choice(NAMES)}/{self.program()}"
+
+    def tag(self):
+        return f"{self.random.randint(1, 9)}.{self.random.randint(0, 30)}.{self.random.randint(0, 9)}"
+
+    def make(self, token):
+        if token.startswith("image"):
+            ref = f"registry.{self.word()}.example/{self.image_path()}:{self.tag()}"
+            self.images.append(ref)
+            return ref
+        if token in ("absent_image", "denied_image"):
+            host, path = f"registry.{self.word()}.example", self.image_path()
+            self.registries.add(host)
+            if token == "denied_image":
+                self.denied.append(path)
+            return f"{host}/{path}:{self.tag()}"
+        if token == "nowhere_image":
+            return f"registry.{self.word()}.example/{self.image_path()}:{self.tag()}"
+        if token.startswith("host"):
+            return f"{self.word()}.example"
+        if token.startswith(("ns", "word", "zone", "class", "ic")):
+            return self.word()
+        if token.startswith("node"):
+            return f"{self.word()}-{self.random.randint(10, 99)}"
+        return self.program()
+
+
+class Situation:
+    def __init__(self, path, names, in_namespace=None):
+        self.file = path
+        self.id = f"{path.parent.name}/{path.stem}"
+        self.names = {"ns": in_namespace} if in_namespace else {}
+
+        def name(match):
+            return self.names.setdefault(match[1], None) or self.names.__setitem__(match[1], names.make(match[1])) or self.names[match[1]]
+        text = re.sub(r"@(\w+)@", name, path.read_text())
+        head, self.manifest = text.split("\n---\n", 1)
+        self.head = yaml.safe_load(head)
+        self.ns = self.names.get("ns")
+        self.healthy = "healthy" in self.head
+        self.planted = None
+        self.second_step_done = "then" not in self.head
+
+    def __getattr__(self, key):
+        """causes, blames, says, shows, ask: lists; why: text."""
+        if key in ("causes", "blames", "says", "shows", "ask"):
+            return self.head.get(key, [])
+        if key == "why":
+            return self.head["why"]
+        raise AttributeError(key)
+
+
+def load_situations(seed, only=None):
+    names = NameMaker(seed)
+    files = sorted(HERE.glob("faults/*.yaml")) + sorted(HERE.glob("healthy/*.yaml"))
+    situations = [Situation(f, names) for f in files]
+    if only:
+        situations = [s for s in situations if only in s.id]
+    return situations, names
+
+
+def field(value, path):
+    """One value by path: dots, [n], and [key=value] to choose from a list. None when it is not there."""
+    for part in re.findall(r"[^.\[\]]+(?:=[^\]]*)?", path):
+        if isinstance(value, list):
+            if "=" in part:
+                key, wanted = part.split("=", 1)
+                value = next((v for v in value if v.get(key) == wanted), None)
+            else:
+                value = value[int(part)] if int(part) < len(value) else None
+        elif isinstance(value, dict):
+            value = value.get(part)
+        else:
+            return None
+    return value
+
+
+def shows(condition, ns, objects):
+    """True when some object fulfils the condition. A name is looked for in the situation's namespace, or among objects without one."""
+    for o in objects.get(condition["kind"].lower(), []):
+        meta = o["metadata"]
+        about = o.get("involvedObject", {}) if "about" in condition else meta
+        if about.get("namespace", ns) != ns or not fnmatch.fnmatchcase(about.get("name", ""), condition.get("about", condition.get("name"))):
+            continue
+        value = field(o, condition["path"])
+        if "is" in condition and value == condition["is"] \
+                or "in" in condition and value in condition["in"] \
+                or "has" in condition and condition["has"] in (value or "") \
+                or "least" in condition and isinstance(value, int) and value >= condition["least"]:
+            return True
+    return False
+
+
+def read_objects(bed):
+    by_kind = {}
+    for o in bed.get(KINDS, "-A"):
+        by_kind.setdefault(o["kind"].lower(), []).append(o)
+    return by_kind
+
+
+def prepare_node(bed, names):
+    """Gives the node's images their made-up names, and tells the container runtime where the made-up registries are."""
+    for i in range(0, len(names.images), 20):
+        bed.run([HERE / "bed", "ctr", "images", "tag", "docker.io/library/busybox:1.35", *names.images[i:i + 20]])
+    for host in names.registries:
+        folder = bed.state / "registries" / host
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "hosts.toml").write_text(f'server = "{REGISTRY}"\n')
+    denied = bed.state / "registry" / "denied"
+    old = denied.read_text() if denied.exists() else ""
+    denied.write_text(old + "".join(p + "\n" for p in names.denied))
+
+
+def plant(bed, situations):
+    """Creates the situations' objects: the namespaces first, because their service accounts take a moment."""
+    for group in {s.head["nodes"] for s in situations if "nodes" in s.head}:
+        bed.run([HERE / "bed", "kwok", group])
+    spaces = "".join(f"---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {s.ns}}}\n" for s in situations)
+    bed.apply(spaces)
+    wanted, end = {s.ns for s in situations}, time.monotonic() + 30
+    while not wanted <= {o["metadata"]["namespace"] for o in bed.get("serviceaccounts", "-A", "--field-selector=metadata.name=default")}:
+        assert time.monotonic() < end, "no default service accounts after 30 s"
+        time.sleep(0.2)
+    bed.apply("\n---\n".join(s.manifest for s in situations))
+    for s in situations:
+        s.planted = time.monotonic()
+
+
+def second_step(bed, s):
+    verb, target, *rest = s.head["then"]
+    if verb == "patch":
+        bed.kubectl("patch", target, "-n", s.ns, "-p", rest[0])
+    elif verb == "lose_nodes":
+        bed.run([HERE / "bed", "kwok", target, "stop"])
+    else:
+        raise ValueError(f"{s.file}: no such step: {verb}")
+    s.second_step_done = True
+
+
+def wait_until_shown(bed, situations, limit=90, progress=print):
+    """Polls the API until every situation shows. Raises with what is missing."""
+    waiting = list(situations)
+    while waiting:
+        objects = read_objects(bed)
+        for s in list(waiting):
+            if not s.second_step_done:
+                if shows(s.head["after"], s.ns, objects):
+                    second_step(bed, s)
+                continue
+            age = time.monotonic() - s.planted
+            if all(shows(c, s.ns, objects) for c in s.shows) and age >= s.head.get("settles", 0):
+                waiting.remove(s)
+                progress(f"{age:6.1f} s  {s.id} shows")
+        late = [s for s in waiting if time.monotonic() - s.planted > max(s.head.get("within", limit), s.head.get("settles", 0) + 30)]
+        if late:
+            missing = "\n".join(f"{s.id} in namespace {s.ns}: {json.dumps([c for c in s.shows if not shows(c, s.ns, objects)])}" for s in late)
+            raise AssertionError(f"the API does not show:\n{missing}")
+        if waiting:
+            time.sleep(1)
+
+
+def plant_all(bed, seed, only=None, progress=print):
+    """Everything at once; those marked `last` when all others show."""
+    situations, names = load_situations(seed, only)
+    prepare_node(bed, names)
+    first = [s for s in situations if not s.head.get("last")]
+    last = [s for s in situations if s.head.get("last")]
+    plant(bed, first)
+    wait_until_shown(bed, first, progress=progress)
+    if last:
+        plant(bed, last)
+        wait_until_shown(bed, last, progress=progress)
+    return situations
+
+
+def main():
+    """Plants everything and tells what is where: for a look at the cluster by hand."""
+    import argparse
+    from bed import Bed
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randint(1, 999999))
+    parser.add_argument("--only", help="part of a file's name")
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    for s in plant_all(Bed(), options.seed, options.only):
+        print(f"{s.ns:24} {s.id:40} why {s.why}")
+
+
+if __name__ == "__main__":
+    main()
