@@ -7,18 +7,30 @@
 #include "format/schema.h"
 #include "format/value.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Parses one document of len bytes. With schema, only its fields are kept (and typed as it says); without, everything
  * is kept. Errors are ERR_INPUT with the byte offset where known, or ERR_LIMIT (depth, nodes). */
-int json_parse(struct value_builder *b, const char *text, size_t len, const struct message *schema, struct value *ret,
-	       struct err *err);
+int json_parse(struct value_builder *b, const char *text, size_t len, const struct message *schema, struct value *ret, struct err *err);
 
 /* A reusable parser: keeps simdjson's buffers between documents (one per thread). */
 struct json_parser;
 struct json_parser *json_parser_new(void);
 void json_parser_free(struct json_parser *p);
 void json_parser_freep(struct json_parser **p);
-int json_parser_parse(struct json_parser *p, struct value_builder *b, const char *text, size_t len,
-		      const struct message *schema, struct value *ret, struct err *err);
+int json_parser_parse(struct json_parser *p, struct value_builder *b, const char *text, size_t len, const struct message *schema,
+		      struct value *ret, struct err *err);
+
+/* The same with the schema chosen by what the document says it is: choose(arg, apiVersion, kind), "" where absent; NULL keeps everything. */
+int json_parser_parse_object(struct json_parser *p, struct value_builder *b, const char *text, size_t len,
+			     const struct message *(*choose)(void *arg, const char *api_version, const char *kind), void *arg,
+			     struct value *ret, struct err *err);
+
+/* Where and why text is no JSON: the byte offset, and *ret_what says it in a few words. len when it is JSON after all. */
+#define JSON_TOO_DEEP "nested too deeply"
+size_t json_locate_error(const char *text, size_t len, const char **ret_what);
 
 /* Splits a stream {"kind":"PodList","metadata":{...},"items":[{...},{...}]} into its items as bytes arrive, so that a
  * list of any size needs the memory of its largest item. Everything outside "items" is collected (without items) into the
@@ -61,5 +73,9 @@ void json_null(struct json_writer *w);
 void json_time(struct json_writer *w, usec_t t); /* RFC 3339, or null for 0 */
 /* A whole tree; keys sorted when canonical, and then zero, false, null and empty members are left out at every depth. */
 void json_value(struct json_writer *w, const struct value *v, bool canonical);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

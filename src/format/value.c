@@ -202,7 +202,7 @@ struct value value_copy(struct value_builder *b, const struct value *v)
 {
 	struct value copy = *v;
 
-	copy.flags = 0;
+	copy.flags &= VALUE_CUT;
 	b->nodes++;
 	switch ((enum value_type)v->type) {
 	case VALUE_STRING:

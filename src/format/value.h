@@ -23,6 +23,9 @@ enum value_type {
 	VALUE_MAP,
 };
 
+/* flags of a string: only its beginning was kept (FIELD_STRING_CAPPED). Other bits are value.c's own. */
+#define VALUE_CUT 2
+
 struct value {
 	uint8_t type;     /* enum value_type */
 	uint8_t flags;

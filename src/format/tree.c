@@ -1,0 +1,341 @@
+#include "format/tree.h"
+#include "base/crypto.h"
+
+#include <inttypes.h>
+
+/* Longer strings are seldom equal; hashing them would cost more than it saves. */
+#define INTERN_MAX 1024
+/* Up to here repeated keys are looked for pair by pair. */
+#define PAIRWISE_MAX 16
+
+void tree_init(struct tree *t, struct value_builder *b)
+{
+	*t = (struct tree){.b = b};
+}
+
+void tree_release(struct tree *t)
+{
+	mem_free(t->stack);
+	t->stack = NULL;
+	t->len = t->cap = 0;
+}
+
+static int too_many(const struct tree *t, struct err *err)
+{
+	return err_set(err, ERR_LIMIT, "more than %zu values in one document", t->b->max_nodes);
+}
+
+int tree_grow(struct tree *t, struct err *err)
+{
+	size_t bigger = t->cap ? t->cap * 2 : 256;
+
+	if (t->len > t->b->max_nodes)
+		return too_many(t, err);
+	t->stack = mem_realloc_array(t->stack, bigger, sizeof(*t->stack));
+	t->cap = bigger;
+	return 0;
+}
+
+static bool same_key(const struct member *a, const struct member *b)
+{
+	return a->v.key_len == b->v.key_len && (a->key == b->key || memcmp(a->key, b->key, a->v.key_len) == 0);
+}
+
+/* Orders pointers into one array by key, equal keys by place. */
+static int compare_members(const void *x, const void *y)
+{
+	const struct member *a = *(const struct member *const *)x, *b = *(const struct member *const *)y;
+	int order;
+
+	if (a->v.key_len != b->v.key_len)
+		return a->v.key_len < b->v.key_len ? -1 : 1;
+	order = memcmp(a->key, b->key, a->v.key_len);
+	if (order)
+		return order;
+	return a < b ? -1 : a > b;
+}
+
+/* Marks all but the last member of each key by a NULL key. */
+static void mark_repeated(struct member *m, size_t n)
+{
+	struct member **order;
+
+	if (n <= PAIRWISE_MAX) {
+		for (size_t i = 0; i < n; i++)
+			for (size_t j = i + 1; j < n && m[i].key; j++)
+				if (same_key(&m[i], &m[j]))
+					m[i].key = NULL;
+		return;
+	}
+	order = mem_realloc_array(NULL, n, sizeof(struct member *));
+	for (size_t i = 0; i < n; i++)
+		order[i] = &m[i];
+	qsort(order, n, sizeof(struct member *), compare_members);
+	for (size_t i = 0; i + 1 < n; i++)
+		if (same_key(order[i], order[i + 1]))
+			order[i]->key = NULL;
+	mem_free(order);
+}
+
+/* Go writes the entries of its maps ordered by key; only when they are not can one be there twice. */
+static bool is_ordered(const struct member *m, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(m[i - 1].key, m[i].key) >= 0)
+			return false;
+	return true;
+}
+
+static size_t drop_repeated(struct member *m, size_t n)
+{
+	size_t kept = 0;
+
+	if (is_ordered(m, n))
+		return n;
+
+	mark_repeated(m, n);
+	for (size_t i = 0; i < n; i++)
+		if (m[i].key)
+			m[kept++] = m[i];
+	return kept;
+}
+
+int tree_close_map(struct tree *t, size_t mark, bool keys_repeat, struct value *ret, struct err *err)
+{
+	size_t n = t->len - mark;
+	struct member *m = t->stack ? t->stack + mark : NULL;
+
+	t->b->nodes += n;
+	if (t->b->nodes > t->b->max_nodes)
+		return too_many(t, err);
+	if (keys_repeat && n > 1)
+		n = drop_repeated(m, n);
+	*ret = (struct value){.type = VALUE_MAP, .len = (uint32_t)n};
+	ret->members = n ? arena_memdup(t->b->arena, m, n * sizeof(*m)) : NULL;
+	t->len = mark;
+	return 0;
+}
+
+int tree_close_list(struct tree *t, size_t mark, struct value *ret, struct err *err)
+{
+	size_t n = t->len - mark;
+
+	t->b->nodes += n;
+	if (t->b->nodes > t->b->max_nodes)
+		return too_many(t, err);
+	*ret = (struct value){.type = VALUE_LIST, .len = (uint32_t)n};
+	ret->items = n ? arena_alloc(t->b->arena, n * sizeof(*ret->items)) : NULL;
+	for (size_t i = 0; i < n; i++)
+		ret->items[i] = t->stack[mark + i].v;
+	t->len = mark;
+	return 0;
+}
+
+int tree_key(struct tree *t, const char *s, size_t len, const char **ret, struct err *err)
+{
+	if (len > UINT16_MAX)
+		return err_set(err, ERR_LIMIT, "a key of %zu bytes: keys may have up to %d", len, UINT16_MAX);
+	*ret = t->b->strings && len <= INTERN_MAX ? intern_add(t->b->strings, s, len) : arena_strndup(t->b->arena, s, len);
+	return 0;
+}
+
+struct value tree_string(struct tree *t, const char *s, size_t len, bool unique)
+{
+	struct value v = {.type = VALUE_STRING, .len = (uint32_t)len};
+
+	if (len == 0)
+		v.s = "";
+	else if (unique || !t->b->strings || len > INTERN_MAX)
+		v.s = arena_strndup(t->b->arena, s, len);
+	else
+		v.s = intern_add(t->b->strings, s, len);
+	return v;
+}
+
+/* The most of len bytes that fit in FIELD_CAP without cutting a character. */
+static size_t cap_length(const char *s, size_t len)
+{
+	if (len <= FIELD_CAP)
+		return len;
+	len = FIELD_CAP;
+	while (len > FIELD_CAP - 4 && ((unsigned char)s[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+struct value tree_field_text(struct tree *t, const struct field *f, const char *s, size_t len)
+{
+	struct value v;
+	size_t kept;
+
+	switch (f->type) {
+	case FIELD_PRESENT:
+		return (struct value){.type = VALUE_NULL};
+	case FIELD_STRING_SIZE:
+		return value_of_int((int64_t)len);
+	case FIELD_STRING_CAPPED:
+		kept = cap_length(s, len);
+		v = tree_string(t, s, kept, f->flags & FIELD_UNIQUE);
+		if (kept < len)
+			v.flags |= VALUE_CUT;
+		return v;
+	default:
+		return tree_string(t, s, len, f->flags & FIELD_UNIQUE);
+	}
+}
+
+/* A size that was in the input stays: it was taken before values were cut. */
+static bool is_on_stack(const struct tree *t, const char *key)
+{
+	for (size_t i = t->len; i > 0; i--)
+		if (t->stack[i - 1].key == key)
+			return true;
+	return false;
+}
+
+int tree_push_size(struct tree *t, const struct message *m, const struct field *f, int64_t size, struct err *err)
+{
+	for (unsigned i = 0; i < m->field_count; i++) {
+		const struct field *g = &m->fields[i];
+
+		if (g->name_len == f->name_len + 4 && memcmp(g->name, f->name, f->name_len) == 0 && str_eq(g->name + f->name_len, "Size"))
+			return is_on_stack(t, g->name) ? 0 : tree_push(t, g->name, g->name_len, value_of_int(size), err);
+	}
+	return 0;
+}
+
+/* Bytes that base64 text of this length stands for. */
+static int64_t base64_size(const char *s, size_t len)
+{
+	while (len && s[len - 1] == '=')
+		len--;
+	return (int64_t)(len / 4 * 3 + len % 4 * 6 / 8);
+}
+
+static struct value number_text(struct tree *t, const struct value *v)
+{
+	char buf[40];
+	int n;
+
+	if (v->type == VALUE_INT)
+		n = snprintf(buf, sizeof(buf), "%" PRId64, v->i);
+	else
+		n = snprintf(buf, sizeof(buf), "%.15g", v->d);
+	return tree_string(t, buf, (size_t)n, false);
+}
+
+static bool scalar_number(const struct field *f, const struct value *v, struct value *ret)
+{
+	int64_t i;
+
+	if (f->type == FIELD_DOUBLE) {
+		*ret = (struct value){.type = VALUE_DOUBLE, .d = value_double(v, 0)};
+		return v->type == VALUE_INT || v->type == VALUE_DOUBLE;
+	}
+	/* Differing defaults tell "no integer" from any integer. */
+	i = value_int(v, 0);
+	*ret = value_of_int(i);
+	return i != 0 || value_int(v, 1) == 0;
+}
+
+static bool scalar_time(struct tree *t, const struct value *v, struct value *ret)
+{
+	usec_t when;
+
+	*ret = *v;
+	if (v->type == VALUE_TIME)
+		return true;
+	if (v->type != VALUE_STRING)
+		return false;
+	/* What is no time stays visible as the text it is. */
+	*ret = clock_parse_rfc3339(v->s, v->len, &when) ? value_of_time(when) : tree_string(t, v->s, v->len, true);
+	return true;
+}
+
+bool tree_field_scalar(struct tree *t, const struct field *f, const struct value *v, struct value *ret)
+{
+	bool is_text = v->type == VALUE_STRING, is_number = v->type == VALUE_INT || v->type == VALUE_DOUBLE;
+	char buf[CLOCK_TEXT_MAX];
+
+	switch ((enum field_type)f->type) {
+	case FIELD_INT:
+	case FIELD_DOUBLE:
+		return scalar_number(f, v, ret);
+	case FIELD_BOOL:
+		*ret = *v;
+		return v->type == VALUE_BOOL;
+	case FIELD_TIME:
+		return scalar_time(t, v, ret);
+	case FIELD_BYTES_SIZE:
+	case FIELD_STRING_SIZE:
+		/* A number is a size that was taken before: the file is one of our own. */
+		*ret = is_text ? value_of_int(f->type == FIELD_BYTES_SIZE ? base64_size(v->s, v->len) : (int64_t)v->len) : *v;
+		return is_text || v->type == VALUE_INT;
+	case FIELD_PRESENT:
+		*ret = (struct value){.type = VALUE_NULL};
+		return true;
+	case FIELD_QUANTITY:
+		*ret = is_number ? number_text(t, v) : tree_field_text(t, f, v->s, is_text ? v->len : 0);
+		return is_text || is_number;
+	case FIELD_INT_OR_STRING:
+		*ret = is_text ? tree_field_text(t, f, v->s, v->len) : *v;
+		return is_text || v->type == VALUE_INT;
+	case FIELD_STRING:
+	case FIELD_STRING_CAPPED:
+	case FIELD_BYTES:
+	case FIELD_DURATION:
+		/* YAML resolves a timestamp only when asked to; a tree of ours may hold one where Kubernetes has a string. */
+		if (v->type == VALUE_TIME) {
+			clock_format_rfc3339(v->t, buf);
+			*ret = tree_field_text(t, f, buf, strlen(buf));
+			return true;
+		}
+		*ret = tree_field_text(t, f, v->s, is_text ? v->len : 0);
+		return is_text;
+	case FIELD_RAW_JSON:
+	case FIELD_MESSAGE:
+		break;
+	}
+	return false;
+}
+
+const char *tree_type_text(const struct value *v)
+{
+	switch ((enum value_type)v->type) {
+	case VALUE_NULL:
+		return "null";
+	case VALUE_BOOL:
+		return "true or false";
+	case VALUE_INT:
+	case VALUE_DOUBLE:
+		return "a number";
+	case VALUE_STRING:
+		return "a string";
+	case VALUE_TIME:
+		return "a time";
+	case VALUE_LIST:
+		return "a list";
+	case VALUE_MAP:
+		return "an object";
+	}
+	return "?";
+}
+
+const char *tree_expected_text(const struct field *f)
+{
+	switch ((enum field_type)f->type) {
+	case FIELD_INT:
+	case FIELD_DOUBLE:
+		return "a number";
+	case FIELD_BOOL:
+		return "true or false";
+	case FIELD_TIME:
+		return "a time";
+	case FIELD_QUANTITY:
+		return "a quantity";
+	case FIELD_INT_OR_STRING:
+		return "a number or a string";
+	default:
+		return "a string";
+	}
+}
