@@ -33,9 +33,8 @@ void *arena_memdup(struct arena *a, const void *p, size_t size);
 
 /* Growable array in an arena: `struct { T *items; uint32_t len, cap; } v = {0}; *arena_push(a, &v) = x;`
  * Doubling leaves the old copy behind in the arena: at most twice the final size. */
-#define arena_push(a, v)                                                                                             \
-	((v)->len == (v)->cap ? (void)((v)->items = arena_grow((a), (v)->items, &(v)->cap, sizeof(*(v)->items))) : (void)0, \
-	 &(v)->items[(v)->len++])
+#define arena_push(a, v)                                                                                                                             \
+	((v)->len == (v)->cap ? (void)((v)->items = arena_grow((a), (v)->items, &(v)->cap, sizeof(*(v)->items))) : (void)0, &(v)->items[(v)->len++])
 void *arena_grow(struct arena *a, void *items, uint32_t *cap, size_t item_size);
 
 #endif

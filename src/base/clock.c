@@ -108,14 +108,12 @@ bool clock_parse_rfc3339(const char *s, size_t len, usec_t *ret)
 	int year, month, day, hour, minute, second;
 	usec_t fraction, offset;
 
-	if ((year = take(&s, end, 4)) < 0 || !skip(&s, end, '-') || (month = take(&s, end, 2)) < 1 || month > 12 ||
-	    !skip(&s, end, '-') || (day = take(&s, end, 2)) < 1 || day > days_in_month(year, month) || !skip(&s, end, 'T') ||
-	    (hour = take(&s, end, 2)) < 0 || hour > 23 || !skip(&s, end, ':') || (minute = take(&s, end, 2)) < 0 || minute > 59 ||
-	    !skip(&s, end, ':') || (second = take(&s, end, 2)) < 0 || second > 60 || !take_fraction(&s, end, &fraction) ||
-	    !take_offset(&s, end, &offset))
+	if ((year = take(&s, end, 4)) < 0 || !skip(&s, end, '-') || (month = take(&s, end, 2)) < 1 || month > 12 || !skip(&s, end, '-') ||
+	    (day = take(&s, end, 2)) < 1 || day > days_in_month(year, month) || !skip(&s, end, 'T') || (hour = take(&s, end, 2)) < 0 || hour > 23 ||
+	    !skip(&s, end, ':') || (minute = take(&s, end, 2)) < 0 || minute > 59 || !skip(&s, end, ':') || (second = take(&s, end, 2)) < 0 ||
+	    second > 60 || !take_fraction(&s, end, &fraction) || !take_offset(&s, end, &offset))
 		return false;
-	*ret = days_of(year, month, day) * USEC_PER_DAY + hour * USEC_PER_HOUR + minute * USEC_PER_MINUTE + second * USEC_PER_SEC + fraction -
-	       offset;
+	*ret = days_of(year, month, day) * USEC_PER_DAY + hour * USEC_PER_HOUR + minute * USEC_PER_MINUTE + second * USEC_PER_SEC + fraction - offset;
 	return true;
 }
 

@@ -13,7 +13,7 @@
 
 struct ctx {
 	struct arena arena;
-	usec_t deadline;              /* clock_monotonic() value; 0 = none */
+	usec_t deadline;               /* clock_monotonic() value; 0 = none */
 	volatile sig_atomic_t *cancel; /* never NULL after ctx_init */
 };
 
@@ -22,7 +22,7 @@ extern volatile sig_atomic_t ctx_interrupted;
 /* Makes Ctrl-C (SIGINT) and SIGTERM set it; a second one ends the process at once. SIGPIPE is ignored: writes report EPIPE. */
 void ctx_catch_signals(void);
 
-void ctx_init(struct ctx *ctx);                                        /* cancel = &ctx_interrupted */
+void ctx_init(struct ctx *ctx);                                                 /* cancel = &ctx_interrupted */
 void ctx_init_child(struct ctx *ctx, const struct ctx *parent, usec_t timeout); /* timeout 0 = the parent's deadline */
 void ctx_release(struct ctx *ctx);
 /* 0, ERR_CANCELLED ("interrupted") or ERR_TIMEOUT. */

@@ -11,10 +11,10 @@
 
 enum err_code {
 	ERR_OK = 0,
-	ERR_INPUT = -1,        /* malformed or out-of-range data from outside */
-	ERR_USAGE = -2,        /* the command line or configuration is wrong: exit 2 */
-	ERR_NOT_FOUND = -3,    /* the named thing does not exist */
-	ERR_FORBIDDEN = -4,    /* authenticated, not allowed */
+	ERR_INPUT = -1,     /* malformed or out-of-range data from outside */
+	ERR_USAGE = -2,     /* the command line or configuration is wrong: exit 2 */
+	ERR_NOT_FOUND = -3, /* the named thing does not exist */
+	ERR_FORBIDDEN = -4, /* authenticated, not allowed */
 	ERR_UNAUTHENTICATED = -5,
 	ERR_TIMEOUT = -6,      /* a deadline passed */
 	ERR_CANCELLED = -7,    /* Ctrl-C or the caller's cancel flag */

@@ -12,7 +12,7 @@ struct hash_entry {
 	const void *key;
 	uint32_t key_len; /* 0 with a pointer key */
 	uint32_t hash;
-	void *value;      /* NULL = free slot */
+	void *value; /* NULL = free slot */
 };
 
 struct hash {

@@ -7,8 +7,8 @@ int module_load(const char *file, const char *package, const struct module_symbo
 	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		const char *why = dlerror();
-		return err_set(err, ERR_UNSUPPORTED, "cannot load %s%s%s (%s)", file, package ? "; install the package " : "",
-			       package ? package : "", why ? why : "no reason given");
+		return err_set(err, ERR_UNSUPPORTED, "cannot load %s%s%s (%s)", file, package ? "; install the package " : "", package ? package : "",
+			       why ? why : "no reason given");
 	}
 	/* Two passes, so that a library that lacks one symbol leaves no half-filled table behind. */
 	for (size_t i = 0; i < count; i++)

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 const struct option option_table[OPTION_COUNT] = {
-#define OPTION(id, name, type, value, min, max, choices, flag, letter, argument, help)                                                       \
+#define OPTION(id, name, type, value, min, max, choices, flag, letter, argument, help)                                                               \
 	{OPTION_##id, OPTION_TYPE_##type, name, value, min, max, choices, flag, letter, argument, help},
 #include "base/options.def"
 #undef OPTION

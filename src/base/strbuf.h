@@ -14,7 +14,7 @@ struct strbuf {
 	bool overflow;
 };
 
-#define STRBUF_MAX_LINE ((size_t)64 << 10)   /* a message, a path, a URL */
+#define STRBUF_MAX_LINE ((size_t)64 << 10)    /* a message, a path, a URL */
 #define STRBUF_MAX_OUTPUT ((size_t)256 << 20) /* a command's whole output */
 
 void strbuf_init(struct strbuf *sb, size_t max);

@@ -27,18 +27,18 @@ enum evidence_type { EVIDENCE_FIELD, EVIDENCE_EVENT, EVIDENCE_LOG, EVIDENCE_ABSE
 struct evidence {
 	enum evidence_type type;
 	const struct object *object; /* whose field, event or log; NULL for EXTERNAL and for an absent object */
-	const char *path;            /* FIELD: "status.containerStatuses[0].state.waiting.reason"; LOG: container name; ABSENCE: "ConfigMap shop/settings" */
-	const char *text;            /* the value, the event's message or the log line, as read */
-	const struct event *event;   /* EVENT */
-	bool previous;               /* LOG: of the previous instance */
+	const char *path; /* FIELD: "status.containerStatuses[0].state.waiting.reason"; LOG: container name; ABSENCE: "ConfigMap shop/settings" */
+	const char *text; /* the value, the event's message or the log line, as read */
+	const struct event *event;      /* EVENT */
+	bool previous;                  /* LOG: of the previous instance */
 	uint32_t first_line, last_line; /* LOG: 1-based range in the recorded log */
-	usec_t when;                 /* 0 when the fact has no time */
+	usec_t when;                    /* 0 when the fact has no time */
 };
 
 /* A name that may or may not exist: what a finding points at. None when name is NULL. */
 struct object_name {
-	enum kind_id kind;      /* KIND_CUSTOM when it is no kind of kinds.def: an "Image", a "Taint"; KIND_COUNT = none */
-	const char *kind_text;  /* "ConfigMap", "Image"; NULL = none */
+	enum kind_id kind;           /* KIND_CUSTOM when it is no kind of kinds.def: an "Image", a "Taint"; KIND_COUNT = none */
+	const char *kind_text;       /* "ConfigMap", "Image"; NULL = none */
 	const char *ns, *name;       /* ns "" when it has none */
 	const char *key;             /* which key of a ConfigMap or Secret, port of a Service ...; NULL = all of it */
 	const struct object *object; /* NULL when it does not exist or is not seen */
@@ -46,7 +46,7 @@ struct object_name {
 
 /* A change that would certainly help, for a human or (later) an agent to approve. */
 struct proposal {
-	const char *action;  /* "set-image", "scale", "create", "patch", "delete-pod", "rollback", "uncordon" ... */
+	const char *action; /* "set-image", "scale", "create", "patch", "delete-pod", "rollback", "uncordon" ... */
 	struct object_name target;
 	const char *parameters; /* JSON object text */
 	const char *risk;       /* "low", "medium", "high" */
@@ -56,18 +56,18 @@ struct check;
 
 struct finding {
 	const struct check *check;
-	const struct object *object;  /* what is wrong */
-	const char *container;        /* "" or which container of the pod */
+	const struct object *object; /* what is wrong */
+	const char *container;       /* "" or which container of the pod */
 	enum severity severity;
 	enum finding_state state;
-	const char *message;          /* one sentence, naming the object and the number that matters */
-	const char *fix;              /* what to do, in words, concrete; NULL = the check's own fix */
-	struct object_name subject;   /* what is missing or to blame: ConfigMap x, Node y, Service z; kind KIND_COUNT when the object itself */
+	const char *message;        /* one sentence, naming the object and the number that matters */
+	const char *fix;            /* what to do, in words, concrete; NULL = the check's own fix */
+	struct object_name subject; /* what is missing or to blame: ConfigMap x, Node y, Service z; kind KIND_COUNT when the object itself */
 	struct evidence *evidence;
 	uint32_t evidence_count, evidence_cap;
-	struct proposal *proposal;    /* or NULL */
-	usec_t since, until;          /* first seen; until only when recovered; 0 = unknown */
-	uint32_t id;                  /* position in the run's list */
+	struct proposal *proposal; /* or NULL */
+	usec_t since, until;       /* first seen; until only when recovered; 0 = unknown */
+	uint32_t id;               /* position in the run's list */
 };
 
 struct finding_list {
@@ -79,17 +79,17 @@ struct check_run {
 	const struct inventory *inv;
 	struct arena *arena;
 	struct finding_list findings;
-	const struct check *check;     /* the one being run */
+	const struct check *check; /* the one being run */
 	const struct check_options *options;
-	struct check_index *index;     /* what several checks look up, built on first use (index.h) */
-	struct pod_view pod;           /* the pod read last: run_pod */
+	struct check_index *index; /* what several checks look up, built on first use (index.h) */
+	struct pod_view pod;       /* the pod read last: run_pod */
 };
 
 struct check_options {
-	int64_t restart_threshold;   /* restarts that count as many; default 3 */
-	usec_t recovered_after;      /* no restart for this long = recovered; default 10 min */
-	usec_t startup_grace;        /* a younger pod that is not ready yet is starting, not failing; default 2 min */
-	const char *only_check;      /* an id, or "pod/" for a family; NULL = all */
+	int64_t restart_threshold; /* restarts that count as many; default 3 */
+	usec_t recovered_after;    /* no restart for this long = recovered; default 10 min */
+	usec_t startup_grace;      /* a younger pod that is not ready yet is starting, not failing; default 2 min */
+	const char *only_check;    /* an id, or "pod/" for a family; NULL = all */
 };
 void check_options_init(struct check_options *o);
 
@@ -97,9 +97,9 @@ void check_options_init(struct check_options *o);
 _Static_assert(KIND_COUNT <= 64, "kinds fit a bit set");
 
 struct check {
-	const char *id;      /* "pod/crash-loop": stable for ever */
-	enum kind_id kind;   /* run once per object of it; KIND_COUNT: once with object NULL */
-	uint64_t also;       /* KIND_BIT of further kinds it runs for */
+	const char *id;    /* "pod/crash-loop": stable for ever */
+	enum kind_id kind; /* run once per object of it; KIND_COUNT: once with object NULL */
+	uint64_t also;     /* KIND_BIT of further kinds it runs for */
 	enum severity severity;
 	const char *title;   /* a few words: "Container keeps crashing" */
 	const char *explain; /* for `checks explain`: what it means, how it is detected, what usually causes it; paragraphs */
@@ -126,7 +126,8 @@ void finding_fieldf(struct check_run *run, struct finding *f, const struct objec
 void finding_field_text(struct check_run *run, struct finding *f, const struct object *o, const char *path, const char *text);
 /* e may be NULL: then nothing is added. */
 void finding_event(struct check_run *run, struct finding *f, const struct event *e);
-void finding_log(struct check_run *run, struct finding *f, const struct container_log *log, uint32_t first_line, uint32_t last_line, const char *text);
+void finding_log(struct check_run *run, struct finding *f, const struct container_log *log, uint32_t first_line, uint32_t last_line,
+		 const char *text);
 void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name);
 void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind, const char *ns, const char *name);
 /* A subject that is an object at hand. */

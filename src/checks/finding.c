@@ -80,8 +80,7 @@ void finding_event(struct check_run *run, struct finding *f, const struct event 
 	e->when = event->last;
 }
 
-void finding_log(struct check_run *run, struct finding *f, const struct container_log *log, uint32_t first_line, uint32_t last_line,
-		 const char *text)
+void finding_log(struct check_run *run, struct finding *f, const struct container_log *log, uint32_t first_line, uint32_t last_line, const char *text)
 {
 	struct evidence *e = add_evidence(run, f, EVIDENCE_LOG);
 	e->object = log->pod;

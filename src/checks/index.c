@@ -181,8 +181,9 @@ static void add_strings(struct check_run *run, const char *ns, const struct valu
 
 static void build_maps(struct check_run *run)
 {
-	static const enum kind_id kinds[] = {KIND_POD, KIND_DEPLOYMENT, KIND_REPLICA_SET, KIND_STATEFUL_SET, KIND_DAEMON_SET,
-					     KIND_REPLICATION_CONTROLLER, KIND_JOB, KIND_CRON_JOB};
+	static const enum kind_id kinds[] = {KIND_POD,          KIND_DEPLOYMENT, KIND_REPLICA_SET,
+					     KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICATION_CONTROLLER,
+					     KIND_JOB,          KIND_CRON_JOB};
 	static const char *const texts[] = {"command", "args"};
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		const struct object_list *list = inventory_list(run->inv, kinds[k]);

@@ -15,8 +15,8 @@ void check_index_release(struct check_run *run);
 /* What is left on a node for new pods. Only pods that have not ended count. */
 struct node_room {
 	const struct object *node;
-	double cpu, memory;             /* allocatable */
-	double cpu_used, memory_used;   /* requested by its pods */
+	double cpu, memory;           /* allocatable */
+	double cpu_used, memory_used; /* requested by its pods */
 	double pods, pods_used;
 };
 const struct node_room *index_node_room(struct check_run *run, const struct object *node);

@@ -11,13 +11,38 @@ struct pattern {
 };
 
 static const struct pattern patterns[] = {
-	{"exec format error", 7}, {"caused by:", 6},	{"panic:", 6},	      {"segmentation fault", 6}, {"outofmemoryerror", 6},
-	{"fatal", 5},		  {"critical", 5},	{"uncaught", 5},      {"unhandled", 5},		 {"exception in thread", 5},
-	{"terminate called", 5},  {"assertion", 5},	{"error", 4},	      {"exception", 4},		 {"emerg", 4},
-	{"cannot ", 3},		  {"can't ", 3},	{"unable to ", 3},    {"failed", 3},		 {"refused", 3},
-	{"denied", 3},		  {"not found", 3},	{"no such ", 3},      {"missing", 3},		 {"invalid", 3},
-	{"is required", 3},	  {"must be set", 3},	{"not permitted", 3}, {"timed out", 3},		 {"timeout", 3},
-	{"unknown ", 3},	  {"already in use", 3},
+	{"exec format error", 7},
+	{"caused by:", 6},
+	{"panic:", 6},
+	{"segmentation fault", 6},
+	{"outofmemoryerror", 6},
+	{"fatal", 5},
+	{"critical", 5},
+	{"uncaught", 5},
+	{"unhandled", 5},
+	{"exception in thread", 5},
+	{"terminate called", 5},
+	{"assertion", 5},
+	{"error", 4},
+	{"exception", 4},
+	{"emerg", 4},
+	{"cannot ", 3},
+	{"can't ", 3},
+	{"unable to ", 3},
+	{"failed", 3},
+	{"refused", 3},
+	{"denied", 3},
+	{"not found", 3},
+	{"no such ", 3},
+	{"missing", 3},
+	{"invalid", 3},
+	{"is required", 3},
+	{"must be set", 3},
+	{"not permitted", 3},
+	{"timed out", 3},
+	{"timeout", 3},
+	{"unknown ", 3},
+	{"already in use", 3},
 };
 
 static bool has_word(const char *s, size_t len, const char *word)
@@ -32,7 +57,8 @@ static bool has_word(const char *s, size_t len, const char *word)
 /* Lines that stand inside a stack trace or that wrappers print whatever happened. */
 static bool is_frame(const char *s, size_t len)
 {
-	static const char *const starts[] = {"at ", "goroutine ", "File \"", "created by ", "... ", "npm ERR! A complete log", "runtime.", "main.main("};
+	static const char *const starts[] = {"at ",      "goroutine ", "File \"", "created by ", "... ", "npm ERR! A complete log",
+					     "runtime.", "main.main("};
 	size_t blank = 0;
 	while (blank < len && (s[blank] == ' ' || s[blank] == '\t'))
 		blank++;

@@ -39,8 +39,7 @@ struct container_failure container_failure(struct check_run *run, const struct p
 bool pod_has_failure(struct check_run *run, const struct pod_view *v);
 
 /* The newest event about the pod (c NULL) or one container, with this reason and, unless NULL, this text in its message. */
-const struct event *pod_event(struct check_run *run, const struct object *pod, const struct container_view *c, const char *reason,
-			      const char *part);
+const struct event *pod_event(struct check_run *run, const struct object *pod, const struct container_view *c, const char *reason, const char *part);
 /* Time since the pod was made. */
 usec_t pod_age(const struct check_run *run, const struct object *pod);
 /* "container app of Pod shop/web-1", "init container ..." */
@@ -48,11 +47,10 @@ const char *container_text(struct check_run *run, const struct pod_view *v, cons
 /* "exit code 137 (killed)" */
 const char *exit_text(struct check_run *run, const struct termination *t);
 /* Starts a finding about a container. The message is not complete English without its name: use container_text in it. */
-struct finding *pod_finding(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+struct finding *pod_finding(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* The line of the last dead instance's log (or termination message) that most likely says why; adds it as evidence. NULL when there is none. */
-const char *pod_last_words(struct check_run *run, const struct pod_view *v, const struct container_view *c,
-			   const struct container_log **ret_log, uint32_t *ret_line);
+const char *pod_last_words(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_log **ret_log,
+			   uint32_t *ret_line);
 void pod_add_last_words(struct check_run *run, struct finding *f, const char *words, const struct container_log *log, uint32_t line);
 /* The image the same container had in the newest other ReplicaSet of the pod's Deployment, with its revision; NULL when none or the same. */
 const char *pod_previous_image(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char **ret_revision);

@@ -12,7 +12,8 @@ static const struct container_view *held_up(const struct pod_view *v)
 	}
 	for (uint32_t i = 0; i < v->count; i++) {
 		const struct container_view *c = &v->containers[i];
-		bool creating = c->state == CONTAINER_WAITING && (str_eq(c->waiting_reason, "ContainerCreating") || str_eq(c->waiting_reason, "PodInitializing"));
+		bool creating = c->state == CONTAINER_WAITING &&
+				(str_eq(c->waiting_reason, "ContainerCreating") || str_eq(c->waiting_reason, "PodInitializing"));
 		if (creating || (c->state == CONTAINER_UNKNOWN && c->role != CONTAINER_EPHEMERAL))
 			return c;
 	}
@@ -163,8 +164,8 @@ static void run_service_account_missing(struct check_run *run, const struct obje
 	/* A pod written by hand for a test, or of a server without the admission plug-in, may name none at all. */
 	if (!value_get(o->spec, "serviceAccountName"))
 		return;
-	struct finding *f = finding_new(run, o, "%s runs as ServiceAccount %s/%s, which does not exist: its token cannot be renewed", run_text(run, o),
-					o->ns, name);
+	struct finding *f = finding_new(run, o, "%s runs as ServiceAccount %s/%s, which does not exist: its token cannot be renewed",
+					run_text(run, o), o->ns, name);
 	finding_field(run, f, o, "spec.serviceAccountName");
 	finding_absence(run, f, "ServiceAccount", o->ns, name);
 	finding_event(run, f, pod_event(run, o, NULL, "FailedMount", "serviceaccount"));
@@ -181,11 +182,12 @@ const struct check check_pod_config_missing = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "ConfigMap, Secret or key is missing",
-	.explain = "The pod is on its node, but a ConfigMap or Secret that it must have (or one key of it) does not exist, so that its containers "
-		   "are not created.\n\n"
-		   "Every reference of the pod (volumes, projected volumes, env, envFrom) that is not optional is looked up. Where the kind could not "
-		   "be read, what kubelet says is used: CreateContainerConfigError and FailedMount events. Keys of Secrets are only judged where "
-		   "their names are known.",
+	.explain =
+		"The pod is on its node, but a ConfigMap or Secret that it must have (or one key of it) does not exist, so that its containers "
+		"are not created.\n\n"
+		"Every reference of the pod (volumes, projected volumes, env, envFrom) that is not optional is looked up. Where the kind could not "
+		"be read, what kubelet says is used: CreateContainerConfigError and FailedMount events. Keys of Secrets are only judged where "
+		"their names are known.",
 	.fix = "Create the missing object in the pod's namespace, or correct the reference.",
 	.run = run_config_missing,
 };

@@ -40,7 +40,8 @@ static const char *crash_fix(struct check_run *run, const struct container_view 
 	if (words)
 		return arena_printf(run->arena, "Mend what its last words name: \"%s\"", words);
 	if (code == 127)
-		return arena_printf(run->arena, "The shell of container %s did not find a command: check command, args and the image %s.", c->name, c->image);
+		return arena_printf(run->arena, "The shell of container %s did not find a command: check command, args and the image %s.", c->name,
+				    c->image);
 	return NULL;
 }
 
@@ -58,8 +59,8 @@ static void add_crash(struct check_run *run, const struct pod_view *v, const str
 		f = pod_finding(run, v, c, "%s has ended%s and is not restarted (restartPolicy Never)%s", container_text(run, v, c), why, quote);
 	else
 		f = pod_finding(run, v, c, "%s has %s %s%s%s%s", container_text(run, v, c), did,
-				times(run, c->restarts + (c->state == CONTAINER_TERMINATED || c->restarts == 0 ? 1 : 0)), last_ago(run, failure->end), why,
-				quote);
+				times(run, c->restarts + (c->state == CONTAINER_TERMINATED || c->restarts == 0 ? 1 : 0)), last_ago(run, failure->end),
+				why, quote);
 	add_end(run, f, c, failure);
 	pod_add_last_words(run, f, words, log, line);
 	finding_event(run, f, pod_event(run, v->object, c, "BackOff", NULL));
@@ -113,9 +114,7 @@ static void run_restarts_many(struct check_run *run, const struct object *o)
 static void add_oom(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
 {
 	const char *limit = value_text(run->arena, value_at(c->spec, "resources.limits.memory"));
-	const char *state = failure->when == FAILURE_OVER	 ? ", and runs now"
-			    : failure->when == FAILURE_RECURRING ? ", and will likely be again"
-								 : "";
+	const char *state = failure->when == FAILURE_OVER ? ", and runs now" : failure->when == FAILURE_RECURRING ? ", and will likely be again" : "";
 	int64_t count = MAX(c->restarts, 1) + (c->state == CONTAINER_TERMINATED && c->restarts ? 1 : 0);
 	const char *cap = limit ? arena_printf(run->arena, "for going over its memory limit of %s", limit)
 				: "because its node ran out of memory (it has no memory limit)";
@@ -147,8 +146,8 @@ static void run_oom(struct check_run *run, const struct object *o)
 /* What the runtime says is long; the end names the matter: 'exec: "nosuch": executable file not found in $PATH'. */
 static const char *run_error_words(struct check_run *run, const char *message)
 {
-	static const char *const starts[] = {"exec: \"", "exec format error", "error mounting", "permission denied", "no such file or directory",
-					     "executable file not found"};
+	static const char *const starts[] = {"exec: \"",          "exec format error",         "error mounting",
+					     "permission denied", "no such file or directory", "executable file not found"};
 	const char *end = strstr(message, ": unknown");
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
 		const char *p = strstr(message, starts[i]);
@@ -161,13 +160,14 @@ static const char *run_error_words(struct check_run *run, const char *message)
 static const char *run_error_fix(struct check_run *run, const struct container_view *c, const char *message)
 {
 	if (strstr(message, "executable file not found") || strstr(message, "no such file or directory"))
-		return arena_printf(run->arena, "Correct command or args of container %s, or use an image that has the program: %s does not.", c->name,
-				    c->image);
+		return arena_printf(run->arena, "Correct command or args of container %s, or use an image that has the program: %s does not.",
+				    c->name, c->image);
 	if (strstr(message, "exec format error"))
 		return arena_printf(run->arena, "Image %s was built for another processor (or its script lacks a #! line): build it for the node's.",
 				    c->image);
 	if (strstr(message, "permission denied"))
-		return arena_printf(run->arena, "Make the program of container %s executable in image %s, or correct its command.", c->name, c->image);
+		return arena_printf(run->arena, "Make the program of container %s executable in image %s, or correct its command.", c->name,
+				    c->image);
 	if (strstr(message, "runAsNonRoot") || strstr(message, "non-numeric user"))
 		return arena_printf(run->arena, "Set securityContext.runAsUser of container %s to a number other than 0, or build image %s with one.",
 				    c->name, c->image);
@@ -183,9 +183,9 @@ static void run_run_error(struct check_run *run, const struct object *o)
 		if (failure.what != FAILURE_RUN || failure.when != FAILURE_NOW)
 			continue;
 		bool waiting = c->state == CONTAINER_WAITING && !str_eq(c->waiting_reason, "CrashLoopBackOff");
-		const char *message = waiting && *c->waiting_message ? c->waiting_message
+		const char *message = waiting && *c->waiting_message         ? c->waiting_message
 				      : failure.end && *failure.end->message ? failure.end->message
-				      : failure.event			     ? failure.event->message
+				      : failure.event                        ? failure.event->message
 									     : c->waiting_reason;
 		const char *command = value_text(run->arena, value_get(c->spec, "command"));
 		struct finding *f = pod_finding(run, v, c, "%s cannot be started: %s", container_text(run, v, c), run_error_words(run, message));
@@ -219,8 +219,9 @@ const struct check check_pod_init_failing = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Init container fails",
-	.explain = "An init container ends with an error; the pod's own containers are not started until it succeeds.\n\n"
-		   "Found in status.initContainerStatuses. Init containers whose restartPolicy is Always (sidecars) are judged as ordinary containers.",
+	.explain =
+		"An init container ends with an error; the pod's own containers are not started until it succeeds.\n\n"
+		"Found in status.initContainerStatuses. Init containers whose restartPolicy is Always (sidecars) are judged as ordinary containers.",
 	.fix = "Read the init container's log (kubectl logs -c NAME) and mend what it names.",
 	.run = run_init_failing,
 };
@@ -254,10 +255,11 @@ const struct check check_pod_run_error = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Container cannot be started",
-	.explain = "The image is there, but the runtime cannot start the container: the command does not exist or cannot be executed, it is for "
-		   "another processor, a mount inside the image fails, or a post-start hook fails.\n\n"
-		   "Found as RunContainerError, CreateContainerError, a StartError of the last instance, or a CreateContainerConfigError that is about "
-		   "the user to run as.",
+	.explain =
+		"The image is there, but the runtime cannot start the container: the command does not exist or cannot be executed, it is for "
+		"another processor, a mount inside the image fails, or a post-start hook fails.\n\n"
+		"Found as RunContainerError, CreateContainerError, a StartError of the last instance, or a CreateContainerConfigError that is about "
+		"the user to run as.",
 	.fix = "Correct the container's command, args, user or mounts as the message says.",
 	.run = run_run_error,
 };

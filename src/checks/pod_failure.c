@@ -11,8 +11,7 @@ usec_t pod_age(const struct check_run *run, const struct object *pod)
 	return run_age(run, pod->created);
 }
 
-const struct event *pod_event(struct check_run *run, const struct object *pod, const struct container_view *c, const char *reason,
-			      const char *part)
+const struct event *pod_event(struct check_run *run, const struct object *pod, const struct container_view *c, const char *reason, const char *part)
 {
 	const struct event_list *events = inventory_events_of(run->inv, pod);
 	for (uint32_t i = 0; events && i < events->len; i++) {
@@ -40,8 +39,13 @@ const char *exit_text(struct check_run *run, const struct termination *t)
 		int64_t code;
 		const char *text;
 	} known[] = {
-		{126, "the command cannot be executed"}, {127, "the command was not found"}, {132, "illegal instruction"}, {134, "aborted"},
-		{137, "killed"}, {139, "segmentation fault"}, {143, "told to terminate"},
+		{126, "the command cannot be executed"},
+		{127, "the command was not found"},
+		{132, "illegal instruction"},
+		{134, "aborted"},
+		{137, "killed"},
+		{139, "segmentation fault"},
+		{143, "told to terminate"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (known[i].code == t->exit_code)
@@ -72,11 +76,15 @@ static bool is_one_of(const char *s, const char *const *list)
 
 static enum failure waiting_failure(const struct container_view *c)
 {
-	static const char *const image[] = {"ErrImagePull",	"ImagePullBackOff",    "ImageInspectError",
-					    "ErrImageNeverPull", "RegistryUnavailable", "SignatureValidationFailed",
+	static const char *const image[] = {"ErrImagePull",
+					    "ImagePullBackOff",
+					    "ImageInspectError",
+					    "ErrImageNeverPull",
+					    "RegistryUnavailable",
+					    "SignatureValidationFailed",
 					    NULL};
-	static const char *const start[] = {"RunContainerError", "CreateContainerError", "PostStartHookError", "PreStartHookError",
-					    "PreCreateHookError", "StartError", "ContainerCannotRun", NULL};
+	static const char *const start[] = {"RunContainerError",  "CreateContainerError", "PostStartHookError", "PreStartHookError",
+					    "PreCreateHookError", "StartError",           "ContainerCannotRun", NULL};
 	const char *reason = c->waiting_reason;
 	if (c->state != CONTAINER_WAITING || !*reason)
 		return FAILURE_NONE;
@@ -86,7 +94,7 @@ static enum failure waiting_failure(const struct container_view *c)
 		return FAILURE_IMAGE;
 	if (str_eq(reason, "CreateContainerConfigError"))
 		return strstr(c->waiting_message, "not found") || strstr(c->waiting_message, "find key") || !*c->waiting_message ? FAILURE_CONFIG
-																  : FAILURE_RUN;
+																 : FAILURE_RUN;
 	return is_one_of(reason, start) ? FAILURE_RUN : FAILURE_NONE;
 }
 
@@ -114,7 +122,8 @@ static const struct event *probe_kill(struct check_run *run, const struct pod_vi
 	if (killed && (!end->finished || killed->last >= end->finished - margin))
 		return unhealthy ? unhealthy : killed;
 	bool was_stopped = end->exit_code == 137 || end->exit_code == 143;
-	if (!killed && unhealthy && was_stopped && end->finished && unhealthy->last >= end->finished - margin && unhealthy->last <= end->finished + margin)
+	if (!killed && unhealthy && was_stopped && end->finished && unhealthy->last >= end->finished - margin &&
+	    unhealthy->last <= end->finished + margin)
 		return unhealthy;
 	return NULL;
 }
@@ -190,8 +199,8 @@ static const char *words_of(struct check_run *run, const char *text, size_t len,
 	return arena_printf(run->arena, "%.*s%s", (int)MIN(n, 240), start, n > 240 ? "..." : "");
 }
 
-const char *pod_last_words(struct check_run *run, const struct pod_view *v, const struct container_view *c,
-			   const struct container_log **ret_log, uint32_t *ret_line)
+const char *pod_last_words(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_log **ret_log,
+			   uint32_t *ret_line)
 {
 	/* While it waits or has ended, the log at hand is the dead instance's; while it runs, the previous one is. */
 	bool dead = c->state != CONTAINER_RUNNING;
@@ -242,5 +251,6 @@ void pod_propose_rollback(struct check_run *run, struct finding *f, const struct
 {
 	const struct object *top = object_top_owner(pod);
 	finding_propose_strings(run, f, "rollback", "medium", "revision", revision, NULL);
-	f->proposal->target = (struct object_name){.kind = top->kind->id, .kind_text = top->kind->name, .ns = top->ns, .name = top->name, .object = top};
+	f->proposal->target =
+		(struct object_name){.kind = top->kind->id, .kind_text = top->kind->name, .ns = top->ns, .name = top->name, .object = top};
 }

@@ -2,14 +2,15 @@
 #include "checks/pod.h"
 
 struct image_trouble {
-	const char *part;  /* in what the runtime says, lower case */
-	const char *what;  /* "cannot be pulled: <what>" */
+	const char *part; /* in what the runtime says, lower case */
+	const char *what; /* "cannot be pulled: <what>" */
 	const char *fix;
 };
 
 /* The first that fits wins: more exact words first. */
 static const struct image_trouble troubles[] = {
-	{"toomanyrequests", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image."},
+	{"toomanyrequests", "the registry limits how often it may be asked",
+	 "Wait, sign in to the registry with a pull secret, or mirror the image."},
 	{"rate limit", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image."},
 	{"429 too many", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image."},
 	{"pull access denied", "the repository does not exist or needs a sign-in",
@@ -17,17 +18,20 @@ static const struct image_trouble troubles[] = {
 	{"no match for platform", "the registry has it, but not for this node's processor", "Build the image for the node's processor too."},
 	{"no matching manifest", "the registry has it, but not for this node's processor", "Build the image for the node's processor too."},
 	{"x509", "the registry's certificate is not trusted", "Let the node trust the registry's certificate authority, or mend the certificate."},
-	{"http response to https", "the registry speaks HTTP, not HTTPS", "Serve the registry over TLS, or list it as insecure in the node's runtime."},
+	{"http response to https", "the registry speaks HTTP, not HTTPS",
+	 "Serve the registry over TLS, or list it as insecure in the node's runtime."},
 	{"no such host", "the registry's name cannot be resolved", "Correct the registry's name in the image, or mend the node's DNS."},
 	{"temporary failure in name resolution", "the registry's name cannot be resolved", "Correct the registry's name, or mend the node's DNS."},
 	{"server misbehaving", "the registry's name cannot be resolved", "Correct the registry's name in the image, or mend the node's DNS."},
 	{"dial tcp: lookup", "the registry's name cannot be resolved", "Correct the registry's name in the image, or mend the node's DNS."},
-	{"unauthorized", "the registry asks for a sign-in that it was not given", "Give the pod an imagePullSecrets entry that may read this repository."},
+	{"unauthorized", "the registry asks for a sign-in that it was not given",
+	 "Give the pod an imagePullSecrets entry that may read this repository."},
 	{"authorization failed", "the registry asks for a sign-in that it was not given",
 	 "Give the pod an imagePullSecrets entry that may read this repository."},
 	{"authentication required", "the registry asks for a sign-in that it was not given",
 	 "Give the pod an imagePullSecrets entry that may read this repository."},
-	{"insufficient_scope", "the repository does not exist or needs a sign-in", "Correct the repository's name, or give the pod a pull secret for it."},
+	{"insufficient_scope", "the repository does not exist or needs a sign-in",
+	 "Correct the repository's name, or give the pod a pull secret for it."},
 	{"403 forbidden", "the registry refuses this user", "Let the pull secret's user read this repository."},
 	{"manifest unknown", "there is no such tag", "Correct the image's tag, or push the image."},
 	{"connection refused", "the registry refuses connections", "See that the registry runs and listens on that port."},
@@ -82,7 +86,9 @@ static void add_image(struct check_run *run, const struct pod_view *v, const str
 		trouble = find_trouble(run, "not present with pull policy of never");
 	const char *revision = NULL, *before = pod_previous_image(run, v, c, &revision);
 	struct finding *f = pod_finding(run, v, c, "Image %s for %s cannot be pulled: %s", c->image, container_text(run, v, c),
-					trouble ? trouble->what : *c->waiting_message ? c->waiting_message : c->waiting_reason);
+					trouble               ? trouble->what
+					: *c->waiting_message ? c->waiting_message
+							      : c->waiting_reason);
 	finding_field(run, f, v->object, container_status_path(run->arena, c, "state.waiting.reason"));
 	finding_field(run, f, v->object, container_spec_path(run->arena, c, "image"));
 	finding_event(run, f, e);
@@ -133,10 +139,11 @@ const struct check check_pod_image_pull = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Image cannot be pulled",
-	.explain = "The node cannot fetch the image of a container (ErrImagePull, then ImagePullBackOff).\n\n"
-		   "What the runtime says tells these apart: no such tag, no access, a name that cannot be resolved, a registry that does not answer, "
-		   "a certificate that is not trusted, a rate limit, an image for another processor, a full disk. Pull secrets that the pod names and "
-		   "that do not exist are named; so is the image of the revision before.",
+	.explain =
+		"The node cannot fetch the image of a container (ErrImagePull, then ImagePullBackOff).\n\n"
+		"What the runtime says tells these apart: no such tag, no access, a name that cannot be resolved, a registry that does not answer, "
+		"a certificate that is not trusted, a rate limit, an image for another processor, a full disk. Pull secrets that the pod names and "
+		"that do not exist are named; so is the image of the revision before.",
 	.fix = "Correct the image's name and tag, or give the node access to its registry.",
 	.run = run_image_pull,
 };

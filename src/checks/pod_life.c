@@ -68,7 +68,8 @@ static void run_failed(struct check_run *run, const struct object *o)
 	const char *how = c ? arena_printf(run->arena, ": container %s ended with %s%s", c->name,
 					   str_eq(c->now.reason, "OOMKilled") ? "OOMKilled, " : "", exit_text(run, &c->now))
 			    : "";
-	struct finding *f = finding_new(run, o, "%s has failed%s%s%s", run_text(run, o), why, how, words ? arena_printf(run->arena, ": \"%s\"", words) : "");
+	struct finding *f =
+		finding_new(run, o, "%s has failed%s%s%s", run_text(run, o), why, how, words ? arena_printf(run->arena, ": \"%s\"", words) : "");
 	finding_field(run, f, o, "status.phase");
 	if (*v->reason)
 		finding_field(run, f, o, "status.reason");
@@ -96,16 +97,18 @@ static void run_terminating(struct check_run *run, const struct object *o)
 	bool node_gone = *v->node && !node && inventory_sees(run->inv, KIND_NODE, NULL);
 	const struct event *e = pod_event(run, o, NULL, "FailedKillPod", NULL);
 	const char *why = value_len(finalizers) ? arena_printf(run->arena, "it waits for finalizer %s", value_str(value_item(finalizers, 0), "?"))
-			  : node_gone		? arena_printf(run->arena, "its node %s no longer exists", v->node)
+			  : node_gone           ? arena_printf(run->arena, "its node %s no longer exists", v->node)
 			  : *node_ready && !str_eq(node_ready, "True") ? arena_printf(run->arena, "its node %s does not answer", v->node)
-			  : e						? e->message
-									: "no reason is recorded";
+			  : e                                          ? e->message
+								       : "no reason is recorded";
 	struct finding *f = finding_new(run, o, "%s should have been gone %s ago: %s", run_text(run, o), run_ago(run, o->deleted), why);
 	finding_field(run, f, o, "metadata.deletionTimestamp");
 	if (value_len(finalizers)) {
 		finding_field(run, f, o, "metadata.finalizers");
-		finding_fix(run, f, "See why the controller behind finalizer %s does not finish; only when that controller is gone for good, remove the finalizer.",
-			    value_str(value_item(finalizers, 0), "?"));
+		finding_fix(
+			run, f,
+			"See why the controller behind finalizer %s does not finish; only when that controller is gone for good, remove the finalizer.",
+			value_str(value_item(finalizers, 0), "?"));
 	} else if (node_gone || (*node_ready && !str_eq(node_ready, "True"))) {
 		if (node_gone)
 			finding_absence(run, f, "Node", "", v->node);
@@ -127,7 +130,8 @@ static void run_node_lost(struct check_run *run, const struct object *o)
 	/* Pods that were in trouble before keep their own finding; here only what the node explains. */
 	if (!lost || pod_has_failure(run, v))
 		return;
-	struct finding *f = finding_new(run, o, "%s is not ready because its node %s %s", run_text(run, o), v->node, node ? "is not ready" : "does not exist");
+	struct finding *f =
+		finding_new(run, o, "%s is not ready because its node %s %s", run_text(run, o), v->node, node ? "is not ready" : "does not exist");
 	finding_field(run, f, o, "spec.nodeName");
 	if (v->ready_condition)
 		finding_fieldf(run, f, o, "status.conditions[%u].status", v->ready_index);
@@ -142,8 +146,9 @@ const struct check check_pod_evicted = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_WARNING,
 	.title = "Pod was evicted",
-	.explain = "kubelet ended the pod because its node ran short of memory, disk or process ids, or because the pod used more scratch space than it "
-		   "may.\n\nHistory as soon as its controller has replaced it.",
+	.explain =
+		"kubelet ended the pod because its node ran short of memory, disk or process ids, or because the pod used more scratch space than it "
+		"may.\n\nHistory as soon as its controller has replaced it.",
 	.fix = "Give the pod requests that match what it uses, limit its scratch space, or free the node.",
 	.run = run_evicted,
 };
@@ -153,8 +158,9 @@ const struct check check_pod_failed = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Pod has failed",
-	.explain = "The pod has ended and will not be restarted: a container of a pod with restartPolicy Never ended with an error, or the node refused "
-		   "the pod (OutOfcpu, NodeAffinity, UnexpectedAdmissionError ...).\n\nPods of Jobs are judged by job/failed.",
+	.explain =
+		"The pod has ended and will not be restarted: a container of a pod with restartPolicy Never ended with an error, or the node refused "
+		"the pod (OutOfcpu, NodeAffinity, UnexpectedAdmissionError ...).\n\nPods of Jobs are judged by job/failed.",
 	.fix = "Read the pod's log and its status.message; delete it once understood.",
 	.run = run_failed,
 };

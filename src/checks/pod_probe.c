@@ -63,7 +63,8 @@ static void set_probe_fix(struct check_run *run, struct finding *f, const struct
 	else if (words && strstr(words, "statuscode: 404"))
 		finding_fix(run, f, "Correct the path of %s of container %s: the program answers there with 404.", probe_key, c->name);
 	else if (words && strstr(words, "connection refused"))
-		finding_fix(run, f, "See whether container %s listens on the probe's port yet (its log), or correct the port of %s.", c->name, probe_key);
+		finding_fix(run, f, "See whether container %s listens on the probe's port yet (its log), or correct the port of %s.", c->name,
+			    probe_key);
 	else if (words && (strstr(words, "deadline exceeded") || strstr(words, "timed out") || strstr(words, "Timeout")))
 		finding_fix(run, f, "Container %s does not answer within the probe's timeoutSeconds: find what slows it, or raise it.", c->name);
 	else
@@ -146,7 +147,8 @@ static void add_unready(struct check_run *run, const struct pod_view *v, const s
 static void add_gated(struct check_run *run, const struct pod_view *v)
 {
 	const char *why = value_get_str(v->ready_condition, "message");
-	struct finding *f = pod_finding(run, v, NULL, "%s is not ready though its containers are%s%s", run_text(run, v->object), *why ? ": " : "", why);
+	struct finding *f =
+		pod_finding(run, v, NULL, "%s is not ready though its containers are%s%s", run_text(run, v->object), *why ? ": " : "", why);
 	finding_fieldf(run, f, v->object, "status.conditions[%u].status", v->ready_index);
 	if (*why)
 		finding_fieldf(run, f, v->object, "status.conditions[%u].message", v->ready_index);
@@ -181,11 +183,12 @@ const struct check check_pod_liveness_failing = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Liveness probe kills a container",
-	.explain = "kubelet kills and restarts the container because its liveness probe fails. To the container this looks like a crash with exit code "
-		   "137 or 143.\n\n"
-		   "Found by the Killing and Unhealthy events around the end of the last instance. The probe's port is compared with the ports that the "
-		   "container declares.\n\n"
-		   "Usual causes: a wrong port or path, a probe that starts before the program is up (use a startupProbe), a program that hangs.",
+	.explain =
+		"kubelet kills and restarts the container because its liveness probe fails. To the container this looks like a crash with exit code "
+		"137 or 143.\n\n"
+		"Found by the Killing and Unhealthy events around the end of the last instance. The probe's port is compared with the ports that the "
+		"container declares.\n\n"
+		"Usual causes: a wrong port or path, a probe that starts before the program is up (use a startupProbe), a program that hangs.",
 	.fix = "Correct the probe, or find out why the program does not answer it.",
 	.run = run_liveness,
 };

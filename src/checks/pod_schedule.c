@@ -103,18 +103,21 @@ static void add_shortage(struct check_run *run, const struct pod_view *v, const 
 				   amount(run, resource, most_have));
 	else
 		why = arena_printf(run->arena, "it requests %s%s, and the most that is free on a node it may use is %s of %s (node %s)",
-				   amount(run, resource, want), unit, amount(run, resource, MAX(most_free, 0)), amount(run, resource, of), best->name);
+				   amount(run, resource, want), unit, amount(run, resource, MAX(most_free, 0)), amount(run, resource, of),
+				   best->name);
 	struct finding *f = start(run, v, why);
 	for (uint32_t i = 0; i < v->count; i++) {
 		const struct value *requests = value_at(v->containers[i].spec, "resources.requests");
 		const char *list = value_get(requests, resource) ? "requests" : "limits";
 		if (value_get(value_at(v->containers[i].spec, list[0] == 'r' ? "resources.requests" : "resources.limits"), resource))
-			finding_fieldf(run, f, v->object, "%s.%s['%s']", container_spec_path(run->arena, &v->containers[i], "resources"), list, resource);
+			finding_fieldf(run, f, v->object, "%s.%s['%s']", container_spec_path(run->arena, &v->containers[i], "resources"), list,
+				       resource);
 	}
 	if (best)
 		finding_fieldf(run, f, best, "status.allocatable['%s']", resource);
 	if (best && want > most_have)
-		finding_fix(run, f, "Request at most %s%s, or add a node that has %s.", amount(run, resource, most_have), unit, amount(run, resource, want));
+		finding_fix(run, f, "Request at most %s%s, or add a node that has %s.", amount(run, resource, most_have), unit,
+			    amount(run, resource, want));
 	else
 		finding_fix(run, f, "Request less, free %s on a node (what runs there may request more than it uses), or add a node.", resource);
 }
@@ -130,21 +133,24 @@ static void add_selector(struct check_run *run, const struct pod_view *v)
 {
 	const char *path, *words = selector_words(run, v->object, &path);
 	uint32_t nodes = inventory_list(run->inv, KIND_NODE)->len;
-	struct finding *f = start(run, v, words ? arena_printf(run->arena, "no node has the labels it selects (%s); %u nodes were looked at", words, nodes)
-						: arena_printf(run->arena, "no node fits its required node affinity; %u nodes were looked at", nodes));
+	struct finding *f = start(run, v,
+				  words ? arena_printf(run->arena, "no node has the labels it selects (%s); %u nodes were looked at", words, nodes)
+					: arena_printf(run->arena, "no node fits its required node affinity; %u nodes were looked at", nodes));
 	finding_field(run, f, v->object, path);
 	finding_fix(run, f, "Label a node with what the pod selects, or correct %s of its workload.", words ? "nodeSelector" : "the node affinity");
 }
 
 static void add_taint(struct check_run *run, const struct pod_view *v, const struct nodes_seen *seen)
 {
-	const char *key = value_get_str(seen->taint, "key"), *val = value_get_str(seen->taint, "value"), *effect = value_get_str(seen->taint, "effect");
+	const char *key = value_get_str(seen->taint, "key"), *val = value_get_str(seen->taint, "value"),
+		   *effect = value_get_str(seen->taint, "effect");
 	const char *text = arena_printf(run->arena, "%s%s%s:%s", key, *val ? "=" : "", val, effect);
 	bool lost = str_eq(key, "node.kubernetes.io/not-ready") || str_eq(key, "node.kubernetes.io/unreachable");
 	bool condition = strncmp(key, "node.kubernetes.io/", 19) == 0;
-	struct finding *f = start(run, v, lost ? arena_printf(run->arena, "the node it could use, %s, is not ready", seen->tainted->name)
-					       : arena_printf(run->arena, "every node it could use has a taint it does not tolerate (%s on node %s)", text,
-							      seen->tainted->name));
+	struct finding *f = start(run, v,
+				  lost ? arena_printf(run->arena, "the node it could use, %s, is not ready", seen->tainted->name)
+				       : arena_printf(run->arena, "every node it could use has a taint it does not tolerate (%s on node %s)", text,
+						      seen->tainted->name));
 	uint32_t i = 0;
 	for (value_each(t, value_get(seen->tainted->spec, "taints"))) {
 		if (t == seen->taint)
@@ -159,7 +165,8 @@ static void add_taint(struct check_run *run, const struct pod_view *v, const str
 	if (condition)
 		finding_fix(run, f, "Mend node %s: Kubernetes takes the taint %s away when the node is well.", seen->tainted->name, key);
 	else
-		finding_fix(run, f, "Give the pods a toleration for %s if they belong there, or take the taint off node %s.", text, seen->tainted->name);
+		finding_fix(run, f, "Give the pods a toleration for %s if they belong there, or take the taint off node %s.", text,
+			    seen->tainted->name);
 }
 
 static void add_cordoned(struct check_run *run, const struct pod_view *v, const struct object *node)
@@ -293,7 +300,8 @@ static void run_unschedulable(struct check_run *run, const struct object *o)
 		add_unschedulable(run, v);
 		return;
 	}
-	if (v->scheduled_condition || !o->created || pod_age(run, o) < run->options->startup_grace || value_len(value_get(o->spec, "schedulingGates")))
+	if (v->scheduled_condition || !o->created || pod_age(run, o) < run->options->startup_grace ||
+	    value_len(value_get(o->spec, "schedulingGates")))
 		return;
 	const char *scheduler = value_str(value_get(o->spec, "schedulerName"), "default-scheduler");
 	struct finding *f = finding_new(run, o, "%s has had no node for %s: no scheduler has looked at it (it asks for %s)", run_text(run, o),
@@ -326,10 +334,11 @@ const struct check check_pod_unschedulable = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Pod gets no node",
-	.explain = "The scheduler finds no node for the pod.\n\n"
-		   "Its message counts the nodes that fall out for each reason; the nodes, their taints, labels and the requests of the pods on them tell which "
-		   "reason matters: a claim that is missing or not bound, labels that no node has, a taint, a cordoned node, too little CPU, memory or "
-		   "other resource (with the request and the most that is free), spread and affinity rules, volumes, ports.",
+	.explain =
+		"The scheduler finds no node for the pod.\n\n"
+		"Its message counts the nodes that fall out for each reason; the nodes, their taints, labels and the requests of the pods on them tell which "
+		"reason matters: a claim that is missing or not bound, labels that no node has, a taint, a cordoned node, too little CPU, memory or "
+		"other resource (with the request and the most that is free), spread and affinity rules, volumes, ports.",
 	.fix = "Change what the pod asks for, or give the cluster a node that has it.",
 	.run = run_unschedulable,
 };

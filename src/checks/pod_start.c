@@ -11,8 +11,8 @@ static bool is_creating(struct check_run *run, const struct pod_view *v)
 		if (c->role == CONTAINER_EPHEMERAL)
 			continue;
 		bool creating = c->state == CONTAINER_UNKNOWN ||
-				(c->state == CONTAINER_WAITING &&
-				 (!*c->waiting_reason || str_eq(c->waiting_reason, "ContainerCreating") || str_eq(c->waiting_reason, "PodInitializing")));
+				(c->state == CONTAINER_WAITING && (!*c->waiting_reason || str_eq(c->waiting_reason, "ContainerCreating") ||
+								   str_eq(c->waiting_reason, "PodInitializing")));
 		if (!creating)
 			return false;
 	}
@@ -47,7 +47,8 @@ static void run_sandbox(struct check_run *run, const struct object *o)
 	if (!e || (e->count < 2 && is_young(run, o)))
 		return;
 	const char *words = strstr(e->message, "desc = ");
-	struct finding *f = finding_new(run, o, "The sandbox of %s cannot be made on node %s: %s", run_text(run, o), v->node, words ? words + 7 : e->message);
+	struct finding *f =
+		finding_new(run, o, "The sandbox of %s cannot be made on node %s: %s", run_text(run, o), v->node, words ? words + 7 : e->message);
 	finding_event(run, f, e);
 	finding_field(run, f, o, "spec.nodeName");
 	finding_subject(run, f, KIND_NODE, "", v->node);
@@ -79,7 +80,8 @@ static void run_creating(struct check_run *run, const struct object *o)
 	if ((is_young(run, o) && (!e || e->count < 3)) || has_missing_config(run, o, &missing))
 		return;
 	/* What kubelet says of a missing object belongs to pod/config-missing, whether or not that object was seen. */
-	if (e && (strstr(e->message, "configmap") || strstr(e->message, "secret")) && (strstr(e->message, "not found") || strstr(e->message, "non-existent")))
+	if (e && (strstr(e->message, "configmap") || strstr(e->message, "secret")) &&
+	    (strstr(e->message, "not found") || strstr(e->message, "non-existent")))
 		return;
 	if (!e && recent_event(run, o, "FailedCreatePodSandBox"))
 		return;
@@ -87,8 +89,11 @@ static void run_creating(struct check_run *run, const struct object *o)
 	if (!e && pulling && pod_age(run, o) < 10 * run->options->startup_grace)
 		return; /* a big image */
 	const char *age = o->created ? arena_printf(run->arena, " for %s", run_ago(run, o->created)) : "";
-	struct finding *f = finding_new(run, o, "%s has been waiting for its containers to be created%s on node %s: %s", run_text(run, o), age, v->node,
-					e ? e->message : pulling ? "an image is still being pulled" : "no event says why");
+	struct finding *f =
+		finding_new(run, o, "%s has been waiting for its containers to be created%s on node %s: %s", run_text(run, o), age, v->node,
+			    e         ? e->message
+			    : pulling ? "an image is still being pulled"
+				      : "no event says why");
 	const struct container_view *c = &v->containers[0];
 	if (c->state == CONTAINER_WAITING && *c->waiting_reason)
 		finding_field(run, f, o, container_status_path(run->arena, c, "state.waiting.reason"));
@@ -120,9 +125,10 @@ const struct check check_pod_container_creating_stuck = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_ERROR,
 	.title = "Containers are not created",
-	.explain = "The pod has a node, and its containers stay in ContainerCreating: a volume cannot be attached or mounted, or kubelet does not get to it.\n\n"
-		   "Missing ConfigMaps and Secrets are reported by pod/config-missing, a failing sandbox by pod/sandbox-failed. Without any event a pod is "
-		   "reported once it is older than startup_grace.",
+	.explain =
+		"The pod has a node, and its containers stay in ContainerCreating: a volume cannot be attached or mounted, or kubelet does not get to it.\n\n"
+		"Missing ConfigMaps and Secrets are reported by pod/config-missing, a failing sandbox by pod/sandbox-failed. Without any event a pod is "
+		"reported once it is older than startup_grace.",
 	.fix = "Look at the pod's FailedMount and FailedAttachVolume events and at kubelet on its node.",
 	.run = run_creating,
 };

@@ -80,7 +80,7 @@ struct inventory {
 		uint32_t len, cap;
 	} notes;
 
-	struct event_list events; /* items on the heap */
+	struct event_list events;     /* items on the heap */
 	struct hash events_by_name;   /* an event's own ns and name -> struct event, while building */
 	struct hash events_by_object; /* object pointer -> event_list */
 	struct hash events_by_about;  /* (kind text, ns, name) pointers -> event_list */
@@ -97,8 +97,7 @@ struct inventory {
 
 /* Growable arrays on the heap, for what may be long and must not leave its smaller copies in the arena. */
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size);
-#define heap_push(v)                                                                                                     \
-	((void)((v)->items = inventory_grow((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items))), &(v)->items[(v)->len++])
+#define heap_push(v) ((void)((v)->items = inventory_grow((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items))), &(v)->items[(v)->len++])
 
 /* events.c: fills an event from a core/v1 or events.k8s.io tree; all strings interned. */
 void event_from_value(struct inventory *inv, const struct value *root, struct event *e);

@@ -4,8 +4,7 @@
 #include <strings.h>
 
 const struct kind kind_table[KIND_CUSTOM] = {
-#define KIND(id, group, version, kind, plural, shorts, namespaced, message)                                              \
-	{KIND_##id, group, version, kind, plural, shorts, namespaced, message},
+#define KIND(id, group, version, kind, plural, shorts, namespaced, message) {KIND_##id, group, version, kind, plural, shorts, namespaced, message},
 #include "cluster/kinds.def"
 #undef KIND
 };
@@ -54,8 +53,7 @@ static bool version_is_compatible(const struct kind *k, const char *version, siz
 	if (k->id == KIND_INGRESS || k->id == KIND_HORIZONTAL_POD_AUTOSCALER)
 		return false;
 	size_t n = strlen(k->version);
-	return len > n && strncmp(version, k->version, n) == 0 &&
-	       (strncmp(version + n, "beta", 4) == 0 || strncmp(version + n, "alpha", 5) == 0);
+	return len > n && strncmp(version, k->version, n) == 0 && (strncmp(version + n, "beta", 4) == 0 || strncmp(version + n, "alpha", 5) == 0);
 }
 
 const struct kind *kind_by_gvk(const char *api_version, const char *kind)

@@ -11,14 +11,9 @@ struct walk {
 const char *ref_use_text(enum ref_use use)
 {
 	static const char *const text[] = {
-		[REF_VOLUME] = "a volume",
-		[REF_PROJECTED] = "a projected volume",
-		[REF_ENV] = "an environment variable",
-		[REF_ENV_FROM] = "envFrom",
-		[REF_PULL_SECRET] = "imagePullSecrets",
-		[REF_SERVICE_ACCOUNT] = "its service account",
-		[REF_CLAIM] = "a volume",
-		[REF_DRIVER_SECRET] = "a volume driver",
+		[REF_VOLUME] = "a volume",  [REF_PROJECTED] = "a projected volume",  [REF_ENV] = "an environment variable",
+		[REF_ENV_FROM] = "envFrom", [REF_PULL_SECRET] = "imagePullSecrets",  [REF_SERVICE_ACCOUNT] = "its service account",
+		[REF_CLAIM] = "a volume",   [REF_DRIVER_SECRET] = "a volume driver",
 	};
 	return text[use];
 }

@@ -79,8 +79,8 @@ static bool rarest_label(const struct inventory *inv, const char *ns, const stru
 	return true;
 }
 
-struct object_list inventory_select(const struct inventory *inv, struct arena *a, enum kind_id kind, const char *ns,
-				    const struct value *selector, bool plain)
+struct object_list inventory_select(const struct inventory *inv, struct arena *a, enum kind_id kind, const char *ns, const struct value *selector,
+				    bool plain)
 {
 	struct object_list result = {0};
 	uint32_t from, to;

@@ -120,7 +120,7 @@ const char *container_spec_path(struct arena *a, const struct container_view *c,
 
 const char *container_status_path(struct arena *a, const struct container_view *c, const char *rest)
 {
-	const char *list = c->role == CONTAINER_MAIN	    ? "containerStatuses"
+	const char *list = c->role == CONTAINER_MAIN        ? "containerStatuses"
 			   : c->role == CONTAINER_EPHEMERAL ? "ephemeralContainerStatuses"
 							    : "initContainerStatuses";
 	return arena_printf(a, "status.%s[%u]%s%s", list, c->status_index, *rest ? "." : "", rest);
@@ -268,8 +268,7 @@ bool node_selected(const struct value *pod_spec, const struct object *node)
 		if (!have || !str_eq(value_str(have, ""), value_str(&m->v, "")))
 			return false;
 	}
-	const struct value *terms =
-		value_at(pod_spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
+	const struct value *terms = value_at(pod_spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
 	if (value_len(terms) == 0)
 		return true;
 	for (value_each(term, terms))

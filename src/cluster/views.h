@@ -28,8 +28,8 @@ struct container_view {
 	int64_t restarts;
 	const char *waiting_reason, *waiting_message;
 	usec_t running_since;
-	struct termination now;  /* state.terminated */
-	struct termination last; /* lastState.terminated */
+	struct termination now;            /* state.terminated */
+	struct termination last;           /* lastState.terminated */
 	const struct value *spec, *status; /* status NULL when kubelet has said nothing of it */
 	uint32_t spec_index, status_index;
 };
@@ -37,11 +37,11 @@ struct container_view {
 struct pod_view {
 	const struct object *object;
 	const char *phase, *reason, *message, *node, *restart_policy;
-	bool ended; /* Succeeded or Failed */
-	bool ready; /* condition Ready is True */
+	bool ended;                                                /* Succeeded or Failed */
+	bool ready;                                                /* condition Ready is True */
 	const struct value *ready_condition, *scheduled_condition; /* NULL when absent */
 	uint32_t ready_index, scheduled_index;                     /* in status.conditions */
-	struct container_view *containers; /* init and sidecars first, then main, then ephemeral */
+	struct container_view *containers;                         /* init and sidecars first, then main, then ephemeral */
 	uint32_t count, cap;
 };
 
@@ -65,13 +65,20 @@ const struct value *pod_labels_of(const struct object *o, const char **ret_path)
 
 /* One reference of a pod spec to another object of its namespace. */
 enum ref_use {
-	REF_VOLUME, REF_PROJECTED, REF_ENV, REF_ENV_FROM, REF_PULL_SECRET, REF_SERVICE_ACCOUNT, REF_CLAIM, REF_DRIVER_SECRET,
+	REF_VOLUME,
+	REF_PROJECTED,
+	REF_ENV,
+	REF_ENV_FROM,
+	REF_PULL_SECRET,
+	REF_SERVICE_ACCOUNT,
+	REF_CLAIM,
+	REF_DRIVER_SECRET,
 };
 struct pod_ref {
 	enum kind_id kind; /* CONFIG_MAP, SECRET, SERVICE_ACCOUNT, PERSISTENT_VOLUME_CLAIM */
 	enum ref_use use;
 	const char *name;
-	const char *key;       /* the key that must be there; NULL = none in particular */
+	const char *key; /* the key that must be there; NULL = none in particular */
 	bool optional;
 	const char *container; /* for ENV and ENV_FROM; else "" */
 	const char *path;      /* of the name, after the prefix; NULL when no arena was given */

@@ -13,13 +13,13 @@ enum change_type {
 	CHANGE_ENV,       /* an environment variable, envFrom */
 	CHANGE_RESOURCES, /* requests or limits */
 	CHANGE_PROBE,
-	CHANGE_COMMAND,   /* command or args */
-	CHANGE_CONFIG,    /* volumes and which ConfigMaps and Secrets are used */
-	CHANGE_TEMPLATE,  /* anything else in the pod template */
+	CHANGE_COMMAND,  /* command or args */
+	CHANGE_CONFIG,   /* volumes and which ConfigMaps and Secrets are used */
+	CHANGE_TEMPLATE, /* anything else in the pod template */
 	CHANGE_SCALE,
-	CHANGE_WRITE,     /* an object's spec or data was written (managedFields) */
+	CHANGE_WRITE, /* an object's spec or data was written (managedFields) */
 	CHANGE_CREATED,
-	CHANGE_NODE,      /* a node went away, was cordoned, rebooted */
+	CHANGE_NODE, /* a node went away, was cordoned, rebooted */
 };
 
 struct change {

@@ -18,30 +18,30 @@ const char *verdict_text(enum verdict v); /* "healthy", "degraded", ... */
 /* One step of the chain from the cause up to what people notice: "Deployment shop/web" <- "Pod ..." <- "ConfigMap ... is missing". */
 struct chain_step {
 	struct object_name what;
-	const char *relation;        /* how it depends on the next deeper step: "mounts", "is scheduled on", "is owned by"; "" for the deepest */
+	const char *relation;          /* how it depends on the next deeper step: "mounts", "is scheduled on", "is owned by"; "" for the deepest */
 	const struct finding *finding; /* or NULL when the step is only a link */
 };
 
 struct cause {
-	const struct finding *root;   /* the deepest finding; of several alike, the first in the order of findings */
+	const struct finding *root;    /* the deepest finding; of several alike, the first in the order of findings */
 	struct finding_list explained; /* every other finding it explains, nearest first */
-	struct chain_step *chain;     /* from what people notice (0) down to the root */
+	struct chain_step *chain;      /* from what people notice (0) down to the root */
 	uint32_t chain_len;
 	struct object_list workloads; /* top owners affected */
 	uint32_t pods_affected;
-	const struct object *entry;   /* an affected Ingress, else Service, in front of it: users notice; NULL = none known */
-	const char *title;            /* one sentence: the true cause in plain words, no full stop */
+	const struct object *entry; /* an affected Ingress, else Service, in front of it: users notice; NULL = none known */
+	const char *title;          /* one sentence: the true cause in plain words, no full stop */
 	const char *fix;
 	const struct proposal *proposal; /* or NULL */
-	int confidence;               /* 0..100 */
+	int confidence;                  /* 0..100 */
 	const char *confidence_why;
-	const char *missing;          /* what could not be seen and might change the answer; NULL */
-	const char *next;             /* what to look at next, often a kubectl command; NULL */
-	struct change_list changes;   /* what changed shortly before it began, newest first; never claimed as the cause by itself */
+	const char *missing;        /* what could not be seen and might change the answer; NULL */
+	const char *next;           /* what to look at next, often a kubectl command; NULL */
+	struct change_list changes; /* what changed shortly before it began, newest first; never claimed as the cause by itself */
 	enum severity severity;
 	enum finding_state state;
-	usec_t since, until;          /* first symptom; until only when recovered; 0 = unknown */
-	double score;                 /* for ranking: bigger first */
+	usec_t since, until; /* first symptom; until only when recovered; 0 = unknown */
+	double score;        /* for ranking: bigger first */
 };
 
 struct cause_list {
@@ -51,20 +51,20 @@ struct cause_list {
 
 struct diagnosis {
 	const struct inventory *inv;
-	struct cause_list causes;      /* active, ranked: most important first; severity error and critical, and warnings that hurt */
-	struct cause_list lesser;      /* info and warnings that harm nothing now */
-	struct cause_list recovered;   /* history */
-	struct finding_list findings;  /* all, as found */
+	struct cause_list causes;     /* active, ranked: most important first; severity error and critical, and warnings that hurt */
+	struct cause_list lesser;     /* info and warnings that harm nothing now */
+	struct cause_list recovered;  /* history */
+	struct finding_list findings; /* all, as found */
 	enum verdict verdict;
-	const char *verdict_why;       /* one sentence */
-	struct graph *graph;           /* edges computed so far (graph.h) */
+	const char *verdict_why; /* one sentence */
+	struct graph *graph;     /* edges computed so far (graph.h) */
 };
 
 struct diagnose_options {
 	struct check_options checks;
-	const char *ns;           /* only what touches this namespace; NULL = all */
-	bool read_logs;           /* fetch logs of a few unhealthy containers (live) before concluding; default true */
-	unsigned max_logs;        /* default DIAGNOSE_MAX_LOGS */
+	const char *ns;    /* only what touches this namespace; NULL = all */
+	bool read_logs;    /* fetch logs of a few unhealthy containers (live) before concluding; default true */
+	unsigned max_logs; /* default DIAGNOSE_MAX_LOGS */
 };
 #define DIAGNOSE_MAX_LOGS 24
 void diagnose_options_init(struct diagnose_options *o);

@@ -10,8 +10,7 @@
 #include "format/value.h"
 
 /* Decodes one message. Unknown fields are skipped; truncated or malformed bytes are ERR_INPUT with the offset. */
-int protobuf_parse(struct value_builder *b, const void *data, size_t len, const struct message *schema, struct value *ret,
-		   struct err *err);
+int protobuf_parse(struct value_builder *b, const void *data, size_t len, const struct message *schema, struct value *ret, struct err *err);
 
 /* A Kubernetes List response decoded while it arrives: each item is handed over as soon as its last byte is here; memory
  * held is that of the largest item. */

@@ -10,9 +10,8 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
-	{"", 1},	{"m", 1e-3},	{"Ki", 0x1p10}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50},
-	{"Ei", 0x1p60}, {"k", 1e3},	{"M", 1e6},	{"G", 1e9},	{"T", 1e12},	{"P", 1e15},	{"E", 1e18},
-	{"u", 1e-6},	{"n", 1e-9},
+	{"", 1},    {"m", 1e-3}, {"Ki", 0x1p10}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"Ei", 0x1p60},
+	{"k", 1e3}, {"M", 1e6},  {"G", 1e9},     {"T", 1e12},    {"P", 1e15},    {"E", 1e18},    {"u", 1e-6},    {"n", 1e-9},
 };
 
 /* "e3", "E-2": the exponent, or false. A lone "E" is a suffix. */

@@ -23,24 +23,24 @@ enum answer_kind {
 const char *answer_kind_text(enum answer_kind k); /* "answer", "clarify", "unknown-name", "cannot-see", "out-of-reach", "read-only" */
 
 struct answer_evidence {
-	unsigned id;            /* 1.. as referred to in the text */
+	unsigned id; /* 1.. as referred to in the text */
 	struct evidence fact;
-	const char *where;      /* "Pod shop/checkout-7d9f status.containerStatuses[0].state.waiting.reason" */
+	const char *where; /* "Pod shop/checkout-7d9f status.containerStatuses[0].state.waiting.reason" */
 };
 
 /* What a word or phrase of the question was taken for. */
 struct answer_entity {
-	const char *type;  /* "object", "namespace", "kind", "state", "time", "number", "order", "container" */
-	const char *words; /* as asked, folded: "the checkout thing" */
-	const char *value; /* "Deployment shop/checkout", "shop", "Pod", "pending", "2026-11-23T10:00:00Z", "5", "most restarts", "web" */
+	const char *type;            /* "object", "namespace", "kind", "state", "time", "number", "order", "container" */
+	const char *words;           /* as asked, folded: "the checkout thing" */
+	const char *value;           /* "Deployment shop/checkout", "shop", "Pod", "pending", "2026-11-23T10:00:00Z", "5", "most restarts", "web" */
 	const struct object *object; /* for "object" and "namespace" when it exists */
 };
 
 struct answer {
 	enum answer_kind kind;
-	const char *intent;    /* "why", "health", "list" ...: the id in intents.def; "" when none was recognised */
-	const char *text;      /* paragraphs separated by a blank line; list lines begin with "- " */
-	const char *block;     /* text to show as it is under the answer (log lines, a table); NULL = none */
+	const char *intent; /* "why", "health", "list" ...: the id in intents.def; "" when none was recognised */
+	const char *text;   /* paragraphs separated by a blank line; list lines begin with "- " */
+	const char *block;  /* text to show as it is under the answer (log lines, a table); NULL = none */
 	const struct answer_evidence *evidence;
 	uint32_t evidence_count;
 	const struct answer_entity *entities;
@@ -51,14 +51,14 @@ struct answer {
 	uint32_t followup_count;
 	const struct cause *const *causes; /* those that the text speaks of, in its order */
 	uint32_t cause_count;
-	const struct proposal *proposal;   /* READ_ONLY: what would be proposed; may be NULL */
+	const struct proposal *proposal; /* READ_ONLY: what would be proposed; may be NULL */
 };
 
 struct jamie;
 
 struct jamie_options {
 	struct diagnose_options diagnose;
-	const char *ns; /* the namespace that people mean when they name none; NULL = look everywhere */
+	const char *ns;   /* the namespace that people mean when they name none; NULL = look everywhere */
 	const char *user; /* how to address the person; NULL = not at all */
 };
 void jamie_options_init(struct jamie_options *o);

@@ -15,27 +15,27 @@
 #define RECEIVE_BUFFER 65536L
 
 /* libcurl is loaded on the first request: linking it would cost every start of the program 5 ms (base/module.h). */
-#define CURL_FUNCTIONS(X)                                                                                            \
-	X(curl_global_init)                                                                                          \
-	X(curl_easy_init)                                                                                            \
-	X(curl_easy_cleanup)                                                                                         \
-	X(curl_easy_reset)                                                                                           \
-	X(curl_easy_setopt)                                                                                          \
-	X(curl_easy_getinfo)                                                                                         \
-	X(curl_easy_strerror)                                                                                        \
-	X(curl_multi_init)                                                                                           \
-	X(curl_multi_cleanup)                                                                                        \
-	X(curl_multi_add_handle)                                                                                     \
-	X(curl_multi_remove_handle)                                                                                  \
-	X(curl_multi_perform)                                                                                        \
-	X(curl_multi_poll)                                                                                           \
-	X(curl_multi_info_read)                                                                                      \
-	X(curl_slist_append)                                                                                         \
-	X(curl_slist_free_all)                                                                                       \
-	X(curl_url)                                                                                                  \
-	X(curl_url_cleanup)                                                                                          \
-	X(curl_url_get)                                                                                              \
-	X(curl_url_set)                                                                                              \
+#define CURL_FUNCTIONS(X)                                                                                                                            \
+	X(curl_global_init)                                                                                                                          \
+	X(curl_easy_init)                                                                                                                            \
+	X(curl_easy_cleanup)                                                                                                                         \
+	X(curl_easy_reset)                                                                                                                           \
+	X(curl_easy_setopt)                                                                                                                          \
+	X(curl_easy_getinfo)                                                                                                                         \
+	X(curl_easy_strerror)                                                                                                                        \
+	X(curl_multi_init)                                                                                                                           \
+	X(curl_multi_cleanup)                                                                                                                        \
+	X(curl_multi_add_handle)                                                                                                                     \
+	X(curl_multi_remove_handle)                                                                                                                  \
+	X(curl_multi_perform)                                                                                                                        \
+	X(curl_multi_poll)                                                                                                                           \
+	X(curl_multi_info_read)                                                                                                                      \
+	X(curl_slist_append)                                                                                                                         \
+	X(curl_slist_free_all)                                                                                                                       \
+	X(curl_url)                                                                                                                                  \
+	X(curl_url_cleanup)                                                                                                                          \
+	X(curl_url_get)                                                                                                                              \
+	X(curl_url_set)                                                                                                                              \
 	X(curl_free)
 
 #define X(f) __typeof__(&f) f;
@@ -52,8 +52,7 @@ static void api_load(void)
 #define X(f) {#f, (void **)(void *)&api.f},
 	static const struct module_symbol symbols[] = {CURL_FUNCTIONS(X)};
 #undef X
-	if (module_load(CURL_LIBRARY, CURL_PACKAGE, symbols, ARRAY_LEN(symbols), &api_err) == 0 &&
-	    api.curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+	if (module_load(CURL_LIBRARY, CURL_PACKAGE, symbols, ARRAY_LEN(symbols), &api_err) == 0 && api.curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		err_set(&api_err, ERR_INTERNAL, "%s does not start", CURL_LIBRARY);
 }
 
@@ -85,7 +84,7 @@ struct transfer {
 	usec_t last_progress;
 	bool delivered, head_done;
 	bool head_complete; /* the empty line after the headers was seen */
-	int rc; /* what a callback wants http_attempt to return */
+	int rc;             /* what a callback wants http_attempt to return */
 	struct err *err;
 	char curl_error[CURL_ERROR_SIZE];
 	struct curl_slist *headers, *connect_to;
@@ -128,7 +127,7 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 		c->o.tls_server_name = arena_strdup(&c->arena, options->tls_server_name);
 	if (options->proxy) /* Go lets a SOCKS5 proxy look names up, which curl calls socks5h */
 		c->o.proxy = strncmp(options->proxy, "socks5://", 9) == 0 ? arena_printf(&c->arena, "socks5h://%s", options->proxy + 9)
-									 : arena_strdup(&c->arena, options->proxy);
+									  : arena_strdup(&c->arena, options->proxy);
 	c->no_proxy = no_proxy_list(&c->arena);
 	pthread_mutex_init(&c->lock, NULL);
 	*ret = c;
@@ -494,7 +493,9 @@ static int tls_error(struct transfer *t, const struct http_client *c, const char
 	api.curl_easy_getinfo(t->handle->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
 	const char *ca = c->o.ca.data ? c->o.ca.from ? c->o.ca.from : "the given CA" : "the system's CA certificates";
 	if (strstr(why, "subject name") || strstr(why, "common name") || strstr(why, "SAN"))
-		return err_set(err, ERR_TLS, "%s: %s: the server's certificate is for another name: check the server's address or set tls-server-name", t->url, why);
+		return err_set(err, ERR_TLS,
+			       "%s: %s: the server's certificate is for another name: check the server's address or set tls-server-name", t->url,
+			       why);
 	return err_set(err, ERR_TLS, "%s: %s (verified against %s): %s", t->url, why, ca, verify_hint(verified));
 }
 
@@ -559,8 +560,8 @@ static int conclude(struct transfer *t, const struct http_client *c, CURLcode co
 	return transport_error(t, c, code, err);
 }
 
-int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http_request *request, struct http_response *ret,
-		 bool *ret_delivered, struct err *err)
+int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http_request *request, struct http_response *ret, bool *ret_delivered,
+		 struct err *err)
 {
 	if (!request->max_body)
 		return err_set(err, ERR_INTERNAL, "%s: request without max_body", request->url);

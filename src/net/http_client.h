@@ -19,7 +19,7 @@
 #define HTTP_CONNECT_TIMEOUT (10 * USEC_PER_SEC)
 #define HTTP_IDLE_TIMEOUT (20 * USEC_PER_SEC)
 #define HTTP_POLL_MS 100
-#define HTTP_ATTEMPTS 4          /* idempotent requests: one and three retries, about 0.7 s apart in all when nobody answers */
+#define HTTP_ATTEMPTS 4               /* idempotent requests: one and three retries, about 0.7 s apart in all when nobody answers */
 #define HTTP_MAX_RETRY_AFTER_MS 30000 /* a server that asks for more is reported instead of waited for */
 
 struct http_client;
@@ -33,12 +33,12 @@ struct http_pem {
 
 struct http_client_options {
 	const char *user_agent;
-	struct http_pem ca;        /* trust only these; none = the system's */
-	struct http_pem cert, key; /* client certificate */
+	struct http_pem ca;          /* trust only these; none = the system's */
+	struct http_pem cert, key;   /* client certificate */
 	const char *tls_server_name; /* for SNI and verification, instead of the URL's host; NULL = the URL's */
-	bool insecure;             /* no verification at all */
-	const char *proxy;         /* URL; NULL = HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide (never for loopback) */
-	usec_t connect_timeout;    /* name look-up, TCP and TLS; 0 = HTTP_CONNECT_TIMEOUT */
+	bool insecure;               /* no verification at all */
+	const char *proxy;           /* URL; NULL = HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide (never for loopback) */
+	usec_t connect_timeout;      /* name look-up, TCP and TLS; 0 = HTTP_CONNECT_TIMEOUT */
 };
 
 int http_client_new(const struct http_client_options *options, struct http_client **ret, struct err *err);
@@ -47,11 +47,11 @@ void http_client_freep(struct http_client **c);
 
 struct http_response {
 	int status;
-	char content_type[128]; /* as sent, cut */
-	char location[256];     /* of a redirect, cut */
-	int retry_after_ms;     /* 0 = unsaid */
-	usec_t connect_time;    /* TCP handshake of this connection, about one round trip; 0 = kept connection */
-	uint64_t body_bytes;    /* handed over */
+	char content_type[128];   /* as sent, cut */
+	char location[256];       /* of a redirect, cut */
+	int retry_after_ms;       /* 0 = unsaid */
+	usec_t connect_time;      /* TCP handshake of this connection, about one round trip; 0 = kept connection */
+	uint64_t body_bytes;      /* handed over */
 	struct strbuf error_body; /* of a status outside 200..299, at most HTTP_MAX_ERROR_BODY (the rest is dropped) */
 };
 void http_response_release(struct http_response *r);

@@ -5,7 +5,7 @@
 #include "net/http_client.h"
 
 /* One attempt. As http_do, and ret_delivered says whether on_head or on_body has been called: then it must not be repeated silently. */
-int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http_request *request, struct http_response *ret,
-		 bool *ret_delivered, struct err *err);
+int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http_request *request, struct http_response *ret, bool *ret_delivered,
+		 struct err *err);
 
 #endif

@@ -27,7 +27,8 @@ static void the_table_is_sound(void **state)
 
 static void the_strongest_origin_wins(void **state)
 {
-	char *const environment[] = {"HOME=/x", "AUTO_DEVOPS_CLUSTER_PARALLEL=7", "AUTO_DEVOPS_PORT=tcp://10.0.0.1:80", "AUTO_DEVOPS_LOG_LEVEL=", NULL};
+	char *const environment[] = {"HOME=/x", "AUTO_DEVOPS_CLUSTER_PARALLEL=7", "AUTO_DEVOPS_PORT=tcp://10.0.0.1:80",
+				     "AUTO_DEVOPS_LOG_LEVEL=", NULL};
 	struct options o;
 	struct err err;
 

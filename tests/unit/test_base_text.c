@@ -52,8 +52,16 @@ static void parses_times(void **state)
 		{"0001-01-01T00:00:00Z", -62135596800 * USEC_PER_SEC},
 		{"1969-12-31T23:59:59Z", -USEC_PER_SEC},
 	};
-	static const char *const bad[] = {"",	"2026-11-23", "2026-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2026-11-23T24:00:00Z", "2026-11-23T15:04:05",
-					  "2026-11-23T15:04:05.Z", "2026-11-23T15:04:05Zx", "2026-11-23T15:04:05+0200", "x026-11-23T15:04:05Z"};
+	static const char *const bad[] = {"",
+					  "2026-11-23",
+					  "2026-13-01T00:00:00Z",
+					  "2023-02-29T00:00:00Z",
+					  "2026-11-23T24:00:00Z",
+					  "2026-11-23T15:04:05",
+					  "2026-11-23T15:04:05.Z",
+					  "2026-11-23T15:04:05Zx",
+					  "2026-11-23T15:04:05+0200",
+					  "x026-11-23T15:04:05Z"};
 	char text[CLOCK_TEXT_MAX];
 	usec_t t;
 
@@ -164,9 +172,16 @@ static void nothing_acts_on_the_terminal(void **state)
 		{"plain", "plain"},
 		{"\x1b[31mred", "\\x1b[31mred"},
 		{"a\nb\tc", "a\\nb\\tc"},
-		{"\xc2\x9b" "31m", "\\x9b31m"},				/* CSI as one character */
-		{"x\xe2\x80\xae" "cba", "x\\u{202e}cba"},			/* right-to-left override */
-		{"bad\xff" "byte", "bad\xef\xbf\xbd" "byte"},
+		{"\xc2\x9b"
+		 "31m",
+		 "\\x9b31m"}, /* CSI as one character */
+		{"x\xe2\x80\xae"
+		 "cba",
+		 "x\\u{202e}cba"}, /* right-to-left override */
+		{"bad\xff"
+		 "byte",
+		 "bad\xef\xbf\xbd"
+		 "byte"},
 		{"\x7f", "\\x7f"},
 		{"f\xc3\xbcr", "f\xc3\xbcr"},
 		{"\xe2\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
@@ -191,17 +206,26 @@ static void utf8_measures(void **state)
 
 	assert_int_equal(utf8_width("abc", 3), 3);
 	assert_int_equal(utf8_width("\xe6\x97\xa5\xe6\x9c\xac", 6), 4); /* two wide characters */
-	assert_int_equal(utf8_width("e\xcc\x81", 3), 1);		  /* combining accent */
-	assert_int_equal(utf8_cut("a\xc3\xbc" "b", 4, 2), 1);
-	assert_int_equal(utf8_cut("a\xc3\xbc" "b", 4, 3), 3);
+	assert_int_equal(utf8_width("e\xcc\x81", 3), 1);                /* combining accent */
+	assert_int_equal(utf8_cut("a\xc3\xbc"
+				  "b",
+				  4, 2),
+			 1);
+	assert_int_equal(utf8_cut("a\xc3\xbc"
+				  "b",
+				  4, 3),
+			 3);
 	assert_int_equal(utf8_cut("ab", 2, 5), 2);
 	assert_int_equal(utf8_cut("\x80\x80\x80\x80\x80\x80", 6, 5), 5);
 	strbuf_init(&out, 100);
-	utf8_fold(&out, "Stra\xc3\x9f" "E \xc3\x84", 10);
+	utf8_fold(&out,
+		  "Stra\xc3\x9f"
+		  "E \xc3\x84",
+		  10);
 	assert_string_equal(out.buf, "strasse \xc3\xa4");
 	strbuf_release(&out);
 }
 
-RUN_TESTS(cmocka_unit_test(err_says_what_failed), cmocka_unit_test(err_cuts_visibly), cmocka_unit_test(parses_times), cmocka_unit_test(spans_read_well),
-	  cmocka_unit_test(sha256_known_answers), cmocka_unit_test(base64_there_and_back), cmocka_unit_test(utf8_knows_its_bytes),
-	  cmocka_unit_test(nothing_acts_on_the_terminal), cmocka_unit_test(utf8_measures))
+RUN_TESTS(cmocka_unit_test(err_says_what_failed), cmocka_unit_test(err_cuts_visibly), cmocka_unit_test(parses_times),
+	  cmocka_unit_test(spans_read_well), cmocka_unit_test(sha256_known_answers), cmocka_unit_test(base64_there_and_back),
+	  cmocka_unit_test(utf8_knows_its_bytes), cmocka_unit_test(nothing_acts_on_the_terminal), cmocka_unit_test(utf8_measures))

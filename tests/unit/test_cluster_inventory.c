@@ -126,8 +126,8 @@ static void test_select(void **state)
 	add_pod(inv, "test", "web-1", "web", NULL, "n");
 	struct value web = map_of(b, "app", S("web"), NULL), both = map_of(b, "app", S("web"), "tier", S("back"), NULL);
 	struct value values = list_of_one(b, S("web"));
-	struct value not_web = map_of(b, "matchExpressions",
-				      list_of_one(b, map_of(b, "key", S("app"), "operator", S("NotIn"), "values", values, NULL)), NULL);
+	struct value not_web =
+		map_of(b, "matchExpressions", list_of_one(b, map_of(b, "key", S("app"), "operator", S("NotIn"), "values", values, NULL)), NULL);
 	inventory_seal(inv);
 	assert_int_equal(inventory_select(inv, &a, KIND_POD, "shop", &web, true).len, 1);
 	assert_int_equal(inventory_select(inv, &a, KIND_POD, NULL, &web, true).len, 2);
@@ -147,8 +147,9 @@ static void add_event(struct inventory *inv, const char *name, const char *kind,
 	struct value_builder *b = inventory_builder_for(inv, &kind_table[KIND_EVENT]);
 	struct value involved = map_of(b, "kind", S(kind), "namespace", S("shop"), "name", S(about), "uid", S(uid), NULL);
 
-	add(inv, KIND_EVENT, map_of(b, "metadata", metadata(b, "shop", name, NULL), "involvedObject", involved, "reason", S("BackOff"),
-				    "lastTimestamp", value_of_time(last), "firstTimestamp", value_of_time(5), NULL));
+	add(inv, KIND_EVENT,
+	    map_of(b, "metadata", metadata(b, "shop", name, NULL), "involvedObject", involved, "reason", S("BackOff"), "lastTimestamp",
+		   value_of_time(last), "firstTimestamp", value_of_time(5), NULL));
 }
 
 static void test_events(void **state)
@@ -187,8 +188,9 @@ static void test_secret_values_never_stay(void **state)
 	struct value m = metadata(b, "shop", "db", NULL);
 
 	value_map_set(b, &m, "annotations", map_of(b, "kubectl.kubernetes.io/last-applied-configuration", S("hunter2"), "note", S("x"), NULL));
-	add(inv, KIND_SECRET, map_of(b, "metadata", m, "type", S("Opaque"), "data", map_of(b, "password", S("aHVudGVyMg=="), NULL),
-				     "stringData", map_of(b, "user", S("hunter2"), NULL), "unknown", S("hunter2"), NULL));
+	add(inv, KIND_SECRET,
+	    map_of(b, "metadata", m, "type", S("Opaque"), "data", map_of(b, "password", S("aHVudGVyMg=="), NULL), "stringData",
+		   map_of(b, "user", S("hunter2"), NULL), "unknown", S("hunter2"), NULL));
 	inventory_seal(inv);
 	const struct object *o = inventory_find(inv, KIND_SECRET, "shop", "db");
 	assert_string_equal(object_str(o, "type"), "Opaque");
@@ -261,8 +263,8 @@ static void test_refused(void **state)
 	assert_int_equal(inventory_add(inv, NULL, &bare, &err), ERR_INPUT);
 	assert_int_equal(inventory_add(inv, NULL, &nameless, &err), ERR_INPUT);
 	assert_non_null(strstr(err.message, "Pod without metadata.name"));
-	struct value custom = map_of(b, "apiVersion", S("cert-manager.io/v1"), "kind", S("Certificate"), "metadata",
-				     metadata(b, "shop", "tls", NULL), NULL);
+	struct value custom =
+		map_of(b, "apiVersion", S("cert-manager.io/v1"), "kind", S("Certificate"), "metadata", metadata(b, "shop", "tls", NULL), NULL);
 	assert_int_equal(inventory_add(inv, NULL, &custom, &err), 0);
 	inventory_seal(inv);
 	const struct object *o = inventory_find_custom(inv, "cert-manager.io", "Certificate", "shop", "tls");
@@ -274,10 +276,14 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order_and_identity), cmocka_unit_test(test_owners),
-		cmocka_unit_test(test_select), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_secret_values_never_stay), cmocka_unit_test(test_logs),
-		cmocka_unit_test(test_seen), cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_order_and_identity),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_secret_values_never_stay),
+		cmocka_unit_test(test_logs),
+		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

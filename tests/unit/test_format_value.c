@@ -44,9 +44,9 @@ static struct value pod(struct fixture *f)
 
 static void paths_lead_to_values(void **state)
 {
-	static const char *const nowhere[] = {"spec.containers[2]", "spec.containers[-1]", "spec.containers[x]", "spec.containers[0", "spec.containers.image",
-					      "metadata.labels[app]", "metadata.labels['app", "spec.nothing.more", "spec.containers[]",
-					      "spec.containers[99999999999999999999]"};
+	static const char *const nowhere[] = {
+		"spec.containers[2]",   "spec.containers[-1]",  "spec.containers[x]", "spec.containers[0", "spec.containers.image",
+		"metadata.labels[app]", "metadata.labels['app", "spec.nothing.more",  "spec.containers[]", "spec.containers[99999999999999999999]"};
 	struct fixture f;
 	struct value v;
 
@@ -136,15 +136,19 @@ static void quantities(void **state)
 	static const struct {
 		const char *text;
 		double q;
-	} good[] = {{"0", 0},	   {"100m", 0.1},   {"1.5Gi", 1.5 * (1 << 30)}, {"1e3", 1000}, {"1E3", 1000}, {"1E", 1e18}, {"-5", -5}, {"+2k", 2000},
-		    {".5", 0.5},  {"5.", 5},	    {"12Ki", 12288},		 {"3n", 3e-9},	{"7u", 7e-6},  {"2e-2", 0.02}};
+	} good[] = {{"0", 0},      {"100m", 0.1},   {"1.5Gi", 1.5 * (1 << 30)},
+		    {"1e3", 1000}, {"1E3", 1000},   {"1E", 1e18},
+		    {"-5", -5},    {"+2k", 2000},   {".5", 0.5},
+		    {"5.", 5},     {"12Ki", 12288}, {"3n", 3e-9},
+		    {"7u", 7e-6},  {"2e-2", 0.02}};
 	static const char *const bad[] = {"", "m", "1x", "1 Gi", "1e", "1ee", "--1", "0x10", "1Kib", "nan", "1e+"};
 	char text[32];
 	double q;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		assert_true(quantity_parse(good[i].text, &q));
-		assert_true(q > good[i].q - 1e-12 - good[i].q * 1e-12 * (good[i].q > 0 ? 1 : -1) && q < good[i].q + 1e-12 + (good[i].q > 0 ? good[i].q : -good[i].q) * 1e-12);
+		assert_true(q > good[i].q - 1e-12 - good[i].q * 1e-12 * (good[i].q > 0 ? 1 : -1) &&
+			    q < good[i].q + 1e-12 + (good[i].q > 0 ? good[i].q : -good[i].q) * 1e-12);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(quantity_parse(bad[i], &q));
@@ -178,8 +182,9 @@ static void writes_json(void **state)
 	json_key(&w, "t");
 	json_time(&w, USEC_PER_SEC);
 	json_object_end(&w);
-	assert_string_equal(out.buf, "{\"s\":\"q\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xbc\\u0000z\",\"list\":[-9223372036854775808,0.1,null,true,null,[]],"
-				     "\"t\":\"1970-01-01T00:00:01Z\"}");
+	assert_string_equal(out.buf,
+			    "{\"s\":\"q\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xbc\\u0000z\",\"list\":[-9223372036854775808,0.1,null,true,null,[]],"
+			    "\"t\":\"1970-01-01T00:00:01Z\"}");
 	strbuf_reset(&out);
 	json_writer_init(&w, &out, 2);
 	json_object_begin(&w);

@@ -1,0 +1,79 @@
+#include "diagnose/internal.h"
+
+const char *verdict_text(enum verdict v)
+{
+	static const char *const texts[] = {"healthy", "degraded", "failing", "recovered", "unknown"};
+
+	return (size_t)v < ARRAY_LEN(texts) ? texts[v] : "unknown";
+}
+
+void diagnose_options_init(struct diagnose_options *o)
+{
+	*o = (struct diagnose_options){.read_logs = true, .max_logs = DIAGNOSE_MAX_LOGS};
+	check_options_init(&o->checks);
+}
+
+static void renumber(struct finding_list *list)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		list->items[i]->id = i;
+}
+
+/* Findings -> causes, with the logs that the inventory has by now. */
+static void conclude(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct check_run *run,
+		     struct diagnosis *ret)
+{
+	struct chain chain;
+	struct graph *g = graph_new(inv, arena);
+
+	if (!options->checks.only_check)
+		log_scan_findings(run, g, run->findings.len);
+	renumber(&run->findings);
+	chain_build(&chain, g, arena, &run->findings);
+	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .graph = g};
+	causes_build(ret, &chain, arena, options->ns);
+}
+
+static void conclude_verdict(struct diagnosis *d, struct arena *a)
+{
+	d->verdict = verdict_of(d, a, NULL, NULL, &d->verdict_why);
+}
+
+void diagnose_inventory(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct diagnosis *ret)
+{
+	struct check_run run;
+	struct check_options *checks = arena_memdup(arena, &options->checks, sizeof(options->checks));
+
+	check_run_all(&run, inv, arena, checks);
+	conclude(inv, arena, options, &run, ret);
+	conclude_verdict(ret, arena);
+}
+
+int diagnose_cluster(struct cluster *c, struct ctx *ctx, const struct diagnose_options *options, struct diagnosis *ret, struct err *err)
+{
+	const struct inventory *inv = cluster_inventory(c);
+	struct log_request *requests;
+	struct check_run run;
+	struct check_options *checks = arena_memdup(&ctx->arena, &options->checks, sizeof(options->checks));
+	size_t count;
+	int r = ctx_check(ctx, err);
+
+	if (r < 0)
+		return r;
+	check_run_all(&run, inv, &ctx->arena, checks);
+	if (options->read_logs && cluster_is_live(c)) {
+		count = logs_wanted(inv, &ctx->arena, &run.findings, options->max_logs, &requests);
+		if (count) {
+			struct err ignored;
+
+			/* A log that cannot be read is recorded with the reason; only being told to stop ends the diagnosis. */
+			if (cluster_read_logs(c, ctx, requests, count, &ignored) < 0 && (r = ctx_check(ctx, err)) < 0)
+				return r;
+			/* The pods' checks quote their logs: run them again with what is known now. */
+			check_run_all(&run, inv, &ctx->arena, checks);
+		}
+	}
+	conclude(inv, &ctx->arena, options, &run, ret);
+	conclude_verdict(ret, &ctx->arena);
+	return ctx_check(ctx, err);
+}

@@ -1,0 +1,21 @@
+/* What the files of this room share. Not for other rooms. */
+#ifndef DIAGNOSE_INTERNAL_H
+#define DIAGNOSE_INTERNAL_H
+
+#include "diagnose/chain.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/log_scan.h"
+
+/* Merges nodes with one root (or roots with one subject) into causes and sorts them into d's lists (cause.c). ns NULL = all. */
+void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const char *ns);
+/* Fills title, fix, confidence, missing, next of a cause whose facts are complete (wording.c). */
+void cause_word(struct chain *c, struct cause *cause, const struct node *root, int weakest_link);
+/* Which logs to read for a first set of findings (logs.c). */
+size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max,
+		   struct log_request **ret);
+enum verdict verdict_of(const struct diagnosis *d, struct arena *a, const struct object *o, const char *ns, const char **ret_why);
+/* How many replicas o wants and has ready; false for what has none. */
+bool workload_replicas(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready);
+void object_list_add_once(struct arena *a, struct object_list *list, const struct object *o);
+
+#endif

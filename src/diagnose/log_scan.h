@@ -1,0 +1,28 @@
+/* Findings out of logs: which error a container's log ends with, and with whom it failed to speak.
+ *
+ * Only containers that a finding of the checks is about are looked at: what a healthy program complains of is not evidence.
+ * Thread rule: one thread per check_run. */
+#ifndef DIAGNOSE_LOG_SCAN_H
+#define DIAGNOSE_LOG_SCAN_H
+
+#include "diagnose/graph.h"
+
+/* The checks behind log findings, in the order of log_signatures.def: for `checks` to list. */
+extern const struct check log_checks[];
+extern const size_t log_check_count;
+
+/* What one text ends with: the signature's check and the line; NULL when nothing in it looks like an error. */
+struct log_match {
+	const struct check *check;
+	const char *line; /* not NUL-terminated */
+	size_t len;
+	uint32_t number; /* 1-based */
+	struct object_name peer; /* kind KIND_COUNT when the line names none that the cluster knows */
+	const char *peer_text; /* as in the line: "orders-db:5432"; "" = none */
+};
+bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char *text, size_t len, struct log_match *ret);
+
+/* Adds at most one finding per container that run->findings (the first `count`) says is unhealthy and whose log is in the inventory. */
+void log_scan_findings(struct check_run *run, struct graph *g, uint32_t count);
+
+#endif

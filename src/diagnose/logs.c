@@ -1,0 +1,65 @@
+/* Which containers' logs are worth reading: a bounded number, one pod per workload first. */
+#include "diagnose/internal.h"
+
+static bool has_request(const struct log_request *requests, size_t count, const struct object *pod, const char *container)
+{
+	for (size_t i = count; i-- > 0;)
+		if (requests[i].pod == pod && str_eq(requests[i].container, container))
+			return true;
+	return false;
+}
+
+static bool workload_has_request(const struct log_request *requests, size_t count, const struct finding *f)
+{
+	for (size_t i = count; i-- > 0;)
+		if (object_top_owner(requests[i].pod) == object_top_owner(f->object) && str_eq(requests[i].container, f->container))
+			return true;
+	return false;
+}
+
+/* Has this container ever run, and has it died before? Asking for a log that cannot be there costs a request each. */
+static void has_logs(const struct object *pod, const char *container, bool *ret_current, bool *ret_previous)
+{
+	static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
+
+	*ret_current = *ret_previous = false;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		for (value_each(s, value_get(pod->status, lists[i]))) {
+			const struct value *state = value_get(s, "state");
+
+			if (!str_eq(value_get_str(s, "name"), container))
+				continue;
+			*ret_previous = value_get(value_get(s, "lastState"), "terminated") != NULL;
+			*ret_current = value_get(state, "running") || value_get(state, "terminated") || (*ret_previous && value_get(state, "waiting"));
+		}
+	}
+}
+
+static bool wanted(const struct finding *f)
+{
+	return f->state == FINDING_ACTIVE && f->severity >= SEVERITY_WARNING && f->object && f->object->kind->id == KIND_POD && f->container[0];
+}
+
+size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max, struct log_request **ret)
+{
+	struct log_request *requests = arena_new_array(a, struct log_request, max + 2);
+	size_t count = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < findings->len && count + 2 <= max; i++) {
+			const struct finding *f = findings->items[i];
+			bool current, previous;
+
+			if (!wanted(f) || has_request(requests, count, f->object, f->container) ||
+			    (pass == 0 && workload_has_request(requests, count, f)))
+				continue;
+			has_logs(f->object, f->container, &current, &previous);
+			if (previous && !inventory_log(inv, f->object, f->container, true))
+				requests[count++] = (struct log_request){.pod = f->object, .container = f->container, .previous = true};
+			if (current && !inventory_log(inv, f->object, f->container, false))
+				requests[count++] = (struct log_request){.pod = f->object, .container = f->container};
+		}
+	}
+	*ret = requests;
+	return count;
+}

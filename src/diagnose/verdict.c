@@ -1,0 +1,251 @@
+/* Verdicts, and which causes touch an object. */
+#include "diagnose/internal.h"
+
+bool workload_replicas(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready)
+{
+	switch (o->kind->id) {
+	case KIND_DEPLOYMENT:
+	case KIND_STATEFUL_SET:
+	case KIND_REPLICA_SET:
+	case KIND_REPLICATION_CONTROLLER:
+		*ret_wanted = object_int(o, "spec.replicas", 1);
+		*ret_ready = object_int(o, "status.readyReplicas", 0);
+		return true;
+	case KIND_DAEMON_SET:
+		*ret_wanted = object_int(o, "status.desiredNumberScheduled", 0);
+		*ret_ready = object_int(o, "status.numberReady", 0);
+		return true;
+	case KIND_POD: {
+		bool ready = false;
+
+		for (value_each(c, value_get(o->status, "conditions")))
+			if (str_eq(value_get_str(c, "type"), "Ready"))
+				ready = str_eq(value_get_str(c, "status"), "True");
+		*ret_wanted = str_eq(value_get_str(o->status, "phase"), "Succeeded") ? 0 : 1;
+		*ret_ready = *ret_wanted && ready;
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+/* ---- What belongs to an object ---------------------------------------------------------------------------------------------- */
+
+/* The objects whose findings are findings of o (direct), and those of what o needs (indirect). Values: how near. */
+enum near { NEAR_NONE, NEAR_NEEDED, NEAR_DIRECT };
+
+struct family {
+	struct graph *graph;
+	struct arena *arena;
+	struct ptr_map objects;
+};
+
+static void mark(struct family *f, const struct object *o, enum near near)
+{
+	if ((uintptr_t)ptr_map_get(&f->objects, o) < near)
+		ptr_map_put(f->arena, &f->objects, o, (void *)(uintptr_t)near);
+}
+
+static enum near near_of(const struct family *f, const struct object *o)
+{
+	return o ? (enum near)(uintptr_t)ptr_map_get(&f->objects, o) : NEAR_NONE;
+}
+
+static void mark_tree(struct family *f, const struct object *o, enum near near)
+{
+	mark(f, o, near);
+	for (uint32_t i = 0; i < o->child_count; i++)
+		mark_tree(f, o->children[i], near);
+}
+
+#define NEED_DEPTH 6
+
+/* What o needs in turn: an Ingress its Services, a Service its workloads, a workload the Services it calls. */
+static void mark_needs(struct family *f, const struct object *o, enum near near, unsigned depth)
+{
+	const struct edge_list *edges = graph_edges(f->graph, o);
+
+	for (uint32_t i = 0; depth && i < edges->len; i++) {
+		const struct edge *e = &edges->items[i];
+		/* A Service is as well as what is behind it; a workload that calls another is merely likely to suffer from it. */
+		enum near next = e->relation == REL_SELECTS || e->relation == REL_ROUTES || e->relation == REL_SCALES ? near : NEAR_NEEDED;
+
+		if (!e->to.object || e->relation == REL_OWNS || near_of(f, e->to.object) >= next)
+			continue;
+		mark_tree(f, e->to.object, next);
+		mark_needs(f, e->to.object, next, depth - 1);
+	}
+}
+
+static struct family family_of(const struct diagnosis *d, struct arena *a, const struct object *o)
+{
+	struct family f = {.graph = d->graph, .arena = a};
+
+	mark_tree(&f, o, NEAR_DIRECT);
+	mark_needs(&f, o, NEAR_DIRECT, NEED_DEPTH);
+	for (const struct object *up = o->owner; up; up = up->owner) {
+		mark(&f, up, NEAR_DIRECT);
+		mark_needs(&f, up, NEAR_NEEDED, NEED_DEPTH);
+	}
+	return f;
+}
+
+static enum near cause_near(const struct family *f, const struct cause *cause, const struct object *o)
+{
+	enum near best = NEAR_NONE;
+	bool pod_level = false;
+
+	for (uint32_t i = 0; i <= cause->explained.len; i++) {
+		const struct finding *x = i ? cause->explained.items[i - 1] : cause->root;
+		enum near n = near_of(f, x->object);
+
+		if (x->object == o || (x->subject.object && x->subject.object == o))
+			return NEAR_DIRECT;
+		pod_level = pod_level || (x->object && x->object->kind->id == KIND_POD);
+		best = MAX(best, n);
+	}
+	/* A healthy pod is not ill because a sibling is. */
+	if (o->kind->id == KIND_POD && pod_level && best == NEAR_DIRECT)
+		return NEAR_NONE;
+	return best;
+}
+
+static void add_near(const struct cause_list *from, const struct family *f, const struct object *o, enum near near, struct arena *a,
+		     struct cause_list *ret)
+{
+	for (uint32_t i = 0; i < from->len; i++)
+		if (cause_near(f, from->items[i], o) == near)
+			*arena_push(a, ret) = from->items[i];
+}
+
+static struct cause_list causes_of(const struct diagnosis *d, struct arena *a, const struct object *o, bool direct_only)
+{
+	struct family f = family_of(d, a, o);
+	struct cause_list ret = {0};
+
+	add_near(&d->causes, &f, o, NEAR_DIRECT, a, &ret);
+	if (!direct_only)
+		add_near(&d->causes, &f, o, NEAR_NEEDED, a, &ret);
+	add_near(&d->lesser, &f, o, NEAR_DIRECT, a, &ret);
+	add_near(&d->recovered, &f, o, NEAR_DIRECT, a, &ret);
+	return ret;
+}
+
+struct cause_list diagnose_object(const struct diagnosis *d, struct ctx *ctx, const struct object *o)
+{
+	if (o->kind->id == KIND_NAMESPACE)
+		return diagnose_namespace(d, ctx, o->name);
+	return causes_of(d, &ctx->arena, o, false);
+}
+
+static struct cause_list causes_in(const struct diagnosis *d, struct arena *a, const char *ns)
+{
+	struct cause_list ret = {0};
+
+	for (uint32_t i = 0; i < d->causes.len; i++) {
+		const struct cause *c = d->causes.items[i];
+
+		for (uint32_t j = 0; j <= c->explained.len; j++) {
+			const struct finding *f = j ? c->explained.items[j - 1] : c->root;
+
+			if (f->object && (str_eq(f->object->ns, ns) || (f->object->kind->id == KIND_NAMESPACE && str_eq(f->object->name, ns)))) {
+				*arena_push(a, &ret) = d->causes.items[i];
+				break;
+			}
+		}
+	}
+	return ret;
+}
+
+struct cause_list diagnose_namespace(const struct diagnosis *d, struct ctx *ctx, const char *ns)
+{
+	return causes_in(d, &ctx->arena, ns);
+}
+
+/* ---- Verdicts --------------------------------------------------------------------------------------------------------------- */
+
+static bool nothing_ready(const struct object *o)
+{
+	int64_t wanted, ready;
+
+	return workload_replicas(o, &wanted, &ready) && wanted > 0 && ready == 0;
+}
+
+static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why)
+{
+	struct cause_list list = causes_of(d, a, o, true);
+	const struct cause *first = list.len ? list.items[0] : NULL;
+	int64_t wanted, ready;
+	const char *counts = "";
+
+	if (workload_replicas(o, &wanted, &ready) && o->kind->id != KIND_POD)
+		counts = arena_printf(a, "%lld of %lld pods ready", (long long)ready, (long long)wanted);
+	if (first && first->state == FINDING_ACTIVE && (first->severity >= SEVERITY_ERROR || (*counts && ready < wanted))) {
+		*ret_why = *counts ? arena_printf(a, "%s: %s", counts, first->title) : first->title;
+		if (workload_replicas(o, &wanted, &ready))
+			return ready == 0 && wanted > 0 ? VERDICT_FAILING : VERDICT_DEGRADED;
+		return first->severity >= SEVERITY_ERROR ? VERDICT_FAILING : VERDICT_DEGRADED;
+	}
+	if (!inventory_sees(d->inv, KIND_POD, o->ns[0] ? o->ns : NULL)) {
+		*ret_why = "pods could not be read";
+		return VERDICT_UNKNOWN;
+	}
+	for (uint32_t i = 0; i < list.len; i++) {
+		if (list.items[i]->state == FINDING_RECOVERED) {
+			*ret_why = list.items[i]->title;
+			return VERDICT_RECOVERED;
+		}
+	}
+	*ret_why = *counts ? counts : "no problem was found";
+	return VERDICT_HEALTHY;
+}
+
+static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, const struct cause_list *list, const char *ns, const char **ret_why)
+{
+	enum verdict v = VERDICT_DEGRADED;
+
+	if (!inventory_sees(d->inv, KIND_POD, ns)) {
+		*ret_why = ns ? arena_printf(a, "pods in namespace %s could not be read", ns) : "pods could not be read";
+		return VERDICT_UNKNOWN;
+	}
+	if (!list->len) {
+		*ret_why = "no active problem was found";
+		return VERDICT_HEALTHY;
+	}
+	for (uint32_t i = 0; i < list->len; i++) {
+		const struct cause *c = list->items[i];
+
+		if (c->severity == SEVERITY_CRITICAL)
+			v = VERDICT_FAILING;
+		for (uint32_t w = 0; w < c->workloads.len && v != VERDICT_FAILING; w++)
+			if (nothing_ready(c->workloads.items[w]))
+				v = VERDICT_FAILING;
+	}
+	*ret_why = list->len == 1 ? list->items[0]->title : arena_printf(a, "%u active problems, the most important: %s", list->len, list->items[0]->title);
+	return v;
+}
+
+enum verdict verdict_of(const struct diagnosis *d, struct arena *a, const struct object *o, const char *ns, const char **ret_why)
+{
+	struct cause_list in_ns;
+
+	if (o && o->kind->id == KIND_NAMESPACE)
+		ns = o->name;
+	else if (o)
+		return verdict_of_object(d, a, o, ret_why);
+	if (!ns)
+		return verdict_of_list(d, a, &d->causes, NULL, ret_why);
+	in_ns = causes_in(d, a, ns);
+	return verdict_of_list(d, a, &in_ns, ns, ret_why);
+}
+
+enum verdict diagnose_verdict(const struct diagnosis *d, struct ctx *ctx, const struct object *o, const char *ns, const char **ret_why)
+{
+	const char *why;
+	enum verdict v = verdict_of(d, &ctx->arena, o, ns, &why);
+
+	if (ret_why)
+		*ret_why = why;
+	return v;
+}
