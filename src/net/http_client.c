@@ -36,6 +36,7 @@
 	X(curl_url_cleanup)                                                                                                                          \
 	X(curl_url_get)                                                                                                                              \
 	X(curl_url_set)                                                                                                                              \
+	X(curl_getdate)                                                                                                                              \
 	X(curl_free)
 
 #define X(f) __typeof__(&f) f;
@@ -252,6 +253,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 		copy_header(r->content_type, sizeof(r->content_type), value, value_len);
 	} else if (header_is(line, len, "location", &value, &value_len)) {
 		copy_header(r->location, sizeof(r->location), value, value_len);
+	} else if (header_is(line, len, "date", &value, &value_len)) {
+		char text[64];
+		copy_header(text, sizeof(text), value, value_len);
+		time_t date = api.curl_getdate(text, NULL);
+		r->date = date > 0 ? (usec_t)date * USEC_PER_SEC : 0;
 	}
 	return len;
 }

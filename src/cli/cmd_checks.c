@@ -1,0 +1,134 @@
+/* checks: the catalogue. */
+#include "cli/cli.h"
+#include "cli/report.h"
+#include "format/json.h"
+
+static const char *const words[] = {"list", "explain", NULL};
+
+static const char *kind_name(const struct check *c)
+{
+	return c->kind < KIND_CUSTOM ? kind_table[c->kind].name : "cluster";
+}
+
+static void list_text(struct cli *cli)
+{
+	for (size_t i = 0; i < check_count; i++) {
+		const struct check *c = check_table[i];
+
+		term_addf(&cli->out, "%-34s ", c->id);
+		term_style(&cli->out, report_severity_style(c->severity));
+		term_addf(&cli->out, "%-9s", severity_text(c->severity));
+		term_style(&cli->out, STYLE_NONE);
+		term_addf(&cli->out, " %s\n", c->title);
+	}
+}
+
+static void list_json(struct cli *cli)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, &cli->out.buf, 2);
+	json_object_begin(&w);
+	json_key(&w, "checks");
+	json_array_begin(&w);
+	for (size_t i = 0; i < check_count; i++) {
+		const struct check *c = check_table[i];
+		const char *const members[][2] = {{"id", c->id},       {"kind", kind_name(c)},  {"severity", severity_text(c->severity)},
+						  {"title", c->title}, {"explain", c->explain}, {"fix", c->fix}};
+
+		json_object_begin(&w);
+		for (size_t k = 0; k < ARRAY_LEN(members); k++) {
+			json_key(&w, members[k][0]);
+			json_string(&w, members[k][1]);
+		}
+		json_object_end(&w);
+	}
+	json_array_end(&w);
+	json_object_end(&w);
+	term_addf(&cli->out, "\n");
+}
+
+static void markdown(struct cli *cli)
+{
+	struct term *t = &cli->out;
+
+	term_addf(t,
+		  "# Checks\n\nWritten by `auto-devops checks --markdown`; do not edit.\n\n| check | kind | severity | finds |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < check_count; i++)
+		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", check_table[i]->id, check_table[i]->id, kind_name(check_table[i]),
+			  severity_text(check_table[i]->severity), check_table[i]->title);
+	for (size_t i = 0; i < check_count; i++) {
+		const struct check *c = check_table[i];
+
+		term_addf(t, "\n<a id=\"%s\"></a>\n## %s\n\n%s (%s)\n\n%s\n\n**Fix.** %s\n", c->id, c->id, c->title, severity_text(c->severity),
+			  c->explain, c->fix);
+	}
+}
+
+static int explain(struct cli *cli, struct err *err)
+{
+	const struct check *c;
+	struct term *t = &cli->out;
+	const char **ids;
+
+	if (cli->arg_count < 2)
+		return err_set(err, ERR_USAGE, "checks explain needs the id of a check; `checks list` lists them");
+	c = check_by_id(cli->args[1]);
+	if (!c) {
+		ids = arena_new_array(&cli->ctx.arena, const char *, check_count + 1);
+		for (size_t i = 0; i < check_count; i++)
+			ids[i] = check_table[i]->id;
+		return cli_unknown(err, "check", cli->args[1], ids);
+	}
+	term_add(t, STYLE_BOLD, c->id);
+	term_addf(t, "  ");
+	term_add(t, report_severity_style(c->severity), severity_text(c->severity));
+	term_addf(t, "\n");
+	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, c->title);
+	term_addf(t, "\n");
+	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, c->explain);
+	term_addf(t, "\n");
+	term_wrap(t, 0, STYLE_BOLD, "Fix: ", 5, STYLE_NONE, c->fix);
+	return 0;
+}
+
+static int run_checks(struct cli *cli, struct err *err)
+{
+	const char *word = cli->arg_count ? cli->args[0] : "list";
+
+	if (cli_has(cli, FLAG_MARKDOWN)) {
+		markdown(cli);
+		return 0;
+	}
+	if (str_eq(word, "explain"))
+		return explain(cli, err);
+	if (!str_eq(word, "list"))
+		return cli_unknown(err, "checks command", word, words);
+	if (cli->arg_count > 1)
+		return err_set(err, ERR_USAGE, "checks list: unexpected \"%s\"", cli->args[1]);
+	if (str_eq(cli_format(cli), "json"))
+		list_json(cli);
+	else
+		list_text(cli);
+	return 0;
+}
+
+const struct command command_checks = {
+	.name = "checks",
+	.arguments = "[list | explain ID]",
+	.summary = "List the checks, or explain one",
+	.description =
+		"Lists what this program looks for, with severities, or explains one check: what it means, how it is found, what usually causes it, and what "
+		"to do.",
+	.examples = (const struct example[]){{"checks", "the catalogue"},
+					     {"checks explain pod/crash-loop", "one check"},
+					     {"checks --markdown", "everything, as a document"},
+					     {NULL, NULL}},
+	.flags = (const enum flag_id[]){FLAG_MARKDOWN, FLAG_COUNT},
+	.formats = "text|json",
+	.complete = COMPLETE_WORD,
+	.words = words,
+	.max_args = 2,
+	.without_config = true,
+	.run = run_checks,
+};

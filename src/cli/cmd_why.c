@@ -1,0 +1,103 @@
+/* why: what is wrong with one object, down to the cause. */
+#include "cli/report.h"
+#include "cli/session.h"
+#include "cli/target.h"
+
+static void print_json(struct cli *cli, struct session *s, const struct object *o, enum verdict verdict, const char *why,
+		       const struct cause_list *causes)
+{
+	const struct object_name name = report_name_of(o);
+	struct json_writer w;
+
+	json_writer_init(&w, &cli->out.buf, 2);
+	json_object_begin(&w);
+	json_key(&w, "format");
+	json_string(&w, "auto-devops/why/v1");
+	report_cluster_json(&w, s->cluster);
+	json_key(&w, "object");
+	report_object_json(&w, &name);
+	json_key(&w, "verdict");
+	json_string(&w, verdict_text(verdict));
+	json_key(&w, "why");
+	json_string(&w, why);
+	report_causes_json(&w, &cli->ctx.arena, "causes", causes);
+	report_notes_json(&w, s->inv);
+	json_object_end(&w);
+	term_addf(&cli->out, "\n");
+}
+
+static void print_text(struct cli *cli, struct session *s, const struct target *target, enum verdict verdict, const char *why,
+		       const struct cause_list *causes)
+{
+	struct arena *a = &cli->ctx.arena;
+	struct term *t = &cli->out;
+	usec_t now = inventory_now(s->inv);
+	bool wide = str_eq(cli_format(cli), "wide") || cli_has(cli, FLAG_ALL);
+
+	term_safe(t, STYLE_BOLD, object_text(a, target->object));
+	term_addf(t, " is ");
+	term_add(t, report_verdict_style(verdict), verdict == VERDICT_UNKNOWN ? "in an unknown state" : verdict_text(verdict));
+	if (why && *why) {
+		term_addf(t, "\n");
+		term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, why);
+	} else {
+		term_addf(t, ".\n");
+	}
+	for (uint32_t i = 0; i < target->others.len; i++)
+		term_wrap(t, 0, STYLE_DIM, i ? "" : "see also ", 9, STYLE_DIM, object_text(a, target->others.items[i]));
+	for (uint32_t i = 0; i < causes->len; i++) {
+		term_addf(t, "\n");
+		report_cause_tree(t, a, causes->items[i], i + 1, now, wide);
+	}
+	if (inventory_notes(s->inv, &(size_t){0}) && verdict != VERDICT_FAILING) {
+		term_addf(t, "\n");
+		report_notes_text(t, s->inv);
+	}
+}
+
+static int run_why(struct cli *cli, struct err *err)
+{
+	_cleanup_(session_release) struct session s = {0};
+	struct cause_list causes;
+	struct target target;
+	struct diagnosis d;
+	enum verdict verdict;
+	const char *why = NULL, *ns = session_namespace(cli);
+	int r;
+
+	if ((r = session_open(&s, cli, false, err)) < 0)
+		return r;
+	r = target_find(s.inv, &cli->ctx.arena, cli->args, cli->arg_count, ns, cluster_is_live(s.cluster) ? cluster_namespace(s.cluster) : NULL,
+			&target, err);
+	if (r < 0 || (r = session_diagnose(&s, &d, err)) < 0)
+		return r;
+	causes = diagnose_object(&d, &cli->ctx, target.object);
+	verdict = diagnose_verdict(&d, &cli->ctx, target.object, NULL, &why);
+	if (str_eq(cli_format(cli), "json"))
+		print_json(cli, &s, target.object, verdict, why, &causes);
+	else
+		print_text(cli, &s, &target, verdict, why, &causes);
+	return 0;
+}
+
+const struct command command_why = {
+	.name = "why",
+	.arguments = "KIND/NAME",
+	.summary = "Explain what is wrong with one object, down to the cause",
+	.description =
+		"Follows what is wrong with an object, step by step and with the evidence for each, down to the cause: from what people notice at the top to the root "
+		"at the bottom. Says so when nothing is wrong, and what it would need to see when it cannot tell.\n\n"
+		"KIND may be a kind, its plural or its short name. A name alone is looked for among all kinds, and NAMESPACE/NAME works too.",
+	.examples = (const struct example[]){{"why pod/checkout-7d9f -n shop", "one pod"},
+					     {"why deploy checkout", "as kubectl writes it"},
+					     {"why checkout", "whatever is called so"},
+					     {"why node/worker-1 --from incident.snapshot", "in a recording"},
+					     {NULL, NULL}},
+	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_COUNT},
+	.formats = "text|wide|json",
+	.complete = COMPLETE_OBJECT,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_why,
+};

@@ -1,0 +1,191 @@
+/* histedit.h first: base/banned.h poisons names that system headers may still mention. */
+#include <histedit.h>
+
+#include "base/file.h"
+#include "base/module.h"
+#include "cli/line.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* libedit and the terminal library behind it are loaded only by `chat` on a terminal. */
+#define EDIT_FUNCTIONS(X) X(el_init) X(el_end) X(el_set) X(el_gets) X(el_line) X(el_resize) X(history_init) X(history_end) X(history)
+
+#define X(f) __typeof__(&f) f;
+static struct {
+	EDIT_FUNCTIONS(X)
+} api;
+#undef X
+
+struct line {
+	EditLine *edit; /* NULL: lines are read plainly */
+	History *past;
+	const char *prompt, *history;
+	int size;
+};
+
+/* libedit asks for the prompt with its handle only; there is one line at a time (the main thread's). */
+static const char *current_prompt = "";
+
+static char *prompt_of(EditLine *edit)
+{
+	(void)edit;
+	return (char *)current_prompt;
+}
+
+static bool api_load(void)
+{
+#define X(f) {#f, (void **)(void *)&api.f},
+	static const struct module_symbol symbols[] = {EDIT_FUNCTIONS(X)};
+#undef X
+	return module_load("libedit.so.2", "libedit2 (Debian, Ubuntu) or libedit (Fedora)", symbols, ARRAY_LEN(symbols), NULL) == 0 ||
+	       module_load("libedit.so.0", NULL, symbols, ARRAY_LEN(symbols), NULL) == 0;
+}
+
+static void open_edit(struct line *l)
+{
+	HistEvent event;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !api_load())
+		return;
+	setlocale(LC_CTYPE, ""); /* so that an umlaut is one character to it */
+	l->edit = api.el_init("auto-devops", stdin, stdout, stderr);
+	if (!l->edit)
+		return;
+	current_prompt = l->prompt;
+	api.el_set(l->edit, EL_PROMPT, prompt_of);
+	api.el_set(l->edit, EL_EDITOR, "emacs");
+	api.el_set(l->edit, EL_SIGNAL, 0); /* Ctrl-C is ctx's business */
+	l->past = api.history_init();
+	if (!l->past)
+		return;
+	api.history(l->past, &event, H_SETSIZE, l->size > 0 ? l->size : 100);
+	api.history(l->past, &event, H_SETUNIQUE, 1);
+	if (l->history)
+		api.history(l->past, &event, H_LOAD, l->history);
+	api.el_set(l->edit, EL_HIST, api.history, l->past);
+}
+
+struct line *line_open(const char *prompt, const char *history, int size)
+{
+	struct line *l = mem_alloc(sizeof(*l));
+
+	l->prompt = prompt;
+	l->history = size > 0 ? history : NULL;
+	l->size = size;
+	open_edit(l);
+	return l;
+}
+
+/* Beside the old one, then renamed: a full disk leaves the old history as it was. It may hold names of a customer's cluster, so nobody
+ * else may read it. */
+static void save_history(struct line *l)
+{
+	struct arena a;
+	HistEvent event;
+	mode_t old;
+	const char *beside;
+
+	arena_init(&a);
+	beside = arena_printf(&a, "%s.%ld", l->history, (long)getpid());
+	old = umask(0077);
+	if (dir_make(path_dirname(&a, l->history), 0700, NULL) == 0) {
+		if (api.history(l->past, &event, H_SAVE, beside) < 0 || rename(beside, l->history) < 0)
+			unlink(beside);
+	}
+	umask(old);
+	arena_release(&a);
+}
+
+void line_close(struct line *l)
+{
+	if (!l)
+		return;
+	if (l->past) {
+		if (l->history)
+			save_history(l);
+		api.history_end(l->past);
+	}
+	if (l->edit)
+		api.el_end(l->edit);
+	mem_free(l);
+}
+
+void line_closep(struct line **l)
+{
+	line_close(*l);
+	*l = NULL;
+}
+
+static int interrupted(bool empty, bool *ret_dropped, struct err *err)
+{
+	ctx_interrupted = 0;
+	*ret_dropped = !empty;
+	return err_set(err, ERR_CANCELLED, "interrupted");
+}
+
+static int take(struct strbuf *out, const char *text, size_t len, struct err *err)
+{
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	strbuf_reset(out);
+	strbuf_add(out, text, len);
+	return strbuf_check(out, "the line", err) < 0 ? ERR_LIMIT : 1;
+}
+
+static int read_edited(struct line *l, struct strbuf *out, bool *ret_dropped, struct err *err)
+{
+	const char *text;
+	int count = 0;
+
+	api.el_resize(l->edit); /* the window may have changed since */
+	text = api.el_gets(l->edit, &count);
+	if (text && count > 0 && !ctx_interrupted)
+		return take(out, text, (size_t)count, err);
+	if (ctx_interrupted || count < 0) {
+		const LineInfo *info = api.el_line(l->edit);
+
+		fputc('\n', stdout);
+		return interrupted(!info || info->lastchar == info->buffer, ret_dropped, err);
+	}
+	fputc('\n', stdout);
+	return 0;
+}
+
+static int read_plainly(struct line *l, struct strbuf *out, bool *ret_dropped, struct err *err)
+{
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	int r;
+
+	if (isatty(STDIN_FILENO)) {
+		fputs(l->prompt, stdout);
+		fflush(stdout);
+	}
+	n = getline(&text, &cap, stdin);
+	if (n >= 0)
+		r = take(out, text, (size_t)n, err);
+	else if (ctx_interrupted)
+		r = interrupted(true, ret_dropped, err);
+	else
+		r = ferror(stdin) ? err_set_errno(err, errno, "cannot read standard input") : 0;
+	free(text);
+	return r;
+}
+
+int line_read(struct line *l, struct strbuf *out, bool *ret_dropped, struct err *err)
+{
+	*ret_dropped = false;
+	return l->edit ? read_edited(l, out, ret_dropped, err) : read_plainly(l, out, ret_dropped, err);
+}
+
+void line_remember(struct line *l, const char *text)
+{
+	HistEvent event;
+
+	if (l->past)
+		api.history(l->past, &event, H_ENTER, text);
+}

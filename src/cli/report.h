@@ -1,0 +1,43 @@
+/* report: how causes, findings and evidence are printed: for people, as JSON (docs/output.md), and as lines for scripts and case files.
+ * Ownership: nothing is kept; texts are made in the arena given. Thread rule: the main thread only. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "cli/term.h"
+#include "diagnose/diagnose.h"
+#include "format/json.h"
+
+/* "Pod shop/web-1", "Node n1", "Image shop/web:2"; "" for none. */
+char *report_name(struct arena *a, const struct object_name *n);
+char *report_object(struct arena *a, const struct object *o);
+/* "12 min ago", "in 5 min", or "" for an unknown time. */
+char *report_ago(struct arena *a, usec_t now, usec_t t);
+enum style report_severity_style(enum severity s);
+enum style report_verdict_style(enum verdict v);
+/* One fact on one line: "Pod shop/web-1 status.phase: Pending", "event 3 min ago (x12): Back-off ...", "log of app, line 41: ...". With
+ * where false the object is left out: it has just been named. */
+char *report_evidence(struct arena *a, const struct evidence *e, usec_t now, bool where);
+
+/* What a text report shows. */
+struct report_options {
+	bool wide;    /* every fact, how sure, what else it explains */
+	bool lesser;  /* lesser findings one by one, not only their number */
+	bool history; /* what has recovered */
+};
+
+void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o);
+void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
+void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
+void report_notes_text(struct term *t, const struct inventory *inv);
+
+void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
+void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */
+void report_cause_json(struct json_writer *w, struct arena *a, const struct cause *c, unsigned rank);
+void report_causes_json(struct json_writer *w, struct arena *a, const char *key, const struct cause_list *causes);
+void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e);
+void report_object_json(struct json_writer *w, const struct object_name *n); /* {kind, namespace, name, exists} or null */
+struct object_name report_name_of(const struct object *o);
+
+void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnosis *d);
+
+#endif

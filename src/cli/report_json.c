@@ -1,0 +1,234 @@
+/* The report as JSON; its members are described in docs/output.md and stay as they are: new ones may come, none changes its meaning. */
+#include "cli/report.h"
+
+static void member_string(struct json_writer *w, const char *key, const char *s)
+{
+	json_key(w, key);
+	json_string(w, s && *s ? s : NULL);
+}
+
+static void member_time(struct json_writer *w, const char *key, usec_t t)
+{
+	json_key(w, key);
+	json_time(w, t);
+}
+
+static void member_int(struct json_writer *w, const char *key, int64_t i)
+{
+	json_key(w, key);
+	json_int(w, i);
+}
+
+void report_object_json(struct json_writer *w, const struct object_name *n)
+{
+	if (!n->name) {
+		json_null(w);
+		return;
+	}
+	json_object_begin(w);
+	member_string(w, "kind", n->kind_text);
+	member_string(w, "namespace", n->ns);
+	member_string(w, "name", n->name);
+	if (n->key && *n->key)
+		member_string(w, "key", n->key);
+	json_key(w, "seen");
+	json_bool(w, n->object != NULL);
+	json_object_end(w);
+}
+
+static void member_object(struct json_writer *w, const char *key, const struct object *o)
+{
+	const struct object_name n = o ? report_name_of(o) : (struct object_name){.kind = KIND_COUNT};
+
+	json_key(w, key);
+	report_object_json(w, &n);
+}
+
+void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e)
+{
+	static const char *const types[] = {"field", "event", "log", "absence", "external"};
+
+	json_object_begin(w);
+	member_string(w, "type", types[e->type]);
+	member_object(w, "object", e->object);
+	if (e->type == EVIDENCE_LOG) {
+		member_string(w, "container", e->path);
+		json_key(w, "previous");
+		json_bool(w, e->previous);
+		member_int(w, "firstLine", e->first_line);
+		member_int(w, "lastLine", e->last_line);
+	} else if (e->type == EVIDENCE_EVENT) {
+		member_string(w, "reason", e->event ? e->event->reason : NULL);
+		member_int(w, "count", e->event ? e->event->count : 1);
+	} else {
+		member_string(w, "path", e->path);
+	}
+	member_string(w, "text", e->text);
+	member_time(w, "time", e->when ? e->when : e->event ? e->event->last : 0);
+	json_object_end(w);
+}
+
+static void finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
+{
+	json_object_begin(w);
+	member_int(w, "id", f->id);
+	member_string(w, "check", f->check->id);
+	member_string(w, "severity", severity_text(f->severity));
+	member_string(w, "state", f->state == FINDING_ACTIVE ? "active" : "recovered");
+	member_object(w, "object", f->object);
+	member_string(w, "container", f->container);
+	json_key(w, "subject");
+	report_object_json(w, &f->subject);
+	member_string(w, "message", f->message);
+	member_time(w, "since", f->since);
+	member_time(w, "until", f->until);
+	json_key(w, "evidence");
+	json_array_begin(w);
+	for (uint32_t i = 0; i < f->evidence_count; i++)
+		report_evidence_json(w, a, &f->evidence[i]);
+	json_array_end(w);
+	json_object_end(w);
+}
+
+static void chain_json(struct json_writer *w, const struct cause *c)
+{
+	json_key(w, "chain");
+	json_array_begin(w);
+	for (uint32_t i = 0; i < c->chain_len; i++) {
+		json_object_begin(w);
+		json_key(w, "object");
+		report_object_json(w, &c->chain[i].what);
+		member_string(w, "relation", c->chain[i].relation);
+		json_key(w, "finding");
+		if (c->chain[i].finding)
+			json_int(w, c->chain[i].finding->id);
+		else
+			json_null(w);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
+static void proposal_json(struct json_writer *w, const struct proposal *p)
+{
+	json_key(w, "proposal");
+	if (!p) {
+		json_null(w);
+		return;
+	}
+	json_object_begin(w);
+	member_string(w, "action", p->action);
+	json_key(w, "target");
+	report_object_json(w, &p->target);
+	member_string(w, "parameters", p->parameters);
+	member_string(w, "risk", p->risk);
+	json_object_end(w);
+}
+
+static void changes_json(struct json_writer *w, const struct change_list *changes)
+{
+	json_key(w, "changes");
+	json_array_begin(w);
+	for (uint32_t i = 0; i < changes->len; i++) {
+		const struct change *c = &changes->items[i];
+
+		json_object_begin(w);
+		member_time(w, "time", c->when);
+		member_object(w, "object", c->object);
+		member_string(w, "what", c->what);
+		member_string(w, "from", c->from);
+		member_string(w, "to", c->to);
+		member_string(w, "by", c->by);
+		member_string(w, "text", c->text);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
+static void affected_json(struct json_writer *w, const struct cause *c)
+{
+	json_key(w, "affects");
+	json_object_begin(w);
+	json_key(w, "workloads");
+	json_array_begin(w);
+	for (uint32_t i = 0; i < c->workloads.len; i++) {
+		const struct object_name n = report_name_of(c->workloads.items[i]);
+
+		report_object_json(w, &n);
+	}
+	json_array_end(w);
+	member_int(w, "pods", c->pods_affected);
+	member_object(w, "entry", c->entry);
+	json_object_end(w);
+}
+
+void report_cause_json(struct json_writer *w, struct arena *a, const struct cause *c, unsigned rank)
+{
+	json_object_begin(w);
+	member_int(w, "rank", rank);
+	member_string(w, "check", c->root->check->id);
+	member_string(w, "severity", severity_text(c->severity));
+	member_string(w, "state", c->state == FINDING_ACTIVE ? "active" : "recovered");
+	member_string(w, "title", c->title);
+	member_int(w, "confidence", c->confidence);
+	member_string(w, "confidenceWhy", c->confidence_why);
+	member_time(w, "since", c->since);
+	member_time(w, "until", c->until);
+	affected_json(w, c);
+	chain_json(w, c);
+	json_key(w, "root");
+	finding_json(w, a, c->root);
+	json_key(w, "explains");
+	json_array_begin(w);
+	for (uint32_t i = 0; i < c->explained.len; i++)
+		finding_json(w, a, c->explained.items[i]);
+	json_array_end(w);
+	changes_json(w, &c->changes);
+	member_string(w, "fix", c->fix);
+	proposal_json(w, c->proposal);
+	member_string(w, "next", c->next);
+	member_string(w, "unseen", c->missing);
+	json_object_end(w);
+}
+
+void report_causes_json(struct json_writer *w, struct arena *a, const char *key, const struct cause_list *causes)
+{
+	json_key(w, key);
+	json_array_begin(w);
+	for (uint32_t i = 0; i < causes->len; i++)
+		report_cause_json(w, a, causes->items[i], i + 1);
+	json_array_end(w);
+}
+
+void report_cluster_json(struct json_writer *w, struct cluster *c)
+{
+	const struct inventory *inv = cluster_inventory(c);
+
+	json_key(w, "cluster");
+	json_object_begin(w);
+	member_string(w, "name", cluster_name(c));
+	member_string(w, "source", cluster_server(c));
+	json_key(w, "live");
+	json_bool(w, cluster_is_live(c));
+	member_string(w, "version", inventory_server_version(inv));
+	member_time(w, "time", inventory_now(inv));
+	member_int(w, "objects", (int64_t)inventory_object_count(inv));
+	json_object_end(w);
+}
+
+void report_notes_json(struct json_writer *w, const struct inventory *inv)
+{
+	size_t count;
+	const struct note *notes = inventory_notes(inv, &count);
+
+	json_key(w, "notes");
+	json_array_begin(w);
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(w);
+		member_string(w, "what", notes[i].what);
+		member_string(w, "why", notes[i].why);
+		member_string(w, "namespace", notes[i].ns);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}

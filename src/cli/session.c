@@ -1,0 +1,138 @@
+#include "cli/session.h"
+#include "base/log.h"
+#include "base/utf8.h"
+
+#include <unistd.h>
+
+#define PROGRESS_AFTER USEC_PER_SEC /* what is quicker needs no progress */
+
+enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+void session_progress(struct session *s, const char *what, size_t done, size_t total)
+{
+	struct strbuf line;
+	unsigned width;
+
+	if (!s->show_progress || (what && clock_monotonic() - s->started < PROGRESS_AFTER && !s->progress_width))
+		return;
+	strbuf_init(&line, STRBUF_MAX_LINE);
+	if (what)
+		utf8_add_printable(&line, what, strlen(what), false);
+	if (what && total)
+		strbuf_addf(&line, " %zu of %zu", done, total);
+	else if (what && done)
+		strbuf_addf(&line, " %zu", done);
+	strbuf_truncate(&line, utf8_cut(line.buf, line.len, 78));
+	width = (unsigned)utf8_width(line.buf, line.len);
+	/* Spaces over what stood there before: works on every terminal. */
+	fprintf(stderr, "\r%s%*s\r", line.buf, s->progress_width > width ? (int)(s->progress_width - width) : 0, "");
+	s->progress_width = width;
+	strbuf_release(&line);
+}
+
+static void on_progress(void *arg, const char *what, size_t done, size_t total)
+{
+	session_progress(arg, what, done, total);
+}
+
+const char *session_namespace(const struct cli *cli)
+{
+	return cli_has(cli, FLAG_ALL_NAMESPACES) ? NULL : cli->flags[FLAG_NAMESPACE];
+}
+
+static const char *setting_or_null(const struct cli *cli, enum option_id id)
+{
+	const char *s = options_str(&cli->options, id);
+
+	return *s ? s : NULL;
+}
+
+static int check_flags(const struct cli *cli, struct err *err)
+{
+	static const enum flag_id live_only[] = {FLAG_CLUSTER, FLAG_USER,  FLAG_AS,       FLAG_AS_GROUP,
+						 FLAG_SERVER,  FLAG_TOKEN, FLAG_INSECURE, FLAG_OPTION_CONTEXT};
+
+	if (cli_has(cli, FLAG_ALL_NAMESPACES) && cli_has(cli, FLAG_NAMESPACE))
+		return err_set(err, ERR_USAGE, "--namespace and --all-namespaces exclude each other");
+	for (size_t i = 0; cli_has(cli, FLAG_FROM) && i < ARRAY_LEN(live_only); i++)
+		if (cli_has(cli, live_only[i]))
+			return err_set(err, ERR_USAGE, "--%s is for a live cluster, --from reads a recording", flag_by_id(live_only[i])->name);
+	if (cli_has(cli, FLAG_NOW) && !cli_has(cli, FLAG_FROM))
+		return err_set(err, ERR_USAGE, "--now is for a recording (--from); a live cluster is looked at as it is");
+	return 0;
+}
+
+int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
+{
+	const struct cluster_options o = {
+		.from = cli->flags[FLAG_FROM],
+		.kubeconfig = setting_or_null(cli, OPTION_KUBECONFIG),
+		.context = setting_or_null(cli, OPTION_CONTEXT),
+		.cluster_name = cli->flags[FLAG_CLUSTER],
+		.user = cli->flags[FLAG_USER],
+		.as = cli->flags[FLAG_AS],
+		.as_groups = cli->as_group_count ? cli->as_groups : NULL,
+		.server = cli->flags[FLAG_SERVER],
+		.token = cli->flags[FLAG_TOKEN],
+		.insecure = cli_has(cli, FLAG_INSECURE),
+		.ns = session_namespace(cli),
+		.all_kinds = all_kinds,
+		.parallel = (unsigned)options_int(&cli->options, OPTION_PARALLEL),
+		.request_timeout = options_span(&cli->options, OPTION_REQUEST_TIMEOUT),
+		.progress = on_progress,
+		.progress_arg = s,
+	};
+	int64_t when = options_int(&cli->options, OPTION_PROGRESS);
+	int r = check_flags(cli, err);
+	usec_t now;
+
+	*s = (struct session){.cli = cli, .started = clock_monotonic()};
+	s->show_progress = when == WHEN_ALWAYS || (when == WHEN_AUTO && isatty(STDERR_FILENO));
+	if (r == 0)
+		r = cluster_open(&cli->ctx, &o, &s->cluster, err);
+	session_progress(s, NULL, 0, 0);
+	if (r < 0)
+		return r;
+	s->inv = cluster_inventory(s->cluster);
+	if (cli_has(cli, FLAG_NOW) && clock_parse_rfc3339(cli->flags[FLAG_NOW], strlen(cli->flags[FLAG_NOW]), &now))
+		inventory_set_now(s->inv, now);
+	log_debug("read %zu objects in %lld ms, %zu KiB", inventory_object_count(s->inv),
+		  (long long)((clock_monotonic() - s->started) / USEC_PER_MSEC), inventory_memory(s->inv) >> 10);
+	return 0;
+}
+
+void session_release(struct session *s)
+{
+	session_progress(s, NULL, 0, 0);
+	cluster_freep(&s->cluster);
+}
+
+void session_diagnose_options(const struct session *s, struct diagnose_options *ret)
+{
+	const struct options *o = &s->cli->options;
+
+	diagnose_options_init(ret);
+	ret->ns = session_namespace(s->cli);
+	ret->read_logs = options_bool(o, OPTION_READ_LOGS);
+	ret->max_logs = (unsigned)options_int(o, OPTION_MAX_LOGS);
+	ret->checks.restart_threshold = options_int(o, OPTION_RESTART_THRESHOLD);
+	ret->checks.recovered_after = options_span(o, OPTION_RECOVERED_AFTER);
+	ret->checks.startup_grace = options_span(o, OPTION_STARTUP_GRACE);
+	ret->checks.only_check = s->cli->flags[FLAG_CHECK];
+}
+
+int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err)
+{
+	struct diagnose_options o;
+	usec_t started = clock_monotonic();
+	int r;
+
+	session_diagnose_options(s, &o);
+	session_progress(s, "looking for causes", 0, 0);
+	r = diagnose_cluster(s->cluster, &s->cli->ctx, &o, ret, err);
+	session_progress(s, NULL, 0, 0);
+	if (r == 0)
+		log_debug("%u findings, %u causes in %lld ms", ret->findings.len, ret->causes.len,
+			  (long long)((clock_monotonic() - started) / USEC_PER_MSEC));
+	return r;
+}

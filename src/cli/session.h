@@ -1,0 +1,31 @@
+/* session: the cluster that a command works on, opened as its flags say, with progress on standard error.
+ *
+ * Ownership: session_release. Thread rule: the main thread only; the progress callback may come from any one thread at a time. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "cli/cli.h"
+#include "cluster/cluster.h"
+#include "diagnose/diagnose.h"
+
+struct session {
+	struct cli *cli;
+	struct cluster *cluster;
+	struct inventory *inv; /* the cluster's */
+	usec_t started;
+	bool show_progress;
+	unsigned progress_width; /* columns of the line that stands there now */
+};
+
+/* all_kinds: custom kinds too. */
+int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err);
+void session_release(struct session *s);
+/* The diagnosis, with the options that flags and settings say. */
+int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err);
+void session_diagnose_options(const struct session *s, struct diagnose_options *ret);
+/* A line of progress; NULL wipes it. */
+void session_progress(struct session *s, const char *what, size_t done, size_t total);
+/* The namespace asked for with -n; NULL = all. */
+const char *session_namespace(const struct cli *cli);
+
+#endif

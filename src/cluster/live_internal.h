@@ -1,0 +1,65 @@
+/* Between live.c (a whole reading), live_list.c (one kind), live_logs.c and discovery.c.
+ *
+ * A reading is a set of jobs, one per kind, that a few threads work through. Each thread receives and splits on its own; building
+ * trees and adding to the inventory happens under `build`, one thread at a time: that is what the inventory asks for, and while one
+ * decodes, the others decrypt and wait for the server. */
+#ifndef CLUSTER_LIVE_INTERNAL_H
+#define CLUSTER_LIVE_INTERNAL_H
+
+#include "cluster/api_client.h"
+#include "cluster/cluster_internal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct live {
+	struct api_client *client;
+};
+
+struct live_reading {
+	struct api_client *client;
+	struct inventory *inv;
+	const struct cluster_options *options;
+	const struct ctx *ctx; /* the parent of the jobs' own */
+	const char *ns;        /* only this namespace, NULL = all */
+	const char *own_ns;    /* the context's: read instead when all namespaces are forbidden */
+	bool json_only;        /* AUTO_DEVOPS_WIRE=json: for comparing the two wires */
+	pthread_mutex_t build; /* inventory and everything below */
+	struct err fatal;      /* the whole reading cannot go on: cancelled, not authenticated, no TLS */
+	struct err first;      /* the first kind's failure */
+	unsigned done;         /* kinds read, at least in part */
+	unsigned silent;       /* kinds whose server did not answer */
+	size_t objects;        /* read so far, for progress */
+};
+
+/* One kind to be listed, and how far that is. */
+struct list_job {
+	struct live_reading *reading;
+	const struct kind *kind;
+	const char *message;   /* schema; NULL = schemaless JSON */
+	bool metadata_only;    /* ask for PartialObjectMetadata */
+	bool quiet_if_missing; /* a server without it needs no note */
+
+	struct ctx ctx;
+	const char *ns;       /* read only this namespace; NULL = all */
+	bool json;            /* ask for JSON */
+	char *continue_token; /* heap; NULL = first page */
+	struct value *roots;  /* heap: objects of a list that is not complete yet, dropped when the list starts again */
+	uint32_t root_count, root_cap;
+	bool complete;
+	bool broke_off;    /* the last page stopped in the middle */
+	struct err err;    /* why it is not */
+	struct page *page; /* the one that is arriving */
+};
+
+/* Reads all pages; what was read is added to the inventory, and notes say what was not. */
+void list_job_run(struct list_job *job);
+
+/* Adds a job for every listable kind that kinds.def does not have; jobs' strings live in a. */
+struct job_list {
+	struct list_job *items;
+	uint32_t len, cap;
+};
+int discovery_add_custom(struct live_reading *reading, struct ctx *ctx, struct arena *a, struct job_list *jobs, struct err *err);
+
+#endif
