@@ -1,6 +1,6 @@
 /* Pods whose ConfigMaps, Secrets or service account are not there. */
+#include "base/near.h"
 #include "checks/pod.h"
-#include "checks/text.h"
 
 /* Is the pod held up before its containers run? Only then does a missing reference explain anything. */
 static const struct container_view *held_up(const struct pod_view *v)
@@ -23,31 +23,22 @@ static const struct container_view *held_up(const struct pod_view *v)
 /* The one key of what exists that is likest the wanted one: people misspell. */
 static const char *nearest_key(const struct object *o, const char *key)
 {
-	size_t best = SIZE_MAX;
-	const char *ret = NULL;
-	for (member_each(m, value_get(&o->root, "data"))) {
-		size_t d = text_distance(m->key, key);
-		if (d < best) {
-			best = d;
-			ret = m->key;
-		}
-	}
-	return best <= strlen(key) / 2 ? ret : NULL;
+	struct near near;
+	near_init(&near, key);
+	for (member_each(m, value_get(&o->root, "data")))
+		near_try(&near, m->key);
+	return near.best;
 }
 
 static const char *nearest_name(const struct inventory *inv, enum kind_id kind, const char *ns, const char *name)
 {
 	const struct object_list *list = inventory_list(inv, kind);
-	size_t best = SIZE_MAX;
-	const char *ret = NULL;
-	for (uint32_t i = 0; i < list->len; i++) {
-		size_t d = str_eq(list->items[i]->ns, ns) ? text_distance(list->items[i]->name, name) : SIZE_MAX;
-		if (d < best) {
-			best = d;
-			ret = list->items[i]->name;
-		}
-	}
-	return best <= strlen(name) / 3 ? ret : NULL;
+	struct near near;
+	near_init(&near, name);
+	for (uint32_t i = 0; i < list->len; i++)
+		if (str_eq(list->items[i]->ns, ns))
+			near_try(&near, list->items[i]->name);
+	return near.best;
 }
 
 static void add_missing(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct missing_ref *m)

@@ -24,7 +24,7 @@ static bool is_young(struct check_run *run, const struct object *o)
 	return o->created && pod_age(run, o) < run->options->startup_grace;
 }
 
-static const struct event *recent_event(struct check_run *run, const struct object *o, const char *reason)
+static const struct event *lately(struct check_run *run, const struct object *o, const char *reason)
 {
 	const struct event *e = pod_event(run, o, NULL, reason, NULL);
 	return e && run_age(run, e->last) < run->options->recovered_after ? e : NULL;
@@ -42,7 +42,7 @@ static bool has_missing_config(struct check_run *run, const struct object *o, st
 static void run_sandbox(struct check_run *run, const struct object *o)
 {
 	const struct pod_view *v = run_pod(run, o);
-	const struct event *e = is_creating(run, v) ? recent_event(run, o, "FailedCreatePodSandBox") : NULL;
+	const struct event *e = is_creating(run, v) ? lately(run, o, "FailedCreatePodSandBox") : NULL;
 	/* One failure while the network plug-in comes up is normal. */
 	if (!e || (e->count < 2 && is_young(run, o)))
 		return;
@@ -74,18 +74,18 @@ static void run_creating(struct check_run *run, const struct object *o)
 	struct missing_ref_list missing;
 	if (!is_creating(run, v))
 		return;
-	const struct event *e = recent_event(run, o, "FailedAttachVolume");
+	const struct event *e = lately(run, o, "FailedAttachVolume");
 	if (!e)
-		e = recent_event(run, o, "FailedMount");
+		e = lately(run, o, "FailedMount");
 	if ((is_young(run, o) && (!e || e->count < 3)) || has_missing_config(run, o, &missing))
 		return;
 	/* What kubelet says of a missing object belongs to pod/config-missing, whether or not that object was seen. */
 	if (e && (strstr(e->message, "configmap") || strstr(e->message, "secret")) &&
 	    (strstr(e->message, "not found") || strstr(e->message, "non-existent")))
 		return;
-	if (!e && recent_event(run, o, "FailedCreatePodSandBox"))
+	if (!e && lately(run, o, "FailedCreatePodSandBox"))
 		return;
-	const struct event *pulling = recent_event(run, o, "Pulling");
+	const struct event *pulling = lately(run, o, "Pulling");
 	if (!e && pulling && pod_age(run, o) < 10 * run->options->startup_grace)
 		return; /* a big image */
 	const char *age = o->created ? arena_printf(run->arena, " for %s", run_ago(run, o->created)) : "";

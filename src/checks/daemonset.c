@@ -1,0 +1,90 @@
+/* DaemonSets. */
+#include "checks/workload.h"
+
+static void run_not_ready(struct check_run *run, const struct object *o)
+{
+	int64_t want = value_get_int(o->status, "desiredNumberScheduled", 0), ready = value_get_int(o->status, "numberReady", 0);
+	if (o->deleted || ready >= want || workload_is_starting(run, o))
+		return;
+	const struct object *pod = workload_unready_pod(run, o);
+	struct finding *f = finding_new(run, o, "%s is ready on %lld of %lld nodes%s%s", run_text(run, o), (long long)ready, (long long)want,
+					pod ? "; not on " : "", pod ? value_get_str(pod->spec, "nodeName") : "");
+	finding_field(run, f, o, "status.desiredNumberScheduled");
+	if (value_get(o->status, "numberReady"))
+		finding_field(run, f, o, "status.numberReady");
+	if (pod)
+		finding_fix(run, f, "See why %s is not ready.", run_text(run, pod));
+	if (ready == 0)
+		f->severity = SEVERITY_CRITICAL;
+}
+
+static void run_misscheduled(struct check_run *run, const struct object *o)
+{
+	int64_t n = value_get_int(o->status, "numberMisscheduled", 0);
+	if (o->deleted || n <= 0)
+		return;
+	struct finding *f = finding_new(run, o, "%s runs on %lld node%s where it should not", run_text(run, o), (long long)n, n == 1 ? "" : "s");
+	finding_field(run, f, o, "status.numberMisscheduled");
+}
+
+struct pull_walk {
+	struct check_run *run;
+	const struct object *object;
+};
+
+static int missing_pull_secret(void *arg, const struct pod_ref *ref)
+{
+	struct pull_walk *w = arg;
+	struct check_run *run = w->run;
+	const struct object *o = w->object;
+	if (ref->use != REF_PULL_SECRET || inventory_find(run->inv, KIND_SECRET, o->ns, ref->name))
+		return 0;
+	struct finding *f = finding_new(run, o, "%s pulls its images with Secret %s/%s, which does not exist", run_text(run, o), o->ns, ref->name);
+	finding_field(run, f, o, ref->path);
+	finding_absence(run, f, "Secret", o->ns, ref->name);
+	finding_subject(run, f, KIND_SECRET, o->ns, ref->name);
+	finding_fix(run, f, "Create the pull secret %s in namespace %s (kubectl create secret docker-registry), or take it out.", ref->name, o->ns);
+	return 0;
+}
+
+static void run_pull_secret(struct check_run *run, const struct object *o)
+{
+	const char *path;
+	const struct value *spec = pod_spec_of(o, &path);
+	struct pull_walk w = {run, o};
+	if (!o->deleted && value_get(spec, "imagePullSecrets") && inventory_sees(run->inv, KIND_SECRET, o->ns))
+		pod_refs_each(spec, path, run->arena, missing_pull_secret, &w);
+}
+
+const struct check check_daemonset_not_ready = {
+	.id = "daemonset/not-ready",
+	.kind = KIND_DAEMON_SET,
+	.severity = SEVERITY_ERROR,
+	.title = "DaemonSet is not ready on every node",
+	.explain = "status.numberReady is below status.desiredNumberScheduled. Not reported while all pods that are not ready are younger than startup_grace.",
+	.fix = "See why its pods are not ready.",
+	.run = run_not_ready,
+};
+
+const struct check check_daemonset_misscheduled = {
+	.id = "daemonset/misscheduled",
+	.kind = KIND_DAEMON_SET,
+	.severity = SEVERITY_WARNING,
+	.title = "DaemonSet runs where it should not",
+	.explain = "Pods of the DaemonSet run on nodes that its node selector or tolerations no longer allow (status.numberMisscheduled). They stay until deleted "
+		   "or until the taint has effect NoExecute.",
+	.fix = "Delete those pods, or correct the node selector, the tolerations or the nodes' labels.",
+	.run = run_misscheduled,
+};
+
+const struct check check_daemonset_pull_secret_missing = {
+	.id = "daemonset/pull-secret-missing",
+	.kind = KIND_DAEMON_SET,
+	.also = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_CRON_JOB),
+	.severity = SEVERITY_WARNING,
+	.title = "Pull secret of a workload does not exist",
+	.explain = "The pod template names an imagePullSecrets entry that is no Secret of the namespace. Pods start all the same when the image is public or "
+		   "already on the node, and fail on the first node where it is not.",
+	.fix = "Create the pull secret, or take it out of the template.",
+	.run = run_pull_secret,
+};

@@ -1,0 +1,74 @@
+#include "checks/workload.h"
+
+const struct event *recent_event(struct check_run *run, const struct object *o, const char *reason, usec_t max_age)
+{
+	const struct event_list *events = inventory_events_of(run->inv, o);
+	for (uint32_t i = 0; events && i < events->len; i++)
+		if (str_eq(events->items[i]->reason, reason) && (!max_age || run_age(run, events->items[i]->last) <= max_age))
+			return events->items[i];
+	return NULL;
+}
+
+int64_t workload_replicas(const struct object *o)
+{
+	return value_get_int(o->spec, "replicas", 1);
+}
+
+static bool pod_is_unready(const struct object *pod)
+{
+	const char *phase = value_get_str(pod->status, "phase");
+	return !pod->deleted && !str_eq(phase, "Succeeded") && !str_eq(phase, "Failed") && !str_eq(condition_status(pod, "Ready"), "True");
+}
+
+struct unready {
+	const struct object *first;
+	uint32_t young, old;
+};
+
+static void count_unready(struct check_run *run, const struct object *o, struct unready *ret, unsigned depth)
+{
+	for (uint32_t i = 0; i < o->child_count; i++) {
+		const struct object *child = o->children[i];
+		if (child->kind->id != KIND_POD) {
+			if (depth < 2)
+				count_unready(run, child, ret, depth + 1);
+			continue;
+		}
+		if (!pod_is_unready(child))
+			continue;
+		if (!ret->first)
+			ret->first = child;
+		if (child->created && run_age(run, child->created) < run->options->startup_grace)
+			ret->young++;
+		else
+			ret->old++;
+	}
+}
+
+bool workload_is_starting(struct check_run *run, const struct object *o)
+{
+	struct unready u = {0};
+	count_unready(run, o, &u, 0);
+	bool new_itself = o->created && run_age(run, o->created) < run->options->startup_grace;
+	return u.old == 0 && (u.young > 0 || new_itself);
+}
+
+const struct object *workload_unready_pod(struct check_run *run, const struct object *o)
+{
+	struct unready u = {0};
+	count_unready(run, o, &u, 0);
+	return u.first;
+}
+
+const struct object *workload_selected(struct check_run *run, const char *ns, const struct value *selector, bool plain)
+{
+	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET,
+					     KIND_REPLICATION_CONTROLLER, KIND_JOB, KIND_CRON_JOB};
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		const struct object_list *list = inventory_list(run->inv, kinds[k]);
+		for (uint32_t i = 0; i < list->len; i++)
+			if (str_eq(list->items[i]->ns, ns) && selector_matches(selector, pod_labels_of(list->items[i], NULL), plain))
+				return list->items[i];
+	}
+	return NULL;
+}

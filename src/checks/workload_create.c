@@ -1,0 +1,343 @@
+/* What stops a controller from creating pods. ReplicaSets say it in a condition, the others only in FailedCreate events; the server's
+ * message tells who refused. One check per kind of refusal, for all workloads. */
+#include "checks/workload.h"
+
+enum refusal {
+	REFUSED_QUOTA,
+	REFUSED_LIMIT_RANGE,
+	REFUSED_WEBHOOK_DENIED,
+	REFUSED_WEBHOOK_UNREACHABLE,
+	REFUSED_SERVICE_ACCOUNT,
+	REFUSED_POD_SECURITY,
+	REFUSED_POLICY,
+	REFUSED_PRIORITY_CLASS,
+	REFUSED_OTHER,
+};
+
+/* The first part found in the message decides. */
+static const struct {
+	const char *part;
+	enum refusal what;
+} refusals[] = {
+	{"exceeded quota: ", REFUSED_QUOTA},
+	{"failed quota: ", REFUSED_QUOTA},
+	{"failed calling webhook", REFUSED_WEBHOOK_UNREACHABLE},
+	{"admission webhook \"", REFUSED_WEBHOOK_DENIED},
+	{"error looking up service account", REFUSED_SERVICE_ACCOUNT},
+	{"violates PodSecurity", REFUSED_POD_SECURITY},
+	{"ValidatingAdmissionPolicy '", REFUSED_POLICY},
+	{"no PriorityClass with name", REFUSED_PRIORITY_CLASS},
+	{"usage per Container is", REFUSED_LIMIT_RANGE},
+	{"usage per Pod is", REFUSED_LIMIT_RANGE},
+	{"limit to request ratio per", REFUSED_LIMIT_RANGE},
+};
+
+struct refused {
+	enum refusal what;
+	const char *message; /* without "Error creating: " */
+	const char *path;    /* of the condition's message, or NULL */
+	const struct event *event;
+};
+
+static bool lacks_pods(const struct object *o)
+{
+	switch (o->kind->id) {
+	case KIND_DAEMON_SET:
+		return value_get_int(o->status, "currentNumberScheduled", 0) < value_get_int(o->status, "desiredNumberScheduled", 1);
+	case KIND_JOB:
+		return value_get_int(o->status, "active", 0) == 0 && value_get_int(o->status, "succeeded", 0) == 0 &&
+		       !str_eq(condition_status(o, "Failed"), "True");
+	case KIND_CRON_JOB:
+		return true;
+	default:
+		return value_get_int(o->status, "replicas", 0) < workload_replicas(o);
+	}
+}
+
+static bool read_refused(struct check_run *run, const struct object *o, struct refused *ret)
+{
+	uint32_t index;
+	const struct value *c = condition_find(o, "ReplicaFailure", &index);
+	memset(ret, 0, sizeof(*ret));
+	if (o->deleted || !lacks_pods(o))
+		return false;
+	ret->event = recent_event(run, o, "FailedCreate", USEC_PER_HOUR);
+	if (str_eq(value_get_str(c, "status"), "True") && str_eq(value_get_str(c, "reason"), "FailedCreate")) {
+		ret->message = value_get_str(c, "message");
+		ret->path = arena_printf(run->arena, "status.conditions[%u].message", index);
+	} else if (ret->event) {
+		const char *start = strstr(ret->event->message, "rror creating: ");
+		ret->message = start ? start + 15 : ret->event->message;
+	} else {
+		return false;
+	}
+	ret->what = REFUSED_OTHER;
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		if (strstr(ret->message, refusals[i].part)) {
+			ret->what = refusals[i].what;
+			break;
+		}
+	}
+	return true;
+}
+
+/* What follows `before` in text, up to one of `ends`. */
+static const char *cut(struct check_run *run, const char *text, const char *before, const char *ends)
+{
+	const char *p = strstr(text, before);
+	if (!p)
+		return NULL;
+	p += strlen(before);
+	return arena_strndup(run->arena, p, strcspn(p, ends));
+}
+
+static struct finding *start(struct check_run *run, const struct object *o, const struct refused *r, const char *why)
+{
+	const char *what = o->kind->id == KIND_CRON_JOB ? "Jobs" : "pods";
+	struct finding *f = finding_new(run, o, "%s cannot create %s: %s", run_text(run, o), what, why);
+	if (r->path)
+		finding_field(run, f, o, r->path);
+	finding_event(run, f, r->event);
+	f->since = r->event ? r->event->first : 0;
+	return f;
+}
+
+static void run_quota(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_QUOTA)
+		return;
+	const char *name = cut(run, r.message, "exceeded quota: ", ","), *missing = cut(run, r.message, "must specify ", ";\n");
+	const char *requested = cut(run, r.message, "requested: ", " "), *used = cut(run, r.message, "used: ", " ");
+	const char *limited = cut(run, r.message, "limited: ", " ");
+	struct finding *f;
+	if (name) {
+		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s is used up (asked for %s used %s of %s)", name, requested ? requested : "?,",
+						   used ? used : "?,", limited ? limited : "?"));
+		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s, or free some of it: other pods there hold %s", name, o->ns, used ? used : "it.");
+	} else {
+		name = cut(run, r.message, "failed quota: ", ":");
+		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s wants every container to say its %s", name ? name : "?",
+						   missing ? missing : "requests and limits"));
+		finding_fix(run, f, "Give its containers %s, or a LimitRange with defaults to the namespace.", missing ? missing : "requests and limits");
+	}
+	if (name)
+		finding_subject(run, f, KIND_RESOURCE_QUOTA, o->ns, name);
+	if (f->subject.object)
+		finding_field(run, f, f->subject.object, "status.used");
+}
+
+static void run_limit_range(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_LIMIT_RANGE)
+		return;
+	const char *why = strstr(r.message, "is forbidden: ");
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "a LimitRange forbids it: %s", why ? why + 14 : r.message));
+	const struct object_list *list = inventory_list(run->inv, KIND_LIMIT_RANGE);
+	for (uint32_t i = 0; i < list->len; i++) {
+		if (!str_eq(list->items[i]->ns, o->ns) || f->subject.name)
+			continue;
+		finding_subject_object(run, f, list->items[i]);
+		finding_field(run, f, list->items[i], "spec.limits");
+	}
+}
+
+/* The configuration that has a webhook of this name. */
+static const struct object *find_webhook(struct check_run *run, const char *name)
+{
+	static const enum kind_id kinds[] = {KIND_VALIDATING_WEBHOOK, KIND_MUTATING_WEBHOOK};
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		const struct object_list *list = inventory_list(run->inv, kinds[k]);
+		for (uint32_t i = 0; i < list->len; i++)
+			for (value_each(w, value_get(&list->items[i]->root, "webhooks")))
+				if (str_eq(value_get_str(w, "name"), name))
+					return list->items[i];
+	}
+	return NULL;
+}
+
+static void set_webhook_subject(struct check_run *run, struct finding *f, const char *name)
+{
+	const struct object *config = find_webhook(run, name);
+	if (config)
+		finding_subject_object(run, f, config);
+	else
+		finding_subject_text(run, f, "Webhook", name);
+}
+
+static void run_webhook_denied(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_WEBHOOK_DENIED)
+		return;
+	const char *name = cut(run, r.message, "admission webhook \"", "\""), *why = strstr(r.message, "denied the request: ");
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "admission webhook %s refuses it: %s", name, why ? why + 20 : r.message));
+	set_webhook_subject(run, f, name);
+}
+
+static void run_webhook_unreachable(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_WEBHOOK_UNREACHABLE)
+		return;
+	const char *name = cut(run, r.message, "failed calling webhook \"", "\""), *why = strstr(r.message, "failed to call webhook: ");
+	if (!name)
+		return;
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "admission webhook %s does not answer: %s", name, why ? why + 24 : r.message));
+	set_webhook_subject(run, f, name);
+}
+
+static void run_service_account(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_SERVICE_ACCOUNT)
+		return;
+	const char *name = cut(run, r.message, "serviceaccount \"", "\""), *path;
+	if (!name)
+		return;
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "its ServiceAccount %s/%s does not exist", o->ns, name));
+	const struct value *spec = pod_spec_of(o, &path);
+	if (value_get(spec, "serviceAccountName"))
+		finding_fieldf(run, f, o, "%s.serviceAccountName", path);
+	finding_subject(run, f, KIND_SERVICE_ACCOUNT, o->ns, name);
+	if (f->subject.object) {
+		finding_fix(run, f, "ServiceAccount %s exists by now: the controller will try again within minutes.", name);
+		return;
+	}
+	if (inventory_sees(run->inv, KIND_SERVICE_ACCOUNT, o->ns))
+		finding_absence(run, f, "ServiceAccount", o->ns, name);
+	finding_fix(run, f, "Create ServiceAccount %s in namespace %s, or correct serviceAccountName of its template.", name, o->ns);
+	finding_propose_strings(run, f, "create", "low", "kind", "ServiceAccount", "namespace", o->ns, "name", name, NULL);
+	f->proposal->target = f->subject;
+}
+
+static void run_pod_security(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_POD_SECURITY)
+		return;
+	const char *level = cut(run, r.message, "violates PodSecurity \"", "\""), *why = strstr(r.message, "\": ");
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "they break the pod security level %s of namespace %s: %s", level ? level : "?", o->ns,
+							   why ? why + 3 : r.message));
+	finding_subject(run, f, KIND_NAMESPACE, "", o->ns);
+	if (f->subject.object)
+		finding_field(run, f, f->subject.object, "metadata.labels['pod-security.kubernetes.io/enforce']");
+}
+
+static void run_policy(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_POLICY)
+		return;
+	const char *name = cut(run, r.message, "ValidatingAdmissionPolicy '", "'"), *why = strstr(r.message, "denied request: ");
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "ValidatingAdmissionPolicy %s refuses it: %s", name, why ? why + 16 : r.message));
+	finding_subject_text(run, f, "ValidatingAdmissionPolicy", name);
+}
+
+static void run_priority_class(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (!read_refused(run, o, &r) || r.what != REFUSED_PRIORITY_CLASS)
+		return;
+	const char *name = cut(run, r.message, "no PriorityClass with name ", " \n"), *path;
+	struct finding *f = start(run, o, &r, arena_printf(run->arena, "PriorityClass %s does not exist", name));
+	if (value_get(pod_spec_of(o, &path), "priorityClassName"))
+		finding_fieldf(run, f, o, "%s.priorityClassName", path);
+	finding_subject(run, f, KIND_PRIORITY_CLASS, "", name);
+	finding_fix(run, f, "Create PriorityClass %s, or correct priorityClassName of its template.", name);
+}
+
+static void run_other(struct check_run *run, const struct object *o)
+{
+	struct refused r;
+	if (read_refused(run, o, &r) && r.what == REFUSED_OTHER)
+		start(run, o, &r, r.message);
+}
+
+#define WORKLOADS                                                                                                                                   \
+	.kind = KIND_REPLICA_SET, .also = KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET) | KIND_BIT(KIND_JOB) | KIND_BIT(KIND_CRON_JOB) |    \
+					  KIND_BIT(KIND_REPLICATION_CONTROLLER),                                                                     \
+	.severity = SEVERITY_ERROR
+
+const struct check check_workload_quota_exceeded = {
+	.id = "workload/quota-exceeded",
+	WORKLOADS,
+	.title = "A quota stops new pods",
+	.explain = "The API server refuses new pods because a ResourceQuota of the namespace is used up, or because it wants requests or limits that the "
+		   "containers do not have.",
+	.fix = "Raise the quota, free some of it, or give the containers requests and limits.",
+	.run = run_quota,
+};
+
+const struct check check_workload_limit_range = {
+	.id = "workload/limit-range",
+	WORKLOADS,
+	.title = "A LimitRange stops new pods",
+	.explain = "The pods ask for more or less than a LimitRange of the namespace allows.",
+	.fix = "Change the containers' requests and limits, or the LimitRange.",
+	.run = run_limit_range,
+};
+
+const struct check check_workload_webhook_denied = {
+	.id = "workload/webhook-denied",
+	WORKLOADS,
+	.title = "An admission webhook refuses the pods",
+	.explain = "A validating or mutating webhook was asked about the pods and said no; its words are quoted.",
+	.fix = "Change the pod template as the webhook asks, or its policy.",
+	.run = run_webhook_denied,
+};
+
+const struct check check_workload_webhook_unreachable = {
+	.id = "workload/webhook-unreachable",
+	WORKLOADS,
+	.title = "An admission webhook does not answer",
+	.explain = "The API server must ask a webhook about each pod and gets no answer; with failurePolicy Fail no pod can be created.",
+	.fix = "Bring the webhook's service back, or delete its configuration if it is no longer installed.",
+	.run = run_webhook_unreachable,
+};
+
+const struct check check_workload_service_account_missing = {
+	.id = "workload/service-account-missing",
+	WORKLOADS,
+	.title = "Service account of the pods does not exist",
+	.explain = "The pod template names a ServiceAccount that is not in the namespace; the API server refuses such pods.",
+	.fix = "Create the ServiceAccount, or correct serviceAccountName.",
+	.run = run_service_account,
+};
+
+const struct check check_workload_pod_security = {
+	.id = "workload/pod-security",
+	WORKLOADS,
+	.title = "Pod security forbids the pods",
+	.explain = "The namespace enforces a pod security level (label pod-security.kubernetes.io/enforce) that the pod template does not meet.",
+	.fix = "Set the securityContext fields that the message names.",
+	.run = run_pod_security,
+};
+
+const struct check check_workload_policy_denied = {
+	.id = "workload/policy-denied",
+	WORKLOADS,
+	.title = "An admission policy refuses the pods",
+	.explain = "A ValidatingAdmissionPolicy refuses the pods; its words are quoted.",
+	.fix = "Change the pod template as the policy asks, or the policy.",
+	.run = run_policy,
+};
+
+const struct check check_workload_priority_class_missing = {
+	.id = "workload/priority-class-missing",
+	WORKLOADS,
+	.title = "Priority class of the pods does not exist",
+	.explain = "The pod template names a PriorityClass that does not exist.",
+	.fix = "Create the PriorityClass, or correct priorityClassName.",
+	.run = run_priority_class,
+};
+
+const struct check check_workload_create_failed = {
+	.id = "workload/create-failed",
+	WORKLOADS,
+	.title = "Pods cannot be created",
+	.explain = "The API server refuses the pods for a reason that no other check knows; its words are quoted.",
+	.fix = "Change the pod template as the message says.",
+	.run = run_other,
+};
