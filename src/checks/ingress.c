@@ -1,0 +1,209 @@
+/* Ingresses: class, backends, certificates. */
+#include "checks/check.h"
+
+#include "base/near.h"
+
+static bool has_default_class(struct check_run *run)
+{
+	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
+	for (uint32_t i = 0; i < list->len; i++)
+		if (str_eq(value_get_str(list->items[i]->annotations, "ingressclass.kubernetes.io/is-default-class"), "true"))
+			return true;
+	return false;
+}
+
+static const char *class_of(const struct object *o, const char **ret_path)
+{
+	const char *class = value_get_str(o->spec, "ingressClassName");
+	*ret_path = "spec.ingressClassName";
+	if (*class)
+		return class;
+	*ret_path = "metadata.annotations['kubernetes.io/ingress.class']";
+	return value_get_str(o->annotations, "kubernetes.io/ingress.class");
+}
+
+static void run_class_missing(struct check_run *run, const struct object *o)
+{
+	const char *path, *class = class_of(o, &path);
+	if (o->deleted || !*class || !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL) || inventory_find(run->inv, KIND_INGRESS_CLASS, "", class))
+		return;
+	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
+	struct near near;
+	near_init(&near, class);
+	for (uint32_t i = 0; i < list->len; i++)
+		near_try(&near, list->items[i]->name);
+	struct finding *f = finding_new(run, o, "%s is of IngressClass %s, which does not exist: nobody serves it%s", run_text(run, o), class,
+					near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "");
+	finding_field(run, f, o, path);
+	finding_absence(run, f, "IngressClass", "", class);
+	finding_subject(run, f, KIND_INGRESS_CLASS, "", class);
+	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near.best ? " to " : "", near.best ? near.best : "", class);
+	/* Old controllers serve a class of the annotation that has no object. */
+	if (path[0] == 'm')
+		f->severity = SEVERITY_WARNING;
+}
+
+static void run_no_class(struct check_run *run, const struct object *o)
+{
+	const char *path, *class = class_of(o, &path);
+	if (o->deleted || *class || has_default_class(run) || (inventory_list(run->inv, KIND_INGRESS_CLASS)->len == 0 && !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL)))
+		return;
+	struct finding *f = finding_new(run, o, "%s names no IngressClass, and no class is the default: it may be that nobody serves it", run_text(run, o));
+	finding_absence(run, f, "spec.ingressClassName of Ingress", o->ns, o->name);
+	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
+	if (list->len == 1)
+		finding_fix(run, f, "Set spec.ingressClassName to %s.", list->items[0]->name);
+}
+
+struct backends {
+	struct check_run *run;
+	const struct object *o;
+	void (*fn)(struct backends *b, const struct value *service, const char *path);
+};
+
+static void each_backend(struct backends *b)
+{
+	struct arena *a = b->run->arena;
+	const struct value *service = value_at(b->o->spec, "defaultBackend.service");
+	uint32_t i = 0;
+	if (service)
+		b->fn(b, service, "spec.defaultBackend.service");
+	for (value_each(rule, value_get(b->o->spec, "rules"))) {
+		uint32_t j = 0;
+		for (value_each(p, value_at(rule, "http.paths"))) {
+			service = value_at(p, "backend.service");
+			if (service)
+				b->fn(b, service, arena_printf(a, "spec.rules[%u].http.paths[%u].backend.service", i, j));
+			j++;
+		}
+		i++;
+	}
+}
+
+/* One finding per service, however many paths lead there. */
+static bool is_said(struct check_run *run, const struct object *o, const char *name, const char *key)
+{
+	for (uint32_t i = run->findings.len; i-- > 0;) {
+		const struct finding *f = run->findings.items[i];
+		if (f->object != o || f->check != run->check)
+			return false;
+		if (str_eq(f->subject.name, name) && (!key || (f->subject.key && str_eq(f->subject.key, key))))
+			return true;
+	}
+	return false;
+}
+
+static void check_service(struct backends *b, const struct value *service, const char *path)
+{
+	struct check_run *run = b->run;
+	const struct object *o = b->o;
+	const char *name = value_get_str(service, "name");
+	if (!*name || inventory_find(run->inv, KIND_SERVICE, o->ns, name) || is_said(run, o, name, NULL))
+		return;
+	struct finding *f = finding_new(run, o, "%s sends to Service %s/%s, which does not exist", run_text(run, o), o->ns, name);
+	finding_fieldf(run, f, o, "%s.name", path);
+	finding_absence(run, f, "Service", o->ns, name);
+	finding_subject(run, f, KIND_SERVICE, o->ns, name);
+	finding_fix(run, f, "Create Service %s in namespace %s, or correct %s.name.", name, o->ns, path);
+}
+
+static void run_service_missing(struct check_run *run, const struct object *o)
+{
+	struct backends b = {run, o, check_service};
+	if (!o->deleted && inventory_sees(run->inv, KIND_SERVICE, o->ns))
+		each_backend(&b);
+}
+
+static void check_port(struct backends *b, const struct value *service, const char *path)
+{
+	struct check_run *run = b->run;
+	const char *name = value_get_str(service, "name"), *port_name = value_str(value_at(service, "port.name"), "");
+	int64_t number = value_int(value_at(service, "port.number"), 0);
+	const struct object *target = inventory_find(run->inv, KIND_SERVICE, b->o->ns, name);
+	const char *port = *port_name ? port_name : arena_printf(run->arena, "%lld", (long long)number);
+	if (!target || str_eq(value_get_str(target->spec, "type"), "ExternalName") || is_said(run, b->o, name, port))
+		return;
+	for (value_each(p, value_get(target->spec, "ports")))
+		if (*port_name ? str_eq(value_get_str(p, "name"), port_name) : value_get_int(p, "port", 0) == number)
+			return;
+	struct finding *f = finding_new(run, b->o, "%s sends to port %s of %s, which has no such port", run_text(run, b->o), port, run_text(run, target));
+	finding_fieldf(run, f, b->o, "%s.port.%s", path, *port_name ? "name" : "number");
+	finding_field(run, f, target, "spec.ports");
+	finding_subject_object(run, f, target);
+	f->subject.key = port;
+}
+
+static void run_port_missing(struct check_run *run, const struct object *o)
+{
+	struct backends b = {run, o, check_port};
+	if (!o->deleted)
+		each_backend(&b);
+}
+
+static void run_tls(struct check_run *run, const struct object *o)
+{
+	uint32_t i = 0;
+	if (o->deleted || !inventory_sees(run->inv, KIND_SECRET, o->ns))
+		return;
+	for (value_each(t, value_get(o->spec, "tls"))) {
+		const char *name = value_get_str(t, "secretName");
+		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !is_said(run, o, name, NULL)) {
+			struct finding *f = finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist", run_text(run, o), o->ns, name);
+			finding_fieldf(run, f, o, "spec.tls[%u].secretName", i);
+			finding_absence(run, f, "Secret", o->ns, name);
+			finding_subject(run, f, KIND_SECRET, o->ns, name);
+			finding_fix(run, f, "Create the TLS Secret %s in namespace %s, or see why cert-manager has not made it.", name, o->ns);
+		}
+		i++;
+	}
+}
+
+const struct check check_ingress_class_missing = {
+	.id = "ingress/class-missing",
+	.kind = KIND_INGRESS,
+	.severity = SEVERITY_ERROR,
+	.title = "Ingress class does not exist",
+	.explain = "The Ingress names an IngressClass that does not exist, so that no controller serves it.",
+	.fix = "Name a class that exists, or install its controller.",
+	.run = run_class_missing,
+};
+
+const struct check check_ingress_no_class = {
+	.id = "ingress/no-class",
+	.kind = KIND_INGRESS,
+	.severity = SEVERITY_WARNING,
+	.title = "Ingress has no class",
+	.explain = "The Ingress names no class (neither spec.ingressClassName nor the old annotation), and no IngressClass is the default.",
+	.fix = "Set spec.ingressClassName.",
+	.run = run_no_class,
+};
+
+const struct check check_ingress_service_missing = {
+	.id = "ingress/service-missing",
+	.kind = KIND_INGRESS,
+	.severity = SEVERITY_ERROR,
+	.title = "Backend service does not exist",
+	.explain = "A path of the Ingress, or its default backend, leads to a Service that does not exist: requests there get 503.",
+	.fix = "Create the Service, or correct the backend.",
+	.run = run_service_missing,
+};
+
+const struct check check_ingress_service_port_missing = {
+	.id = "ingress/service-port-missing",
+	.kind = KIND_INGRESS,
+	.severity = SEVERITY_ERROR,
+	.title = "Backend service has no such port",
+	.explain = "A path of the Ingress leads to a port (by number or name) that its Service does not have.",
+	.fix = "Correct the port in the backend.",
+	.run = run_port_missing,
+};
+
+const struct check check_ingress_tls_secret_missing = {
+	.id = "ingress/tls-secret-missing",
+	.kind = KIND_INGRESS,
+	.severity = SEVERITY_ERROR,
+	.title = "Certificate secret does not exist",
+	.explain = "spec.tls names a Secret that does not exist: the controller serves its own default certificate, or none.",
+	.fix = "Create the TLS Secret.",
+	.run = run_tls,
+};
