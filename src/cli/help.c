@@ -1,6 +1,9 @@
 /* Help texts and the manual page, from the command and flag tables. */
 #include "cli/cli.h"
 
+#define TITLE_WIDTH 34u
+#define PROSE_WIDTH 100u
+
 static const char about[] = "Finds out what is wrong with a Kubernetes cluster, from evidence, without a language model.\n"
 			    "It only reads; values of Secrets are never requested.";
 
@@ -37,8 +40,6 @@ static void flag_help(struct strbuf *out, const struct flag *flag)
 		strbuf_addf(out, " (default: %s)", flag->option->value);
 }
 
-#define TITLE_WIDTH 34u
-
 static void print_flags(struct term *t, const struct command *command, bool global)
 {
 	const struct flag *flag;
@@ -65,8 +66,16 @@ static void print_flags(struct term *t, const struct command *command, bool glob
 	strbuf_release(&text);
 }
 
+/* Help is prose: wrapped also into a pager or a file. */
+static void wrap_prose(struct term *t)
+{
+	if (!t->width)
+		t->width = PROSE_WIDTH;
+}
+
 void help_overview(struct term *t, const char *program)
 {
+	wrap_prose(t);
 	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, about);
 	term_addf(t, "\nusage: %s COMMAND [flags]\n\n", program);
 	for (const struct command *const *c = command_table; *c; c++)
@@ -83,6 +92,7 @@ void help_command(struct term *t, const char *program, const struct command *com
 {
 	struct strbuf usage;
 
+	wrap_prose(t);
 	strbuf_init(&usage, STRBUF_MAX_LINE);
 	help_usage_line(&usage, program, command);
 	term_wrap(t, 0, STYLE_NONE, "usage: ", 0, STYLE_BOLD, usage.buf);
@@ -146,10 +156,9 @@ static void roff_command(struct strbuf *out, const struct command *command)
 	if (command->examples)
 		strbuf_addstr(out, ".PP\nExamples:\n");
 	for (const struct example *e = command->examples; e && e->command; e++) {
-		strbuf_addstr(out, ".TP\n");
-		roff_text(out, e->what);
-		strbuf_addf(out, ".B auto\\-devops ");
+		strbuf_addstr(out, ".TP\n.B auto\\-devops ");
 		roff_text(out, e->command);
+		roff_text(out, e->what);
 	}
 	strbuf_release(&text);
 }
