@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=$1
 shift
 if [ $# -eq 0 ]; then
-	mapfile -t c < <(find src tests bench -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) 2>/dev/null | sort)
+	mapfile -t c < <(find src tests -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) | sort)
 	py=(tools tests)
 else
 	c=()
@@ -18,5 +18,8 @@ else
 	done
 fi
 [ ${#c[@]} -eq 0 ] || clang-format -i "${c[@]}"
-[ ${#py[@]} -eq 0 ] || "$python" -m ruff format -q --config tools/ruff.toml "${py[@]}"
+if [ ${#py[@]} -gt 0 ]; then
+	"$python" -m ruff check -q --fix-only --config tools/ruff.toml "${py[@]}"
+	"$python" -m ruff format -q --config tools/ruff.toml "${py[@]}"
+fi
 [ $# -gt 0 ] || python3 tools/codemap.py --write

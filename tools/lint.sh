@@ -19,7 +19,7 @@ step()
 
 c_files()
 {
-	find src tests bench -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) 2>/dev/null | sort
+	find src tests -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) | sort
 }
 
 lint_format()
@@ -75,7 +75,7 @@ lint_shell()
 {
 	shellcheck -x -S style dev .ci/run tools/*.sh tests/banned tests/links
 	local script
-	find tests tools bench deploy -type f 2>/dev/null | while read -r script; do
+	find . -type f -not -path './.git/*' -not -path './build*' -not -path '*/corpus/*' | while read -r script; do
 		case "$(head -c 40 "$script" | tr -d '\0')" in
 		'#!/bin/sh'* | '#!/bin/bash'* | '#!/usr/bin/env bash'*) echo "$script" ;;
 		esac

@@ -127,7 +127,7 @@ build_sanitized()
 	thread)
 		BUILD=$(build_dir -tsan)
 		configure_and_build "$BUILD" -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized
-		export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$ROOT/tests/tsan.supp}
+		export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
 		;;
 	*) die 2 "--sanitize takes address or thread, not '$1'" ;;
 	esac

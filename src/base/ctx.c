@@ -49,7 +49,8 @@ void ctx_release(struct ctx *ctx)
 
 int ctx_check(const struct ctx *ctx, struct err *err)
 {
-	if (*ctx->cancel)
+	/* Set by a signal handler or another thread. */
+	if (__atomic_load_n(ctx->cancel, __ATOMIC_RELAXED))
 		return err_set(err, ERR_CANCELLED, "interrupted");
 	if (ctx->deadline && clock_monotonic() >= ctx->deadline)
 		return err_set(err, ERR_TIMEOUT, "the time limit has passed");

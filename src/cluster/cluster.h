@@ -19,6 +19,7 @@ struct cluster_options {
 	const char *server, *token;     /* overrides */
 	bool insecure;
 	const char *ns;                 /* only this namespace; NULL = all */
+	usec_t now;                     /* a recording's "now", when its own should not count; 0 = as recorded */
 	bool all_kinds;                 /* also every custom kind the server has (snapshot does) */
 	unsigned parallel;              /* lists side by side; 0 = CLUSTER_PARALLEL */
 	usec_t request_timeout;         /* per request; 0 = CLUSTER_REQUEST_TIMEOUT */

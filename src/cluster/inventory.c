@@ -3,6 +3,7 @@
 
 /* Held by the trees of events and Secrets before they are emptied. */
 #define SCRATCH_MAX ((size_t)256 << 10)
+#define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
@@ -79,7 +80,9 @@ struct value_builder *inventory_builder(struct inventory *inv)
 
 struct value_builder *inventory_builder_for(struct inventory *inv, const struct kind *kind)
 {
-	return kind && (kind->id == KIND_EVENT || kind->id == KIND_SECRET) ? &inv->scratch_builder : &inv->builder;
+	bool as_it_is = kind && kind->id != KIND_EVENT && kind->id != KIND_SECRET && kind->id != KIND_CUSTOM;
+
+	return as_it_is ? &inv->builder : &inv->scratch_builder;
 }
 
 static void scratch_reset(struct inventory *inv)
@@ -96,9 +99,8 @@ static const char *intern_text(struct inventory *inv, const struct value *v)
 	return v && v->type == VALUE_STRING ? intern_add(&inv->strings, v->s, v->len) : intern_str(&inv->strings, "");
 }
 
-/* The kind of a custom object, made when it is met first. */
-static const struct kind *custom_kind(struct inventory *inv, const char *group, const char *version, const char *name,
-				      const char *plural, bool namespaced)
+const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name,
+					 const char *plural, bool namespaced)
 {
 	const char *key[2] = {intern_str(&inv->strings, group), intern_str(&inv->strings, name)};
 	struct custom_kind *c = hash_get(&inv->custom_kinds, key, sizeof(key));
@@ -138,46 +140,120 @@ static const struct kind *kind_of_root(struct inventory *inv, const struct value
 		return k;
 	const char *slash = strchr(api_version, '/');
 	char *group = arena_strndup(&inv->scratch, api_version, slash ? (size_t)(slash - api_version) : 0);
-	return custom_kind(inv, group, slash ? slash + 1 : api_version, name, NULL, value_get(metadata, "namespace") != NULL);
+	return inventory_custom_kind(inv, group, slash ? slash + 1 : api_version, name, NULL, value_get(metadata, "namespace") != NULL);
 }
 
-/* Members of v with null values: which keys there are, never what they hold. */
-static void add_key_names(struct inventory *inv, struct value *keys, const struct value *v)
+/* A map with room for as many members as the one it is copied from. */
+static struct value map_like(struct inventory *inv, const struct value *v)
 {
-	for (member_each(m, v))
-		value_map_set(&inv->builder, keys, intern_add(&inv->strings, m->key, m->v.key_len), (struct value){.type = VALUE_NULL});
+	return (struct value){.type = VALUE_MAP, .members = arena_new_array(&inv->arena, struct member, value_len(v))};
 }
 
-/* A Secret keeps its type, its metadata and the names of its keys. kubectl apply stores the whole object, values included, in an
- * annotation: that goes too. Built anew by copying what may stay, so that nothing is kept by oversight. */
+/* Adds what m is to hold in the copy; m's key is not there yet. */
+static void map_append(struct inventory *inv, struct value *map, const struct member *m, struct value v)
+{
+	v.key_len = m->v.key_len;
+	map->members[map->len++] = (struct member){.key = intern_add(&inv->strings, m->key, m->v.key_len), .v = v};
+}
+
+/* Who changed something and when, without the list of fields: half of the bytes of an object. */
+static struct value reduced_managed(struct inventory *inv, const struct value *v)
+{
+	static const char *const kept[] = {"manager", "operation", "time", "subresource"};
+	struct value out = {.type = VALUE_LIST};
+
+	out.items = arena_new_array(&inv->arena, struct value, value_len(v));
+	for (value_each(entry, v)) {
+		struct value reduced = {.type = VALUE_MAP};
+
+		for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+			const struct value *m = value_get(entry, kept[i]);
+
+			if (m)
+				value_map_set(&inv->builder, &reduced, kept[i], value_copy(&inv->builder, m));
+		}
+		out.items[out.len++] = reduced;
+	}
+	return out;
+}
+
+static struct value reduced_annotations(struct inventory *inv, const struct value *v)
+{
+	struct value out = map_like(inv, v);
+
+	for (member_each(m, v))
+		if (!str_eq(m->key, LAST_APPLIED))
+			map_append(inv, &out, m, value_copy(&inv->builder, &m->v));
+	return out;
+}
+
+/* Metadata without what repeats the object: kubectl apply keeps all of it, a Secret's values too, in an annotation. */
+static struct value reduced_metadata(struct inventory *inv, const struct value *metadata)
+{
+	struct value out = map_like(inv, metadata);
+
+	for (member_each(m, metadata)) {
+		if (str_eq(m->key, "annotations") && m->v.type == VALUE_MAP)
+			map_append(inv, &out, m, reduced_annotations(inv, &m->v));
+		else if (str_eq(m->key, "managedFields"))
+			map_append(inv, &out, m, reduced_managed(inv, &m->v));
+		else
+			map_append(inv, &out, m, value_copy(&inv->builder, &m->v));
+	}
+	return out;
+}
+
+/* Which keys there are, never what they hold. */
+static void add_key_name(struct inventory *inv, struct value *keys, const char *key, size_t len)
+{
+	if (keys->len < SECRET_KEYS_MAX)
+		value_map_set(&inv->builder, keys, intern_add(&inv->strings, key, len), (struct value){.type = VALUE_NULL});
+}
+
+/* Keys of a Secret that was read without its data: the field sets in managedFields name them ("f:data": {"f:password": {}}). */
+static void add_managed_keys(struct inventory *inv, struct value *keys, const struct value *managed)
+{
+	for (value_each(entry, managed))
+		for (member_each(m, value_get(value_get(entry, "fieldsV1"), "f:data")))
+			if (strncmp(m->key, "f:", 2) == 0)
+				add_key_name(inv, keys, m->key + 2, m->v.key_len - 2u);
+}
+
+/* A Secret keeps its type, its metadata and the names of its keys. Built anew by copying what may stay, so that nothing is kept by
+ * oversight. Without "data" nobody knows its keys. */
 static struct value secret_without_values(struct inventory *inv, const struct value *root)
 {
+	static const char *const kept[] = {"apiVersion", "kind", "type", "immutable"}, *const holders[] = {"data", "stringData"};
 	struct value_builder *b = &inv->builder;
-	struct value out = {.type = VALUE_MAP}, keys = {.type = VALUE_MAP}, metadata = {.type = VALUE_MAP};
-	for (member_each(m, value_get(root, "metadata"))) {
-		const char *key = intern_add(&inv->strings, m->key, m->v.key_len);
-		if (str_eq(key, "annotations")) {
-			struct value annotations = {.type = VALUE_MAP};
-			for (member_each(n, &m->v))
-				if (!str_eq(n->key, LAST_APPLIED))
-					value_map_set(b, &annotations, intern_add(&inv->strings, n->key, n->v.key_len),
-						      value_copy(b, &n->v));
-			value_map_set(b, &metadata, key, annotations);
-		} else {
-			value_map_set(b, &metadata, key, value_copy(b, &m->v));
-		}
-	}
-	value_map_set(b, &out, "metadata", metadata);
-	static const char *const kept[] = {"apiVersion", "kind", "type", "immutable"};
+	struct value out = {.type = VALUE_MAP}, keys = {.type = VALUE_MAP};
+	const struct value *metadata = value_get(root, "metadata");
+	bool known = false;
+
+	value_map_set(b, &out, "metadata", reduced_metadata(inv, metadata));
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
 		const struct value *v = value_get(root, kept[i]);
+
 		if (v && (v->type == VALUE_STRING || v->type == VALUE_BOOL))
 			value_map_set(b, &out, kept[i], value_copy(b, v));
 	}
-	add_key_names(inv, &keys, value_get(root, "data"));
-	add_key_names(inv, &keys, value_get(root, "stringData"));
-	if (value_get(root, "data") || value_get(root, "stringData"))
+	for (size_t i = 0; i < ARRAY_LEN(holders); i++) {
+		known |= value_get(root, holders[i]) != NULL;
+		for (member_each(m, value_get(root, holders[i])))
+			add_key_name(inv, &keys, m->key, m->v.key_len);
+	}
+	add_managed_keys(inv, &keys, value_get(metadata, "managedFields"));
+	if (known || keys.len)
 		value_map_set(b, &out, "data", keys);
+	return out;
+}
+
+/* A custom object keeps everything but the bulk of its metadata. */
+static struct value custom_reduced(struct inventory *inv, const struct value *root)
+{
+	struct value out = map_like(inv, root);
+
+	for (member_each(m, root))
+		map_append(inv, &out, m, str_eq(m->key, "metadata") ? reduced_metadata(inv, &m->v) : value_copy(&inv->builder, &m->v));
 	return out;
 }
 
@@ -223,11 +299,7 @@ static void add_object(struct inventory *inv, const struct kind *kind, const str
 	bool built_in = kind->id != KIND_CUSTOM;
 	const char *ns = value_get_str(metadata, "namespace");
 	key.ns = intern_str(&inv->strings, built_in && !kind->namespaced ? "" : built_in && !*ns ? "default" : ns);
-	struct value kept = *root;
-	if (kind->id == KIND_SECRET) {
-		kept = secret_without_values(inv, root);
-		scratch_reset(inv);
-	}
+	struct value kept = kind->id == KIND_SECRET ? secret_without_values(inv, root) : built_in ? *root : custom_reduced(inv, root);
 	struct object *o = hash_get(&inv->by_name, &key, OBJECT_KEY_LEN);
 	if (!o) {
 		o = arena_new(&inv->arena, struct object);
@@ -239,6 +311,7 @@ static void add_object(struct inventory *inv, const struct kind *kind, const str
 		inv->object_count++;
 	}
 	object_fill(inv, o, &kept);
+	scratch_reset(inv);
 }
 
 int inventory_add(struct inventory *inv, const struct kind *kind, const struct value *root, struct err *err)
@@ -249,7 +322,7 @@ int inventory_add(struct inventory *inv, const struct kind *kind, const struct v
 	if (!metadata || metadata->type != VALUE_MAP)
 		return err_set(err, ERR_INPUT, "not a Kubernetes object: metadata is missing");
 	if (kind && kind->id == KIND_CUSTOM)
-		kind = custom_kind(inv, kind->group, kind->version, kind->name, kind->plural, kind->namespaced);
+		kind = inventory_custom_kind(inv, kind->group, kind->version, kind->name, kind->plural, kind->namespaced);
 	else if (!kind)
 		kind = kind_of_root(inv, root, metadata, err);
 	if (!kind)

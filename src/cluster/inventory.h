@@ -92,8 +92,8 @@ void inventory_unref(struct inventory *inv);
 void inventory_unrefp(struct inventory **inv);
 /* Where readers build the trees they add. Valid until inventory_seal. */
 struct value_builder *inventory_builder(struct inventory *inv);
-/* The same, but for kinds whose trees are not kept as they are (Event, Secret) a builder whose memory is reused after the next
- * inventory_add of that kind: what is read in bulk and reduced should be built with this one. kind may be NULL. */
+/* The same, but for kinds whose trees are not kept as they are (Event, Secret, custom ones; kind NULL = custom) a builder whose memory
+ * is reused by a later inventory_add: what is read in bulk should be built with this one, and added before the next is built. */
 struct value_builder *inventory_builder_for(struct inventory *inv, const struct kind *kind);
 
 /* Adds one object; root must be built with inventory_builder. apiVersion and kind choose the kind unless `kind` is given.

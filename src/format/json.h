@@ -47,6 +47,10 @@ struct json_split_handler {
 struct json_splitter *json_splitter_new(const struct json_split_handler *handler, size_t max_item);
 void json_splitter_free(struct json_splitter *s);
 int json_splitter_feed(struct json_splitter *s, const char *data, size_t len, struct err *err);
+/* For a handler: what of the envelope arrived before this item (kind and apiVersion stand in front where programs write typed lists) ... */
+const char *json_splitter_envelope(const struct json_splitter *s, size_t *ret_len);
+/* ... and where in the whole input this item or document begins. */
+size_t json_splitter_item_offset(const struct json_splitter *s);
 /* Ends the input: ERR_INPUT "ends in the middle of ..." when a document is not complete. */
 int json_splitter_finish(struct json_splitter *s, struct err *err);
 #define JSON_ITEM_MAX ((size_t)64 << 20)

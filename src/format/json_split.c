@@ -29,6 +29,7 @@ struct json_splitter {
 	bool saw_items, key_is_items, is_object;
 	uint32_t depth;
 	size_t offset; /* of the piece being fed */
+	size_t item_offset;
 	char key[8];
 	unsigned key_len;
 	struct strbuf envelope; /* the document without its items */
@@ -324,6 +325,7 @@ static int feed_between(struct json_splitter *s, const char *base, const char **
 			return unexpected(s, base, *p, "a document", err);
 		s->saw_items = s->need_comma = s->in_item = false;
 		s->is_object = c == '{';
+		s->item_offset = s->offset + (size_t)(*p - base);
 		if (!s->is_object) {
 			begin_value(s, c);
 			return 0;
@@ -340,6 +342,7 @@ static int feed_between(struct json_splitter *s, const char *base, const char **
 			return unexpected(s, base, *p, "an item", err);
 		} else {
 			s->in_item = true;
+			s->item_offset = s->offset + (size_t)(*p - base);
 			begin_value(s, c);
 			return 0;
 		}
@@ -375,6 +378,17 @@ int json_splitter_feed(struct json_splitter *s, const char *data, size_t len, st
 		s->failed = s->state >= NESTED ? feed_value(s, &p, end, err) : feed_between(s, data, &p, err);
 	s->offset += len;
 	return s->failed;
+}
+
+const char *json_splitter_envelope(const struct json_splitter *s, size_t *ret_len)
+{
+	*ret_len = s->envelope.len;
+	return s->envelope.buf;
+}
+
+size_t json_splitter_item_offset(const struct json_splitter *s)
+{
+	return s->item_offset;
 }
 
 int json_splitter_finish(struct json_splitter *s, struct err *err)

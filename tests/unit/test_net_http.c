@@ -227,7 +227,7 @@ static void test_silent_server_times_out(void **state)
 static void *cancel_soon(void *arg)
 {
 	usleep(200000);
-	*(volatile sig_atomic_t *)arg = 1;
+	__atomic_store_n((volatile sig_atomic_t *)arg, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
 

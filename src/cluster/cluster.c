@@ -1,0 +1,91 @@
+/* One cluster to ask about, wherever it comes from. */
+#include "cluster/cluster_internal.h"
+
+void cluster_set_names(struct cluster *c, const char *name, const char *server, const char *ns)
+{
+	mem_free(c->name);
+	mem_free(c->server);
+	mem_free(c->ns);
+	c->name = mem_strdup(name ? name : "");
+	c->server = mem_strdup(server ? server : "");
+	c->ns = mem_strdup(ns && *ns ? ns : "default");
+}
+
+int cluster_open(struct ctx *ctx, const struct cluster_options *options, struct cluster **ret, struct err *err)
+{
+	struct cluster *c = mem_alloc(sizeof(*c));
+	int r;
+
+	cluster_set_names(c, NULL, NULL, NULL);
+	c->inv = inventory_new();
+	if (options->from)
+		r = recorded_open(ctx, options, c, err);
+	else if (live_open)
+		r = live_open(ctx, options, c, err);
+	else
+		r = err_set(err, ERR_UNSUPPORTED, "this build cannot read a live cluster: give a recording with --from");
+	if (r < 0) {
+		cluster_free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void cluster_free(struct cluster *c)
+{
+	if (!c)
+		return;
+	if (c->live)
+		live_close(c->live);
+	inventory_unref(c->inv);
+	mem_free(c->name);
+	mem_free(c->server);
+	mem_free(c->ns);
+	mem_free(c);
+}
+
+void cluster_freep(struct cluster **c)
+{
+	cluster_free(*c);
+	*c = NULL;
+}
+
+struct inventory *cluster_inventory(struct cluster *c)
+{
+	return c->inv;
+}
+
+bool cluster_is_live(const struct cluster *c)
+{
+	return c->live != NULL;
+}
+
+const char *cluster_name(const struct cluster *c)
+{
+	return c->name;
+}
+
+const char *cluster_server(const struct cluster *c)
+{
+	return c->server;
+}
+
+const char *cluster_namespace(const struct cluster *c)
+{
+	return c->ns;
+}
+
+int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err)
+{
+	if (c->live)
+		return live_read_logs(c, ctx, requests, count, err);
+	for (size_t i = 0; i < count; i++) {
+		const struct log_request *q = &requests[i];
+
+		if (!inventory_log(c->inv, q->pod, q->container, q->previous))
+			inventory_add_log(c->inv, q->pod->ns, q->pod->name, q->container, q->previous, NULL, 0, false,
+					  "this log was not recorded");
+	}
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* Reading recordings: what kubectl and others write, and what is broken in it. */
+#include "base/file.h"
+#include "cluster/cluster.h"
+
+#include "unit.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+	snprintf(folder, sizeof(folder), "/tmp/test_recorded.XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	return remove(path);
+}
+
+static int remove_folder(void **state)
+{
+	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Writes a file of the folder, making the folders above it; returns its path (one at a time). */
+static const char *put(const char *name, const char *text)
+{
+	static char path[256];
+	struct arena a;
+
+	arena_init(&a);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(dir_make(path_dirname(&a, path), 0700, NULL), 0);
+	assert_int_equal(file_write_atomic(path, text, strlen(text), 0600, NULL), 0);
+	arena_release(&a);
+	return path;
+}
+
+static struct cluster *open_ok(const char *from)
+{
+	struct cluster_options options = {.from = from};
+	struct cluster *c = NULL;
+	struct ctx ctx;
+	struct err err = {0};
+
+	ctx_init(&ctx);
+	if (cluster_open(&ctx, &options, &c, &err) < 0)
+		fail_msg("%s: %s", from, err.message);
+	ctx_release(&ctx);
+	return c;
+}
+
+static void open_fails(const char *from, const char *message)
+{
+	struct cluster_options options = {.from = from};
+	struct cluster *c = NULL;
+	struct ctx ctx;
+	struct err err = {0};
+
+	ctx_init(&ctx);
+	assert_int_equal(cluster_open(&ctx, &options, &c, &err), ERR_INPUT);
+	if (!strstr(err.message, message))
+		fail_msg("\"%s\" is not in \"%s\"", message, err.message);
+	ctx_release(&ctx);
+}
+
+#define POD(ns, name) "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"" ns "\"}}"
+#define BARE_POD(ns, name) "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"" ns "\"}}"
+
+static void test_kubectl_list(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c =
+		open_ok(put("list.json", "{\"apiVersion\":\"v1\",\"items\":[" POD("a", "x") "," POD("b", "y") "],\"kind\":\"List\"}"));
+	struct inventory *inv = cluster_inventory(c);
+
+	assert_int_equal(inventory_list(inv, KIND_POD)->len, 2);
+	assert_true(inventory_sees(inv, KIND_POD, "a"));
+	assert_false(inventory_sees(inv, KIND_POD, "c"));
+	assert_false(inventory_sees(inv, KIND_SERVICE, "a"));
+	assert_false(cluster_is_live(c));
+}
+
+static void test_other_shapes(void **state)
+{
+	struct {
+		const char *text;
+		unsigned pods;
+	} cases[] = {
+		{POD("a", "x"), 1},
+		{POD("a", "x") "\n" POD("a", "y") "\n", 2},
+		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "x") "]}\n"
+		 "{\"kind\":\"ServiceList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "s") "]}", 1},
+		{"\xef\xbb\xbf\n [" POD("a", "x") "," POD("a", "y") "]", 2},
+		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":null}", 0},
+		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[]}", 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_(cluster_freep) struct cluster *c = open_ok(put("shape.json", cases[i].text));
+
+		assert_int_equal(inventory_list(cluster_inventory(c), KIND_POD)->len, cases[i].pods);
+		assert_true(inventory_sees(cluster_inventory(c), KIND_POD, "a"));
+	}
+}
+
+static void test_bad_input(void **state)
+{
+	struct {
+		const char *text, *message;
+	} cases[] = {
+		{"", "empty"},
+		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" POD("a", "x"), "ends"},
+		{"{\"a\":1}", "no kind"},
+		{"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{}}", "without metadata.name"},
+		{"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"x\"},\"spec\":7}", "spec"},
+		{"[" POD("a", "x") ",\n" POD("a", "x") ",\n{\"kind\":\"Pod\",}]", ":3: "},
+		{"{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}", "no Kubernetes objects"},
+		{"\xff\xfe{", "UTF-16"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		open_fails(put("bad.json", cases[i].text), cases[i].message);
+	open_fails("/does/not/exist", "/does/not/exist");
+}
+
+static void test_dump_folder(void **state)
+{
+	put("dump/nodes.json", "{\"kind\":\"NodeList\",\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"n1\"}}]}");
+	put("dump/shop/pods.json", "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("shop", "web") "]}");
+	put("dump/shop/services.json", "{\"kind\":\"ServiceList\",\"apiVersion\":\"v1\",\"items\":null}");
+	put("dump/shop/broken.json", "{\"kind\":");
+	put("dump/README.md", "# not data\n");
+	put("dump/shop/web/logs.txt", "==== START logs for container app of pod shop/web ====\none\ntwo\n"
+				      "==== END logs for container app of pod shop/web ====\n"
+				      "==== START logs for container side of pod shop/web ====\nthree\n"
+				      "==== END logs for container side of pod shop/web ====\n");
+	char path[128];
+	snprintf(path, sizeof(path), "%s/dump", folder);
+	_cleanup_(cluster_freep) struct cluster *c = open_ok(path);
+	struct inventory *inv = cluster_inventory(c);
+	const struct object *pod = inventory_find(inv, KIND_POD, "shop", "web");
+	size_t notes;
+
+	assert_non_null(pod);
+	assert_non_null(inventory_find(inv, KIND_NODE, NULL, "n1"));
+	assert_string_equal(inventory_log(inv, pod, "app", false)->text, "one\ntwo\n");
+	assert_string_equal(inventory_log(inv, pod, "side", false)->text, "three\n");
+	assert_true(inventory_sees(inv, KIND_SERVICE, "shop"));
+	assert_false(inventory_sees(inv, KIND_SERVICE, "test"));
+	const struct note *note = inventory_notes(inv, &notes);
+	assert_int_equal(notes, 1);
+	assert_non_null(strstr(note->what, "broken.json"));
+}
+
+static void test_support_bundle_folder(void **state)
+{
+	put("bundle/cluster-resources/pods/shop.json", "[" BARE_POD("shop", "web") "]");
+	put("bundle/cluster-resources/pvcs/shop.json", "[]");
+	put("bundle/cluster-resources/nodes.json", "[{\"metadata\":{\"name\":\"n1\"}}]");
+	put("bundle/cluster-resources/services-errors.json", "{\"shop\":\"services is forbidden\"}");
+	put("bundle/cluster-resources/auth-cani-list/shop.json", "[{\"verbs\":[]}]");
+	put("bundle/cluster-resources/pods/logs/shop/web/app.log", "now\n");
+	put("bundle/cluster-resources/pods/logs/shop/web/app-previous.log", "before\n");
+	put("bundle/cluster-info/cluster_version.json", "{\"info\":{\"gitVersion\":\"v1.30.1\"},\"string\":\"v1.30.1\"}");
+	char path[128];
+	snprintf(path, sizeof(path), "%s/bundle", folder);
+	_cleanup_(cluster_freep) struct cluster *c = open_ok(path);
+	struct inventory *inv = cluster_inventory(c);
+	const struct object *pod = inventory_find(inv, KIND_POD, "shop", "web");
+	size_t notes;
+
+	assert_non_null(pod);
+	assert_string_equal(inventory_log(inv, pod, "app", true)->text, "before\n");
+	assert_string_equal(inventory_log(inv, pod, "app", false)->text, "now\n");
+	assert_string_equal(inventory_server_version(inv), "v1.30.1");
+	assert_true(inventory_sees(inv, KIND_PERSISTENT_VOLUME_CLAIM, "shop"));
+	assert_false(inventory_sees(inv, KIND_SERVICE, "shop"));
+	assert_string_equal(inventory_notes(inv, &notes)->why, "services is forbidden");
+	assert_int_equal(notes, 1);
+}
+
+static void test_secret_in_dump(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = open_ok(put(
+		"secret.json", "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"Opaque\",\"data\":{\"password\":\"aHVudGVyMg==\"},\"metadata\":"
+			       "{\"name\":\"db\",\"namespace\":\"shop\",\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"x\"}}}"));
+	const struct object *o = inventory_find(cluster_inventory(c), KIND_SECRET, "shop", "db");
+
+	assert_non_null(value_at(&o->root, "data.password"));
+	assert_int_equal(value_at(&o->root, "data.password")->type, VALUE_NULL);
+	assert_int_equal(value_len(o->annotations), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kubectl_list),
+		cmocka_unit_test(test_other_shapes),
+		cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_dump_folder),
+		cmocka_unit_test(test_support_bundle_folder),
+		cmocka_unit_test(test_secret_in_dump),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
