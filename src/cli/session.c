@@ -1,6 +1,7 @@
 #include "cli/session.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "telemetry/telemetry.h"
 
 #include <unistd.h>
 
@@ -84,20 +85,23 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 	};
 	int64_t when = options_int(&cli->options, OPTION_PROGRESS);
 	int r = check_flags(cli, err);
+	struct span span;
 	usec_t now;
 
 	*s = (struct session){.cli = cli, .started = clock_monotonic()};
 	s->show_progress = when == WHEN_ALWAYS || (when == WHEN_AUTO && isatty(STDERR_FILENO));
+	span = span_begin("read cluster");
 	if (r == 0)
 		r = cluster_open(&cli->ctx, &o, &s->cluster, err);
+	span_end(&span);
 	session_progress(s, NULL, 0, 0);
 	if (r < 0)
 		return r;
 	s->inv = cluster_inventory(s->cluster);
 	if (cli_has(cli, FLAG_NOW) && clock_parse_rfc3339(cli->flags[FLAG_NOW], strlen(cli->flags[FLAG_NOW]), &now))
 		inventory_set_now(s->inv, now);
-	log_debug("read %zu objects in %lld ms, %zu KiB", inventory_object_count(s->inv),
-		  (long long)((clock_monotonic() - s->started) / USEC_PER_MSEC), inventory_memory(s->inv) >> 10);
+	metric_add(METRIC_OBJECTS, (int64_t)inventory_object_count(s->inv));
+	log_debug("%zu objects in %zu KiB", inventory_object_count(s->inv), inventory_memory(s->inv) >> 10);
 	return 0;
 }
 
@@ -124,15 +128,17 @@ void session_diagnose_options(const struct session *s, struct diagnose_options *
 int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err)
 {
 	struct diagnose_options o;
-	usec_t started = clock_monotonic();
+	struct span span = span_begin("diagnose");
 	int r;
 
 	session_diagnose_options(s, &o);
 	session_progress(s, "looking for causes", 0, 0);
 	r = diagnose_cluster(s->cluster, &s->cli->ctx, &o, ret, err);
 	session_progress(s, NULL, 0, 0);
-	if (r == 0)
-		log_debug("%u findings, %u causes in %lld ms", ret->findings.len, ret->causes.len,
-			  (long long)((clock_monotonic() - started) / USEC_PER_MSEC));
+	span_end(&span);
+	if (r == 0) {
+		metric_add(METRIC_FINDINGS, ret->findings.len);
+		log_debug("%u findings, %u causes", ret->findings.len, ret->causes.len);
+	}
 	return r;
 }

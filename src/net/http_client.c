@@ -5,6 +5,7 @@
 #include "net/http_internal.h"
 #include "base/log.h"
 #include "base/module.h"
+#include "telemetry/telemetry.h"
 
 #include <pthread.h>
 #include <strings.h>
@@ -585,6 +586,9 @@ int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http
 			r = conclude(&t, c, code, err);
 		api.curl_multi_remove_handle(t.handle->multi, t.handle->easy);
 	}
+	metric_add(METRIC_REQUESTS, 1);
+	metric_add(METRIC_REQUEST_ERRORS, r < 0);
+	metric_add(METRIC_RECEIVED_BYTES, (int64_t)ret->body_bytes);
 	log_debug("%s %s: %d, %llu bytes%s%s", request->method ? request->method : "GET", request->url, ret->status,
 		  (unsigned long long)ret->body_bytes, r < 0 && err ? ": " : "", r < 0 && err ? err->message : "");
 	handle_give(c, t.handle, r == 0);
