@@ -11,11 +11,11 @@
 /* A Secret in a file: key names with null values, never a value. */
 #define SCHEMA_SECRET "k8s.io.api.core.v1.Secret"
 /* An API server's error answer. */
-#define SCHEMA_STATUS       "k8s.io.apimachinery.pkg.apis.meta.v1.Status"
-#define SCHEMA_CRD          "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"
-#define SCHEMA_API_SERVICE  "k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIService"
+#define SCHEMA_STATUS "k8s.io.apimachinery.pkg.apis.meta.v1.Status"
+#define SCHEMA_CRD "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"
+#define SCHEMA_API_SERVICE "k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIService"
 #define SCHEMA_NODE_METRICS "k8s.io.metrics.pkg.apis.metrics.v1beta1.NodeMetrics"
-#define SCHEMA_POD_METRICS  "k8s.io.metrics.pkg.apis.metrics.v1beta1.PodMetrics"
+#define SCHEMA_POD_METRICS "k8s.io.metrics.pkg.apis.metrics.v1beta1.PodMetrics"
 
 /* By full name ("k8s.io.api.core.v1.Pod", as in kind_table[].message); NULL when there is none (or name is NULL). */
 const struct message *schema_find(const char *message_name);

@@ -20,13 +20,13 @@ struct json_parser;
 struct json_parser *json_parser_new(void);
 void json_parser_free(struct json_parser *p);
 void json_parser_freep(struct json_parser **p);
-int json_parser_parse(struct json_parser *p, struct value_builder *b, const char *text, size_t len, const struct message *schema,
-		      struct value *ret, struct err *err);
+int json_parser_parse(struct json_parser *p, struct value_builder *b, const char *text, size_t len, const struct message *schema, struct value *ret,
+		      struct err *err);
 
 /* The same with the schema chosen by what the document says it is: choose(arg, apiVersion, kind), "" where absent; NULL keeps everything. */
 int json_parser_parse_object(struct json_parser *p, struct value_builder *b, const char *text, size_t len,
-			     const struct message *(*choose)(void *arg, const char *api_version, const char *kind), void *arg,
-			     struct value *ret, struct err *err);
+			     const struct message *(*choose)(void *arg, const char *api_version, const char *kind), void *arg, struct value *ret,
+			     struct err *err);
 
 /* Where and why text is no JSON: the byte offset, and *ret_what says it in a few words. len when it is JSON after all. */
 #define JSON_TOO_DEEP "nested too deeply"

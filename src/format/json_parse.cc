@@ -446,8 +446,8 @@ void json_parser_freep(struct json_parser **p)
 	json_parser_free(*p);
 }
 
-int json_parser_parse(struct json_parser *p, struct value_builder *b, const char *text, size_t len, const struct message *schema,
-		      struct value *ret, struct err *err)
+int json_parser_parse(struct json_parser *p, struct value_builder *b, const char *text, size_t len, const struct message *schema, struct value *ret,
+		      struct err *err)
 {
 	element e;
 	int r = parse_dom(p, text, len, &e, err);
@@ -459,8 +459,8 @@ int json_parser_parse(struct json_parser *p, struct value_builder *b, const char
 }
 
 int json_parser_parse_object(struct json_parser *p, struct value_builder *b, const char *text, size_t len,
-			     const struct message *(*choose)(void *arg, const char *api_version, const char *kind), void *arg,
-			     struct value *ret, struct err *err)
+			     const struct message *(*choose)(void *arg, const char *api_version, const char *kind), void *arg, struct value *ret,
+			     struct err *err)
 {
 	element e;
 	int r = parse_dom(p, text, len, &e, err);

@@ -19,7 +19,7 @@ enum state {
 
 /* Bytes that may follow a number or word. */
 #define SCALAR_ENDS ",]} \t\r\n"
-#define BLOCK       64
+#define BLOCK 64
 
 struct json_splitter {
 	struct json_split_handler handler;
@@ -404,6 +404,5 @@ int json_splitter_finish(struct json_splitter *s, struct err *err)
 		return end_document(s, err);
 	if (s->state == OUTSIDE)
 		return 0;
-	return err_set(err, ERR_INPUT, "the input ends at byte %zu in the middle of %s", s->offset,
-		       s->in_item ? "an item" : where[s->state]);
+	return err_set(err, ERR_INPUT, "the input ends at byte %zu in the middle of %s", s->offset, s->in_item ? "an item" : where[s->state]);
 }

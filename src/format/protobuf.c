@@ -337,8 +337,7 @@ static int packed_run(struct decoder *d, const struct field *f, const uint8_t **
 	return 0;
 }
 
-static int list_run(struct decoder *d, const struct field *f, uint64_t tag, const uint8_t **p, const uint8_t *end, unsigned depth,
-		    struct value *ret)
+static int list_run(struct decoder *d, const struct field *f, uint64_t tag, const uint8_t **p, const uint8_t *end, unsigned depth, struct value *ret)
 {
 	bool is_number = f->type == FIELD_INT || f->type == FIELD_BOOL || f->type == FIELD_DOUBLE;
 	size_t mark = d->tree.len;
@@ -390,8 +389,8 @@ static int join_earlier(struct decoder *d, size_t mark, const struct field *f, s
 }
 
 /* The value of a known field at *p, put on the stack. */
-static int known_field(struct decoder *d, const struct message *m, const struct field *f, uint64_t tag, const uint8_t **p,
-		       const uint8_t *end, struct level *l)
+static int known_field(struct decoder *d, const struct message *m, const struct field *f, uint64_t tag, const uint8_t **p, const uint8_t *end,
+		       struct level *l)
 {
 	struct value v;
 	size_t len;

@@ -44,8 +44,7 @@ bool schema_skips_annotation(const char *key, size_t len)
 
 /* --- projection of trees --- */
 
-static int project_message(struct tree *t, const struct value *v, const struct message *m, unsigned depth, struct value *ret,
-			   struct err *err);
+static int project_message(struct tree *t, const struct value *v, const struct message *m, unsigned depth, struct value *ret, struct err *err);
 
 /* A whole tree with nothing left out, in b's arena. */
 static int project_any(struct tree *t, const struct value *v, struct value *ret)
@@ -69,7 +68,7 @@ static int project_list(struct tree *t, const struct field *f, const struct valu
 {
 	size_t mark = t->len;
 
-	for (value_each (item, v)) {
+	for (value_each(item, v)) {
 		struct value kept = {0};
 		int r = item->type == VALUE_NULL ? 0 : project_one(t, f, item, depth, &kept, err);
 
@@ -81,14 +80,14 @@ static int project_list(struct tree *t, const struct field *f, const struct valu
 	return tree_close_list(t, mark, ret, err);
 }
 
-static int project_map(struct tree *t, const struct message *m, const struct field *f, const struct value *v, unsigned depth,
-		       struct value *ret, struct err *err)
+static int project_map(struct tree *t, const struct message *m, const struct field *f, const struct value *v, unsigned depth, struct value *ret,
+		       struct err *err)
 {
 	size_t mark = t->len;
 	int64_t size = 0;
 	int r;
 
-	for (member_each (entry, v)) {
+	for (member_each(entry, v)) {
 		struct value kept = value_of_str("");
 		const char *key;
 
@@ -112,8 +111,7 @@ static int project_map(struct tree *t, const struct message *m, const struct fie
 	return r;
 }
 
-static int project_field(struct tree *t, const struct message *m, const struct field *f, const struct value *v, unsigned depth,
-			 struct err *err)
+static int project_field(struct tree *t, const struct message *m, const struct field *f, const struct value *v, unsigned depth, struct err *err)
 {
 	struct value kept = {0};
 	int r;
@@ -137,8 +135,7 @@ static int project_field(struct tree *t, const struct message *m, const struct f
 	return r < 0 || kept.len == 0 ? r : tree_push(t, f->name, f->name_len, kept, err);
 }
 
-static int project_message(struct tree *t, const struct value *v, const struct message *m, unsigned depth, struct value *ret,
-			   struct err *err)
+static int project_message(struct tree *t, const struct value *v, const struct message *m, unsigned depth, struct value *ret, struct err *err)
 {
 	size_t mark = t->len;
 
@@ -146,7 +143,7 @@ static int project_message(struct tree *t, const struct value *v, const struct m
 		return err_set(err, ERR_INPUT, "%s where an object belongs", tree_type_text(v));
 	if (depth > t->b->max_depth)
 		return err_set(err, ERR_LIMIT, "nested deeper than %u levels", t->b->max_depth);
-	for (member_each (member, v)) {
+	for (member_each(member, v)) {
 		const struct field *f = schema_field(m, member->key, member->v.key_len);
 		int r = f ? project_field(t, m, f, &member->v, depth, err) : 0;
 

@@ -174,20 +174,18 @@ static void a_schema_keeps_its_fields_and_types(void **state)
 
 	(void)state;
 	assert_int_equal(parse(json, "k8s.io.api.core.v1.Pod", &v), 0);
-	assert_string_equal(
-		text(&v),
-		"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"creationTimestamp\":\"2026-11-23T10:00:00Z\","
-		"\"annotations\":{\"note\":\"n\"},\"managedFields\":[{\"manager\":\"m\"}]},"
-		"\"spec\":{\"volumes\":[{\"name\":\"v\",\"emptyDir\":{}}],\"containers\":[{\"name\":\"c\",\"resources\":{\"limits\":"
-		"{\"cpu\":\"2\",\"memory\":\"1Gi\"}},\"livenessProbe\":{\"httpGet\":{\"port\":\"web\"}}}]}}");
+	assert_string_equal(text(&v),
+			    "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"creationTimestamp\":\"2026-11-23T10:00:00Z\","
+			    "\"annotations\":{\"note\":\"n\"},\"managedFields\":[{\"manager\":\"m\"}]},"
+			    "\"spec\":{\"volumes\":[{\"name\":\"v\",\"emptyDir\":{}}],\"containers\":[{\"name\":\"c\",\"resources\":{\"limits\":"
+			    "{\"cpu\":\"2\",\"memory\":\"1Gi\"}},\"livenessProbe\":{\"httpGet\":{\"port\":\"web\"}}}]}}");
 	assert_int_equal(value_at(&v, "metadata.creationTimestamp")->type, VALUE_TIME);
 }
 
 static void a_tree_is_projected_like_json(void **state)
 {
-	static const char json[] =
-		"{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"annotations\":{\"x\":null}},\"data\":{\"k\":\"abc\","
-		"\"l\":null},\"binaryData\":{\"b\":\"YWJjZA==\"},\"extra\":1}";
+	static const char json[] = "{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"annotations\":{\"x\":null}},\"data\":{\"k\":\"abc\","
+				   "\"l\":null},\"binaryData\":{\"b\":\"YWJjZA==\"},\"extra\":1}";
 	struct value whole, parsed, projected;
 
 	(void)state;
@@ -199,8 +197,7 @@ static void a_tree_is_projected_like_json(void **state)
 	assert_int_equal(value_int(value_at(&parsed, "binaryData.b"), 0), 4);
 	/* What was projected once is not changed by a second time. */
 	strbuf_reset(&out);
-	assert_int_equal(
-		parse("{\"dataSize\":999,\"data\":{\"k\":\"abc\"},\"binaryData\":{\"b\":4}}", "k8s.io.api.core.v1.ConfigMap", &parsed), 0);
+	assert_int_equal(parse("{\"dataSize\":999,\"data\":{\"k\":\"abc\"},\"binaryData\":{\"b\":4}}", "k8s.io.api.core.v1.ConfigMap", &parsed), 0);
 	assert_int_equal(value_get_int(&parsed, "dataSize", 0), 999);
 	assert_int_equal(value_int(value_at(&parsed, "binaryData.b"), 0), 4);
 }
@@ -214,10 +211,9 @@ static void secrets_lose_their_values(void **state)
 
 	(void)state;
 	assert_int_equal(parse(json, SCHEMA_SECRET, &v), 0);
-	assert_string_equal(
-		text(&v),
-		"{\"kind\":\"Secret\",\"data\":{\"password\":null},\"stringData\":{\"token\":null},\"type\":\"Opaque\",\"metadata\":"
-		"{\"managedFields\":[{\"manager\":\"m\",\"fieldsV1\":{\"f:data\":{\"f:password\":null}}}]}}");
+	assert_string_equal(text(&v),
+			    "{\"kind\":\"Secret\",\"data\":{\"password\":null},\"stringData\":{\"token\":null},\"type\":\"Opaque\",\"metadata\":"
+			    "{\"managedFields\":[{\"manager\":\"m\",\"fieldsV1\":{\"f:data\":{\"f:password\":null}}}]}}");
 }
 
 static void wrong_types_name_the_field(void **state)
@@ -364,6 +360,5 @@ static void items_have_a_maximum(void **state)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 RUN_TESTS(T(everything_is_kept_without_a_schema), T(the_last_of_equal_keys_wins), T(big_integers_become_floating_point),
 	  T(strings_may_hold_nul_bytes), T(errors_say_where), T(depth_and_nodes_are_limits), T(a_schema_keeps_its_fields_and_types),
-	  T(a_tree_is_projected_like_json), T(secrets_lose_their_values), T(wrong_types_name_the_field),
-	  T(the_schema_may_be_chosen_by_kind), T(lists_are_split_whatever_the_pieces), T(cut_and_malformed_lists_are_noticed),
-	  T(items_have_a_maximum))
+	  T(a_tree_is_projected_like_json), T(secrets_lose_their_values), T(wrong_types_name_the_field), T(the_schema_may_be_chosen_by_kind),
+	  T(lists_are_split_whatever_the_pieces), T(cut_and_malformed_lists_are_noticed), T(items_have_a_maximum))

@@ -297,10 +297,10 @@ static int take(void *arg, const void *data, size_t len, struct err *e)
 }
 
 /* k8s\0, TypeMeta {v1, PodList}, raw { ListMeta {2: "77", 3: "next"}, items "abc", "", "defg", unknown 9 }, contentType "" */
-#define LIST                                                                                                                               \
-	"k8s\0\x0a\x0d\x0a\x02v1\x12\x07PodList\x12\x1d\x0a\x0a\x12\x02"                                                                   \
-	"77\x1a\x04next\x12\x03"                                                                                                           \
-	"abc\x12\x00\x12\x04"                                                                                                              \
+#define LIST                                                                                                                                         \
+	"k8s\0\x0a\x0d\x0a\x02v1\x12\x07PodList\x12\x1d\x0a\x0a\x12\x02"                                                                             \
+	"77\x1a\x04next\x12\x03"                                                                                                                     \
+	"abc\x12\x00\x12\x04"                                                                                                                        \
 	"defg\x4a\x00\x22\x00"
 
 static void a_list_fed_in_any_pieces_gives_its_items(void **state)
@@ -421,16 +421,14 @@ static void every_kind_has_its_schema(void **state)
 		}
 	}
 	/* Inlined messages are looked into. */
-	const struct message *volume =
-		schema_field(schema_field(schema_find("k8s.io.api.core.v1.Pod"), "spec", 4)->message, "volumes", 7)->message;
+	const struct message *volume = schema_field(schema_field(schema_find("k8s.io.api.core.v1.Pod"), "spec", 4)->message, "volumes", 7)->message;
 	assert_non_null(schema_field(volume, "emptyDir", 8));
 	assert_null(schema_field(volume, "volumeSource", 12));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-RUN_TESTS(T(scalars_are_read_and_unknown_fields_skipped), T(empty_strings_are_absent_and_empty_messages_present),
-	  T(negative_and_packed_numbers), T(scattered_lists_are_joined_and_the_last_scalar_wins),
-	  T(maps_know_their_size_and_lose_the_last_applied_copy), T(long_values_are_cut_at_a_character), T(special_types),
-	  T(durations_are_written_as_go_does), T(malformed_input_is_refused), T(depth_and_nodes_are_bounded),
-	  T(a_list_fed_in_any_pieces_gives_its_items), T(an_item_that_is_whole_is_not_copied), T(every_cut_of_a_list_is_noticed),
-	  T(lists_that_are_none_are_refused), T(a_single_object_is_unwrapped), T(every_kind_has_its_schema))
+RUN_TESTS(T(scalars_are_read_and_unknown_fields_skipped), T(empty_strings_are_absent_and_empty_messages_present), T(negative_and_packed_numbers),
+	  T(scattered_lists_are_joined_and_the_last_scalar_wins), T(maps_know_their_size_and_lose_the_last_applied_copy),
+	  T(long_values_are_cut_at_a_character), T(special_types), T(durations_are_written_as_go_does), T(malformed_input_is_refused),
+	  T(depth_and_nodes_are_bounded), T(a_list_fed_in_any_pieces_gives_its_items), T(an_item_that_is_whole_is_not_copied),
+	  T(every_cut_of_a_list_is_noticed), T(lists_that_are_none_are_refused), T(a_single_object_is_unwrapped), T(every_kind_has_its_schema))

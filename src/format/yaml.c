@@ -1,0 +1,416 @@
+/* Reading YAML: libfyaml's events, built into values on tree.h's stack. Aliases share the tree they name; what they would be when written out
+ * is counted, so that no reader of the tree meets more than the limits allow. */
+#include <libfyaml.h> /* first: it uses what base/banned.h forbids */
+
+#include "base/utf8.h"
+#include "format/yaml.h"
+#include "format/tree.h"
+#include "format/yaml_scalar.h"
+
+#define YAML_MAX_BYTES ((size_t)1 << 30)
+/* Values that aliases may stand for, all together. */
+#define YAML_MAX_ALIASED 1000000
+
+/* An open list or map. */
+struct frame {
+	size_t mark;
+	bool is_map, has_key, has_merge;
+	const char *key; /* of the member whose value comes next */
+	uint16_t key_len;
+	const char *anchor; /* or NULL */
+	size_t nodes_before;
+	unsigned height; /* of the tallest value in it so far */
+};
+
+struct anchor {
+	const char *name;
+	struct value value;
+	size_t nodes;    /* written out */
+	unsigned height; /* 0 = scalar */
+};
+
+struct reader {
+	const char *name;
+	struct fy_parser *fyp;
+	struct fy_diag *diag;
+	struct tree tree;
+	struct frame frames[VALUE_MAX_DEPTH + 1];
+	unsigned depth;
+	struct {
+		struct anchor *items;
+		uint32_t len, cap;
+	} anchors;
+	size_t nodes;   /* of the document, written out */
+	size_t aliased; /* of these, how many by aliases */
+	unsigned aliases, documents;
+	unsigned line; /* where the document's content begins; 0 = not yet */
+	bool has_value;
+	struct value value; /* the document */
+	int (*doc)(void *arg, struct value *v, unsigned line, struct err *err);
+	void *arg;
+	struct err *err;
+};
+
+static int refuse_at(struct reader *r, const struct fy_mark *mark, enum err_code code, const char *what)
+{
+	if (!mark)
+		return err_set(r->err, code, "%s: %s", r->name, what);
+	return err_set(r->err, code, "%s:%d:%d: %s", r->name, mark->line + 1, mark->column + 1, what);
+}
+
+static int refuse(struct reader *r, struct fy_event *e, enum err_code code, const char *what)
+{
+	return refuse_at(r, fy_event_start_mark(e), code, what);
+}
+
+/* --- building --- */
+
+/* Puts a finished value where it belongs. */
+static int place(struct reader *r, struct fy_event *e, struct value v, unsigned height)
+{
+	struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
+
+	if (!f) {
+		r->value = v;
+		r->has_value = true;
+		return 0;
+	}
+	f->height = MAX(f->height, height + 1);
+	if (!f->is_map)
+		return tree_push(&r->tree, NULL, 0, v, r->err);
+	if (!f->has_key)
+		return refuse(r, e, ERR_INPUT, "a list or object cannot be a key");
+	f->has_key = false;
+	return tree_push(&r->tree, f->key, f->key_len, v, r->err);
+}
+
+static bool expects_key(const struct reader *r)
+{
+	return r->depth && r->frames[r->depth - 1].is_map && !r->frames[r->depth - 1].has_key;
+}
+
+static int set_key(struct reader *r, struct fy_event *e, const char *s, size_t len, bool is_plain)
+{
+	struct frame *f = &r->frames[r->depth - 1];
+	int result = tree_key(&r->tree, s, len, &f->key, r->err);
+
+	if (result < 0)
+		return refuse(r, e, ERR_LIMIT, "a key that is too long");
+	f->key_len = (uint16_t)len;
+	f->has_key = true;
+	f->has_merge |= is_plain && len == 2 && memcmp(s, "<<", 2) == 0;
+	return 0;
+}
+
+static const char *token_text(struct reader *r, struct fy_token *t)
+{
+	size_t len = 0;
+	const char *s = t ? fy_token_get_text(t, &len) : NULL;
+
+	return s ? arena_strndup(r->tree.b->arena, s, len) : NULL;
+}
+
+static void add_anchor(struct reader *r, const char *name, struct value v, size_t nodes, unsigned height)
+{
+	if (name)
+		*arena_push(r->tree.b->arena, &r->anchors) = (struct anchor){.name = name, .value = v, .nodes = nodes, .height = height};
+}
+
+/* "str", "int", ... of a standard tag; "" for none and for others, which mean nothing here. */
+static const char *standard_tag(struct fy_token *t)
+{
+	static const char prefix[] = "tag:yaml.org,2002:";
+	size_t len = 0;
+	const char *s = t ? fy_token_get_text(t, &len) : NULL;
+	static const char *const known[] = {"str", "int", "float", "bool", "null", "binary", NULL};
+
+	if (s && len == 1 && *s == '!')
+		return "str"; /* the non-specific tag */
+	if (!s || len < sizeof(prefix) || memcmp(s, prefix, sizeof(prefix) - 1) != 0)
+		return "";
+	for (int i = 0; known[i]; i++)
+		if (strlen(known[i]) == len - (sizeof(prefix) - 1) && memcmp(known[i], s + sizeof(prefix) - 1, strlen(known[i])) == 0)
+			return known[i];
+	return "";
+}
+
+static int count_node(struct reader *r, struct fy_event *e)
+{
+	if (++r->nodes > r->tree.b->max_nodes)
+		return refuse(r, e, ERR_LIMIT, "too many values in one document");
+	return 0;
+}
+
+static int on_scalar(struct reader *r, struct fy_event *e)
+{
+	struct fy_token *token = e->scalar.value;
+	const char *tag = standard_tag(e->scalar.tag), *s = NULL;
+	bool is_plain = !token || fy_token_scalar_style(token) == FYSS_PLAIN;
+	struct value v;
+	size_t len = 0;
+	int result = count_node(r, e);
+
+	if (result < 0)
+		return result;
+	if (token)
+		s = fy_token_get_text(token, &len);
+	if (!s) {
+		s = "";
+		len = 0;
+	}
+	if (len > UINT32_MAX)
+		return refuse(r, e, ERR_LIMIT, "a scalar that is too long");
+	if (expects_key(r))
+		return set_key(r, e, s, len, is_plain);
+	if (!(is_plain || *tag) || str_eq(tag, "str") || str_eq(tag, "binary") || !yaml_resolve(s, len, &v))
+		v = tree_string(&r->tree, s, len, false);
+	add_anchor(r, token_text(r, e->scalar.anchor), v, 1, 0);
+	return place(r, e, v, 0);
+}
+
+static int on_alias(struct reader *r, struct fy_event *e)
+{
+	const struct anchor *a = NULL;
+	size_t len = 0;
+	const char *s = fy_token_get_text(e->alias.anchor, &len);
+
+	if (++r->aliases > YAML_MAX_ALIASES)
+		return refuse(r, e, ERR_LIMIT, "more aliases than YAML_MAX_ALIASES (100) in one document");
+	for (uint32_t i = r->anchors.len; s && i > 0 && !a; i--)
+		if (strlen(r->anchors.items[i - 1].name) == len && memcmp(r->anchors.items[i - 1].name, s, len) == 0)
+			a = &r->anchors.items[i - 1];
+	if (!a)
+		return refuse(r, e, ERR_INPUT, "an alias to an anchor that is not defined before it");
+	r->nodes += a->nodes;
+	r->aliased += a->nodes;
+	if (r->aliased > YAML_MAX_ALIASED)
+		return refuse(r, e, ERR_LIMIT, "aliases stand for too many values");
+	if (r->depth + a->height > r->tree.b->max_depth)
+		return refuse(r, e, ERR_LIMIT, "nested too deeply");
+	if (expects_key(r)) {
+		if (a->value.type != VALUE_STRING)
+			return refuse(r, e, ERR_INPUT, "only a string can be a key");
+		return set_key(r, e, a->value.s, a->value.len, false);
+	}
+	return place(r, e, a->value, a->height);
+}
+
+static int on_open(struct reader *r, struct fy_event *e, bool is_map, struct fy_token *anchor)
+{
+	int result = count_node(r, e);
+
+	if (result < 0)
+		return result;
+	if (expects_key(r))
+		return refuse(r, e, ERR_INPUT, "a list or object cannot be a key");
+	if (r->depth >= MIN(r->tree.b->max_depth, (unsigned)VALUE_MAX_DEPTH))
+		return refuse(r, e, ERR_LIMIT, "nested too deeply");
+	r->frames[r->depth++] = (struct frame){
+		.mark = r->tree.len,
+		.is_map = is_map,
+		.anchor = token_text(r, anchor),
+		.nodes_before = r->nodes,
+	};
+	return 0;
+}
+
+/* Members of "<<: map" or "<<: [map, map]" that the map itself does not say; they go before its own, so that its own win. */
+static int merge_into(struct reader *r, struct fy_event *e, const struct value *from, struct value *into)
+{
+	struct tree *t = &r->tree;
+	size_t mark = t->len;
+	int result = 0;
+
+	if (from->type == VALUE_LIST) {
+		for (uint32_t i = 0; i < from->len && result == 0; i++)
+			result = from->items[i].type == VALUE_LIST ? refuse(r, e, ERR_INPUT, "\"<<\" needs an object")
+								   : merge_into(r, e, &from->items[i], into);
+		return result;
+	}
+	if (from->type != VALUE_MAP)
+		return refuse(r, e, ERR_INPUT, "\"<<\" needs an object");
+	for (member_each(m, from))
+		if (result == 0)
+			result = tree_push(t, m->key, m->v.key_len, m->v, r->err);
+	for (member_each(m, into))
+		if (result == 0)
+			result = tree_push(t, m->key, m->v.key_len, m->v, r->err);
+	return result < 0 ? result : tree_close_map(t, mark, true, into, r->err);
+}
+
+static int apply_merge(struct reader *r, struct fy_event *e, struct value *map)
+{
+	const struct value *found = value_get(map, "<<");
+	struct value from = found ? *found : (struct value){0}, own = *map;
+	uint32_t kept = 0;
+
+	own.members = arena_alloc(r->tree.b->arena, sizeof(*own.members) * map->len);
+	for (member_each(m, map))
+		if (&m->v != found)
+			own.members[kept++] = *m;
+	own.len = kept;
+	*map = own;
+	return merge_into(r, e, &from, map);
+}
+
+static int on_close(struct reader *r, struct fy_event *e)
+{
+	struct frame f = r->frames[--r->depth];
+	struct value v;
+	int result;
+
+	if (f.is_map)
+		result = tree_close_map(&r->tree, f.mark, true, &v, r->err);
+	else
+		result = tree_close_list(&r->tree, f.mark, &v, r->err);
+	if (result == 0 && f.has_merge)
+		result = apply_merge(r, e, &v);
+	if (result < 0)
+		return result;
+	add_anchor(r, f.anchor, v, r->nodes - f.nodes_before + 1, MAX(f.height, 1U));
+	return place(r, e, v, MAX(f.height, 1U));
+}
+
+static int on_document_end(struct reader *r)
+{
+	bool is_empty = !r->has_value || r->value.type == VALUE_NULL;
+	struct value v = r->value;
+	unsigned line = r->line;
+
+	r->anchors.items = NULL;
+	r->anchors.len = r->anchors.cap = 0;
+	r->nodes = r->aliased = r->aliases = r->line = 0;
+	r->has_value = false;
+	if (is_empty)
+		return 0;
+	if (++r->documents > YAML_MAX_DOCUMENTS)
+		return err_set(r->err, ERR_LIMIT, "%s: more than %d documents", r->name, YAML_MAX_DOCUMENTS);
+	return r->doc(r->arg, &v, line, r->err);
+}
+
+static int on_event(struct reader *r, struct fy_event *e)
+{
+	const struct fy_mark *mark;
+
+	if (r->line == 0 && (e->type == FYET_SCALAR || e->type == FYET_MAPPING_START || e->type == FYET_SEQUENCE_START)) {
+		mark = fy_event_start_mark(e);
+		r->line = mark ? (unsigned)mark->line + 1 : 1;
+	}
+	switch (e->type) {
+	case FYET_SCALAR:
+		return on_scalar(r, e);
+	case FYET_ALIAS:
+		return on_alias(r, e);
+	case FYET_SEQUENCE_START:
+		return on_open(r, e, false, e->sequence_start.anchor);
+	case FYET_MAPPING_START:
+		return on_open(r, e, true, e->mapping_start.anchor);
+	case FYET_SEQUENCE_END:
+	case FYET_MAPPING_END:
+		return on_close(r, e);
+	case FYET_DOCUMENT_END:
+		return on_document_end(r);
+	default:
+		return 0;
+	}
+}
+
+/* --- reading --- */
+
+static int syntax_error(struct reader *r)
+{
+	void *iterator = NULL;
+	struct fy_diag_error *first = fy_diag_errors_iterate(r->diag, &iterator);
+
+	if (!first || !first->msg)
+		return err_set(r->err, ERR_INPUT, "%s: not YAML", r->name);
+	return err_set(r->err, ERR_INPUT, "%s:%d:%d: %s", r->name, first->line, first->column, first->msg);
+}
+
+static int check_bytes(const char *name, const char *text, size_t len, struct err *err)
+{
+	const char *nul = memchr(text, 0, len);
+
+	if (len > YAML_MAX_BYTES)
+		return err_set(err, ERR_LIMIT, "%s: %zu bytes of YAML: the limit is %zu", name, len, YAML_MAX_BYTES);
+	if (len >= 2 && ((text[0] == '\xff' && text[1] == '\xfe') || (text[0] == '\xfe' && text[1] == '\xff')))
+		return err_set(err, ERR_INPUT, "%s: UTF-16 text; save it as UTF-8", name);
+	if (nul)
+		return err_set(err, ERR_INPUT, "%s: a NUL byte at byte %zu: not YAML", name, (size_t)(nul - text));
+	if (!utf8_valid(text, len))
+		return err_set(err, ERR_INPUT, "%s: not UTF-8", name);
+	return 0;
+}
+
+static int read_events(struct reader *r)
+{
+	struct fy_event *e;
+	int result = 0;
+
+	while (result == 0 && (e = fy_parser_parse(r->fyp)) != NULL) {
+		bool is_end = e->type == FYET_STREAM_END;
+
+		result = on_event(r, e);
+		fy_parser_event_free(r->fyp, e);
+		if (is_end)
+			return result;
+	}
+	return result ? result : syntax_error(r);
+}
+
+int yaml_parse_all(struct value_builder *b, const char *name, const char *text, size_t len,
+		   int (*doc)(void *arg, struct value *v, unsigned line, struct err *err), void *arg, struct err *err)
+{
+	struct fy_diag_cfg diag_cfg;
+	struct fy_parse_cfg cfg = {.search_path = "", .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG};
+	struct reader *r;
+	int result = check_bytes(name, text, len, err);
+
+	if (result < 0)
+		return result;
+	r = mem_alloc(sizeof(*r));
+	r->name = name;
+	r->doc = doc;
+	r->arg = arg;
+	r->err = err;
+	tree_init(&r->tree, b);
+	fy_diag_cfg_default(&diag_cfg);
+	diag_cfg.fp = NULL;
+	diag_cfg.colorize = false;
+	r->diag = fy_diag_create(&diag_cfg);
+	if (r->diag) {
+		fy_diag_set_collect_errors(r->diag, true);
+		cfg.diag = r->diag;
+		r->fyp = fy_parser_create(&cfg);
+	}
+	if (!r->fyp || fy_parser_set_string(r->fyp, text, len) != 0)
+		result = err_set(err, ERR_LIMIT, "%s: no memory for a YAML parser", name);
+	else
+		result = read_events(r);
+	fy_parser_destroy(r->fyp);
+	fy_diag_destroy(r->diag);
+	tree_release(&r->tree);
+	mem_free(r);
+	return result;
+}
+
+/* Stops after the first document. */
+enum { STOP = 1 };
+
+static int take_first(void *arg, struct value *v, unsigned line, struct err *err)
+{
+	(void)line;
+	(void)err;
+	*(struct value *)arg = *v;
+	return STOP;
+}
+
+int yaml_parse(struct value_builder *b, const char *name, const char *text, size_t len, struct value *ret, struct err *err)
+{
+	struct value v = {.type = VALUE_NULL};
+	int r = yaml_parse_all(b, name, text, len, take_first, &v, err);
+
+	if (r >= 0)
+		*ret = v;
+	return r < 0 ? r : 0;
+}
