@@ -297,7 +297,7 @@ static bool hurts(const struct cause *cause)
 	if (cause->severity < SEVERITY_WARNING)
 		return false;
 	for (uint32_t i = 0; i < cause->workloads.len; i++)
-		if (workload_replicas(cause->workloads.items[i], &want, &ready) && ready < want)
+		if (replicas_of(cause->workloads.items[i], &want, &ready) && ready < want)
 			return true;
 	return false;
 }

@@ -1,7 +1,7 @@
 /* Verdicts, and which causes touch an object. */
 #include "diagnose/internal.h"
 
-bool workload_replicas(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready)
+bool replicas_of(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready)
 {
 	switch (o->kind->id) {
 	case KIND_DEPLOYMENT:
@@ -169,7 +169,7 @@ static bool nothing_ready(const struct object *o)
 {
 	int64_t wanted, ready;
 
-	return workload_replicas(o, &wanted, &ready) && wanted > 0 && ready == 0;
+	return replicas_of(o, &wanted, &ready) && wanted > 0 && ready == 0;
 }
 
 static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why)
@@ -179,11 +179,11 @@ static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a
 	int64_t wanted, ready;
 	const char *counts = "";
 
-	if (workload_replicas(o, &wanted, &ready) && o->kind->id != KIND_POD)
+	if (replicas_of(o, &wanted, &ready) && o->kind->id != KIND_POD)
 		counts = arena_printf(a, "%lld of %lld pods ready", (long long)ready, (long long)wanted);
 	if (first && first->state == FINDING_ACTIVE && (first->severity >= SEVERITY_ERROR || (*counts && ready < wanted))) {
 		*ret_why = *counts ? arena_printf(a, "%s: %s", counts, first->title) : first->title;
-		if (workload_replicas(o, &wanted, &ready))
+		if (replicas_of(o, &wanted, &ready))
 			return ready == 0 && wanted > 0 ? VERDICT_FAILING : VERDICT_DEGRADED;
 		return first->severity >= SEVERITY_ERROR ? VERDICT_FAILING : VERDICT_DEGRADED;
 	}
