@@ -9,14 +9,14 @@ static bool deadline_passed(const struct object *o, uint32_t *ret_index)
 
 static void run_unavailable(struct check_run *run, const struct object *o)
 {
-	int64_t want = workload_replicas(o), ready = value_get_int(o->status, "readyReplicas", 0);
+	int64_t want = replicas_wanted(o), ready = value_get_int(o->status, "readyReplicas", 0);
 	uint32_t index;
 	if (o->deleted || ready >= want || deadline_passed(o, NULL) || workload_is_starting(run, o))
 		return;
 	const struct value *available = condition_find(o, "Available", &index);
 	struct finding *f = finding_new(run, o, "%s has %lld of %lld replicas ready", run_text(run, o), (long long)ready, (long long)want);
-	finding_field(run, f, o, "status.replicas");
-	if (ready)
+	finding_field(run, f, o, value_get(o->spec, "replicas") ? "spec.replicas" : "metadata.name");
+	if (value_get(o->status, "readyReplicas"))
 		finding_field(run, f, o, "status.readyReplicas");
 	if (available && str_eq(value_get_str(available, "status"), "False")) {
 		finding_fieldf(run, f, o, "status.conditions[%u].message", index);
@@ -36,7 +36,7 @@ static void run_deadline(struct check_run *run, const struct object *o)
 	uint32_t index;
 	if (o->deleted || !deadline_passed(o, &index))
 		return;
-	int64_t want = workload_replicas(o), ready = value_get_int(o->status, "readyReplicas", 0);
+	int64_t want = replicas_wanted(o), ready = value_get_int(o->status, "readyReplicas", 0);
 	int64_t updated = value_get_int(o->status, "updatedReplicas", 0), seconds = value_get_int(o->spec, "progressDeadlineSeconds", 600);
 	struct finding *f = finding_new(run, o, "The rollout of %s has not gone on for more than %lld s: %lld of %lld replicas are new, %lld ready",
 					run_text(run, o), (long long)seconds, (long long)updated, (long long)want, (long long)ready);
@@ -79,13 +79,13 @@ static void run_stale(struct check_run *run, const struct object *o)
 
 static void run_paused(struct check_run *run, const struct object *o)
 {
-	int64_t want = workload_replicas(o), updated = value_get_int(o->status, "updatedReplicas", 0);
+	int64_t want = replicas_wanted(o), updated = value_get_int(o->status, "updatedReplicas", 0);
 	if (!value_get_bool(o->spec, "paused", false) || o->deleted)
 		return;
 	bool waits = updated < want;
-	struct finding *f = finding_new(run, o, waits ? "%s is paused in the middle of a rollout: %lld of %lld replicas are new"
-						      : "%s is paused: changes of its template take no effect",
-					run_text(run, o), (long long)updated, (long long)want);
+	const char *effect = waits ? arena_printf(run->arena, "in the middle of a rollout: %lld of %lld replicas are new", (long long)updated, (long long)want)
+				   : "and changes of its template take no effect";
+	struct finding *f = finding_new(run, o, "%s is paused, %s", run_text(run, o), effect);
 	finding_field(run, f, o, "spec.paused");
 	finding_fix(run, f, "When ready: kubectl rollout resume deployment/%s -n %s.", o->name, o->ns);
 	f->severity = waits ? SEVERITY_WARNING : SEVERITY_INFO;

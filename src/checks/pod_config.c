@@ -100,6 +100,22 @@ static bool parse_message(struct check_run *run, const char *message, enum kind_
 	return false;
 }
 
+/* Where the pod names what kubelet says is missing. */
+struct said_walk {
+	enum kind_id kind;
+	const char *name;
+	struct pod_ref found;
+};
+
+static int find_said(void *arg, const struct pod_ref *ref)
+{
+	struct said_walk *w = arg;
+	if (ref->kind != w->kind || !str_eq(ref->name, w->name))
+		return 0;
+	w->found = *ref;
+	return 1;
+}
+
 static void add_said(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char *message, const struct event *e)
 {
 	enum kind_id kind;
@@ -112,8 +128,16 @@ static void add_said(struct check_run *run, const struct pod_view *v, const stru
 		finding_event(run, f, e);
 	else
 		finding_field(run, f, v->object, container_status_path(run->arena, c, "state.waiting.message"));
+	struct said_walk w = {kind, name, {0}};
+	if (pod_refs_each(v->object->spec, "spec", run->arena, find_said, &w))
+		finding_field(run, f, v->object, w.found.path);
 	if (now && (!key || object_has_key(now, key) == 1))
 		finding_fix(run, f, "%s %s exists by now: kubelet will try again within two minutes.", kind_table[kind].name, name);
+	else if (key)
+		finding_fix(run, f, "Add the key %s to %s %s/%s, or correct the reference.", key, kind_table[kind].name, v->object->ns, name);
+	else
+		finding_fix(run, f, "Create %s %s in namespace %s, or correct %s.", kind_table[kind].name, name, v->object->ns,
+			    w.found.path ? w.found.path : "the reference");
 	finding_subject(run, f, kind, v->object->ns, name);
 	f->subject.key = key;
 	f->since = v->object->created;

@@ -37,7 +37,7 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 
 static void run_not_running(struct check_run *run, const struct object *o)
 {
-	int64_t want = workload_replicas(o), ready = value_get_int(o->status, "readyReplicas", 0);
+	int64_t want = replicas_wanted(o), ready = value_get_int(o->status, "readyReplicas", 0);
 	if (o->deleted || ready >= want || workload_is_starting(run, o))
 		return;
 	const struct object *pod = workload_unready_pod(run, o);

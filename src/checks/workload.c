@@ -9,7 +9,7 @@ const struct event *recent_event(struct check_run *run, const struct object *o, 
 	return NULL;
 }
 
-int64_t workload_replicas(const struct object *o)
+int64_t replicas_wanted(const struct object *o)
 {
 	return value_get_int(o->spec, "replicas", 1);
 }

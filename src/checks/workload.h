@@ -15,6 +15,6 @@ const struct object *workload_unready_pod(struct check_run *run, const struct ob
 /* Does any workload with a pod template (whatever its replicas) in ns make pods that the selector matches? NULL when none. */
 const struct object *workload_selected(struct check_run *run, const char *ns, const struct value *selector, bool plain);
 /* spec.replicas, 1 when unset. */
-int64_t workload_replicas(const struct object *o);
+int64_t replicas_wanted(const struct object *o);
 
 #endif

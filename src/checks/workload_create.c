@@ -50,7 +50,7 @@ static bool lacks_pods(const struct object *o)
 	case KIND_CRON_JOB:
 		return true;
 	default:
-		return value_get_int(o->status, "replicas", 0) < workload_replicas(o);
+		return value_get_int(o->status, "replicas", 0) < replicas_wanted(o);
 	}
 }
 
@@ -102,19 +102,30 @@ static struct finding *start(struct check_run *run, const struct object *o, cons
 	return f;
 }
 
+/* "requests.cpu=1,requests.memory=1Gi, used: ...": the list after a word ends before ", ". */
+static const char *cut_list(struct check_run *run, const char *text, const char *before)
+{
+	const char *p = strstr(text, before);
+	if (!p)
+		return "?";
+	p += strlen(before);
+	const char *end = strstr(p, ", ");
+	return arena_strndup(run->arena, p, end ? (size_t)(end - p) : strcspn(p, " \n]"));
+}
+
 static void run_quota(struct check_run *run, const struct object *o)
 {
 	struct refused r;
 	if (!read_refused(run, o, &r) || r.what != REFUSED_QUOTA)
 		return;
 	const char *name = cut(run, r.message, "exceeded quota: ", ","), *missing = cut(run, r.message, "must specify ", ";\n");
-	const char *requested = cut(run, r.message, "requested: ", " "), *used = cut(run, r.message, "used: ", " ");
-	const char *limited = cut(run, r.message, "limited: ", " ");
 	struct finding *f;
 	if (name) {
-		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s is used up (asked for %s used %s of %s)", name, requested ? requested : "?,",
-						   used ? used : "?,", limited ? limited : "?"));
-		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s, or free some of it: other pods there hold %s", name, o->ns, used ? used : "it.");
+		const char *requested = cut_list(run, r.message, "requested: "), *used = cut_list(run, r.message, "used: ");
+		const char *limited = cut_list(run, r.message, "limited: ");
+		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s has no room for them: a pod needs %s, used are %s, allowed are %s", name, requested,
+						   used, limited));
+		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s above %s, or free some of it.", name, o->ns, limited);
 	} else {
 		name = cut(run, r.message, "failed quota: ", ":");
 		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s wants every container to say its %s", name ? name : "?",
