@@ -1,12 +1,16 @@
 /* The report for people: a verdict, the causes with their evidence and what to do, what recovered, and what could not be seen. */
 #include "cli/report.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 
-#define INDENT 3u
+#define INDENT 4u
 #define LABEL 10u
 #define EVIDENCE_SHOWN 4u
 #define LIST_SHOWN 5u
+#define CAUSES_IN_FULL 10u /* further ones get a line each, so that the first screen keeps what matters */
+#define FACT_COLUMNS 300u  /* a longer fact is cut, unless all are asked for */
+#define SAME_TIME (5 * USEC_PER_SEC)
 
 static void field(struct term *t, const char *label, const char *text)
 {
@@ -78,23 +82,61 @@ static const char *chain_text(struct term *t, struct arena *a, const struct caus
 	return text;
 }
 
-static void evidence(struct term *t, struct arena *a, const struct finding *f, usec_t now, uint32_t max)
+/* A fact, cut in the middle when it is long: registries and webhooks write whole pages into events, in which the end says most. */
+static const char *fact_text(struct arena *a, const struct evidence *e, usec_t now, bool where, bool whole)
 {
+	char *text = report_evidence(a, e, now, where), *end;
+	size_t len = strlen(text), n = utf8_cut(text, len, FACT_COLUMNS / 3);
+
+	if (whole || len <= FACT_COLUMNS)
+		return text;
+	end = text + len - FACT_COLUMNS * 2 / 3;
+	while (((unsigned char)*end & 0xc0) == 0x80)
+		end++;
+	return arena_printf(a, "%.*s [...] %s", (int)n, text, end);
+}
+
+/* The object is named where it is not the one that the cause is about. */
+static void evidence(struct term *t, struct arena *a, const struct finding *f, usec_t now, bool wide)
+{
+	uint32_t max = wide ? UINT32_MAX : EVIDENCE_SHOWN;
+
 	for (uint32_t i = 0; i < f->evidence_count && i < max; i++)
-		field(t, i ? "" : "evidence", report_evidence(a, &f->evidence[i], now, true));
+		field(t, i ? "" : "evidence", fact_text(a, &f->evidence[i], now, f->evidence[i].object != f->object, wide));
 	if (f->evidence_count > max)
 		field(t, "", arena_printf(a, "and %u more", f->evidence_count - max));
 }
 
+/* Growing from nothing is part of being created. */
+static bool is_part_of_creation(const struct cause *c, const struct change *change)
+{
+	for (uint32_t i = 0; i < c->changes.len; i++) {
+		const struct change *other = &c->changes.items[i];
+
+		if (change->type == CHANGE_SCALE && other->type == CHANGE_CREATED && other->object == change->object &&
+		    change->when - other->when < SAME_TIME && other->when - change->when < SAME_TIME)
+			return true;
+	}
+	return false;
+}
+
 static void changes(struct term *t, struct arena *a, const struct cause *c, usec_t now, uint32_t max)
 {
-	for (uint32_t i = 0; i < c->changes.len && i < max; i++) {
+	uint32_t shown = 0;
+
+	for (uint32_t i = 0; i < c->changes.len && shown < max; i++) {
 		const struct change *change = &c->changes.items[i];
 		const char *by = change->by && *change->by ? arena_printf(a, " (by %s)", change->by) : "";
+		const char *object = change->object ? report_object(a, change->object) : "";
 
-		field(t, i ? "" : "changed",
-		      arena_printf(a, "%s: %s, %s%s", report_ago(a, now, change->when), change->object ? report_object(a, change->object) : "",
-				   change->text, by));
+		if (is_part_of_creation(c, change))
+			continue;
+		/* Some texts name the object themselves. */
+		if (*object && !strstr(change->text, object))
+			object = arena_printf(a, "%s: ", object);
+		else
+			object = "";
+		field(t, shown++ ? "" : "changed", arena_printf(a, "%s: %s%s%s", report_ago(a, now, change->when), object, change->text, by));
 	}
 }
 
@@ -111,16 +153,14 @@ static void explains(struct term *t, struct arena *a, const struct cause *c, uin
 
 static void title_line(struct term *t, struct arena *a, const struct cause *c, unsigned number)
 {
-	const char *mark = number ? arena_printf(a, "%u.", number) : "-";
-	unsigned label = (unsigned)strlen(mark) + 1 + 10;
+	const char *mark = number ? arena_printf(a, "%2u. ", number) : "  - ";
 
 	term_add(t, STYLE_BOLD, mark);
-	term_addf(t, " ");
 	term_style(t, report_severity_style(c->severity));
 	term_addf(t, "%-9s", severity_text(c->severity));
 	term_style(t, STYLE_NONE);
 	/* The rest of the line, and those after it beside it. */
-	term_wrap_on(t, label, STYLE_BOLD, c->title);
+	term_wrap_on(t, (unsigned)strlen(mark) + 9, STYLE_BOLD, c->title);
 }
 
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
@@ -129,8 +169,10 @@ void report_cause_text(struct term *t, struct arena *a, const struct cause *c, u
 	field(t, "where", c->root->object ? report_object(a, c->root->object) : "");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
 	field(t, "affects", affects_text(a, c));
-	field(t, "chain", chain_text(t, a, c));
-	evidence(t, a, c->root, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
+	/* A workload, its pod and what that lacks are in the lines around already. */
+	if (wide || c->chain_len > 3)
+		field(t, "chain", chain_text(t, a, c));
+	evidence(t, a, c->root, now, wide);
 	changes(t, a, c, now, wide ? UINT32_MAX : 2);
 	if (wide)
 		explains(t, a, c, UINT32_MAX);
@@ -147,7 +189,8 @@ static void tree_facts(struct term *t, struct arena *a, unsigned indent, const s
 	for (uint32_t i = 0; i < f->evidence_count && i < max; i++) {
 		const struct evidence *e = &f->evidence[i];
 
-		term_wrap(t, indent, STYLE_DIM, t->ascii ? "- " : "\xc2\xb7 ", 2, STYLE_DIM, report_evidence(a, e, now, e->object != f->object));
+		term_wrap(t, indent, STYLE_DIM, t->ascii ? "- " : "\xc2\xb7 ", 2, STYLE_DIM,
+			  fact_text(a, e, now, e->object != f->object, max == UINT32_MAX));
 	}
 	if (f->evidence_count > max)
 		term_wrap(t, indent, STYLE_DIM, "", 2, STYLE_DIM, arena_printf(a, "and %u more facts: -o wide", f->evidence_count - max));
@@ -170,7 +213,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 			tree_facts(t, a, left, step->finding, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
 	}
 	if (!c->chain_len)
-		evidence(t, a, c->root, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
+		evidence(t, a, c->root, now, wide);
 	term_addf(t, "\n");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
 	field(t, "affects", affects_text(a, c));
@@ -200,21 +243,55 @@ void report_notes_text(struct term *t, const struct inventory *inv)
 		term_addf(t, "\n");
 }
 
+/* The name of the context or, of a recording, of the file. */
+static const char *title_of(struct cluster *c)
+{
+	const char *name = cluster_name(c), *server = cluster_server(c), *slash;
+
+	if (name && *name)
+		return name;
+	slash = server ? strrchr(server, '/') : NULL;
+	return slash && slash[1] ? slash + 1 : server && *server ? server : "cluster";
+}
+
+/* "3 causes: 1 critical, 2 error; they affect 4 workloads (9 pods)" */
+static const char *summary(struct arena *a, const struct diagnosis *d)
+{
+	static const enum severity order[] = {SEVERITY_CRITICAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_INFO};
+	char *text = arena_printf(a, "%u cause%s:", d->causes.len, d->causes.len == 1 ? "" : "s");
+	const char *separator = " ";
+
+	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
+		uint32_t n = 0;
+
+		for (uint32_t i = 0; i < d->causes.len; i++)
+			n += d->causes.items[i]->severity == order[k];
+		if (n) {
+			text = arena_printf(a, "%s%s%u %s", text, separator, n, severity_text(order[k]));
+			separator = ", ";
+		}
+	}
+	return text;
+}
+
 static void header(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d)
 {
-	const char *version = inventory_server_version(d->inv), *name = cluster_name(c);
-	char now[CLOCK_TEXT_MAX];
+	const char *version = inventory_server_version(d->inv);
+	usec_t now = inventory_now(d->inv) / USEC_PER_SEC * USEC_PER_SEC;
+	char text[CLOCK_TEXT_MAX];
 
 	add_upper(t, report_verdict_style(d->verdict), verdict_text(d->verdict));
 	term_addf(t, "  ");
-	term_safe(t, STYLE_BOLD, name && *name ? name : "cluster");
+	term_safe(t, STYLE_BOLD, title_of(c));
 	term_style(t, STYLE_DIM);
 	term_safe(t, STYLE_NONE,
 		  arena_printf(a, "%s%s, %zu objects, as of %s", *version ? " " : "", version, inventory_object_count(d->inv),
-			       inventory_now(d->inv) ? clock_format_rfc3339(inventory_now(d->inv), now) : "an unknown time"));
+			       now ? clock_format_rfc3339(now, text) : "an unknown time"));
 	term_style(t, STYLE_NONE);
 	term_addf(t, "\n");
-	if (d->verdict_why && *d->verdict_why)
+	if (d->causes.len)
+		term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, summary(a, d));
+	else if (d->verdict_why && *d->verdict_why)
 		term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, d->verdict_why);
 	term_addf(t, "\n");
 }
@@ -251,15 +328,27 @@ static void footer(struct term *t, const struct diagnosis *d, const struct repor
 			  d->recovered.len == 1 ? "it" : "them");
 }
 
+static void causes_text(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
+{
+	usec_t now = inventory_now(d->inv);
+	uint32_t full = o->lesser || d->causes.len <= CAUSES_IN_FULL + 2 ? d->causes.len : CAUSES_IN_FULL;
+
+	for (uint32_t i = 0; i < full; i++) {
+		report_cause_text(t, a, d->causes.items[i], i + 1, now, o->wide);
+		term_addf(t, "\n");
+	}
+	for (uint32_t i = full; i < d->causes.len; i++)
+		title_line(t, a, d->causes.items[i], i + 1);
+	if (full < d->causes.len)
+		term_addf(t, "\nMore about these: --all, or `why KIND/NAME` about one.\n");
+}
+
 void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o)
 {
 	usec_t now = inventory_now(d->inv);
 
 	header(t, a, c, d);
-	for (uint32_t i = 0; i < d->causes.len; i++) {
-		report_cause_text(t, a, d->causes.items[i], i + 1, now, o->wide);
-		term_addf(t, "\n");
-	}
+	causes_text(t, a, d, o);
 	if (o->lesser)
 		short_list(t, a, "Lesser findings", &d->lesser, o, now);
 	if (o->history)
