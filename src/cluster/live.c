@@ -53,7 +53,7 @@ static int probe(struct live *live, struct ctx *ctx, struct inventory *inv, stru
 static struct list_job *add_job(struct live_reading *reading, struct arena *a, struct job_list *jobs, const struct kind *kind)
 {
 	struct list_job *job = arena_push(a, jobs);
-	*job = (struct list_job){.reading = reading, .kind = kind, .message = kind->message, .metadata_only = kind->id == KIND_SECRET};
+	*job = (struct list_job){.reading = reading, .kind = kind, .metadata_only = kind->id == KIND_SECRET};
 	return job;
 }
 

@@ -6,7 +6,7 @@
 #ifndef CLUSTER_LIVE_INTERNAL_H
 #define CLUSTER_LIVE_INTERNAL_H
 
-#include "cluster/api_client.h"
+#include "cluster/api_list.h"
 #include "cluster/cluster_internal.h"
 
 #include <pthread.h>
@@ -36,20 +36,14 @@ struct live_reading {
 struct list_job {
 	struct live_reading *reading;
 	const struct kind *kind;
-	const char *message;   /* schema; NULL = schemaless JSON */
-	bool metadata_only;    /* ask for PartialObjectMetadata */
-	bool quiet_if_missing; /* a server without it needs no note */
+	bool metadata_only; /* ask for PartialObjectMetadata */
 
 	struct ctx ctx;
-	const char *ns;       /* read only this namespace; NULL = all */
-	bool json;            /* ask for JSON */
-	char *continue_token; /* heap; NULL = first page */
-	struct value *roots;  /* heap: objects of a list that is not complete yet, dropped when the list starts again */
+	struct api_list list;
+	struct value *roots; /* heap: objects of a list that is not complete yet, dropped when the list starts again */
 	uint32_t root_count, root_cap;
 	bool complete;
-	bool broke_off;    /* the last page stopped in the middle */
-	struct err err;    /* why it is not */
-	struct page *page; /* the one that is arriving */
+	struct err err; /* why it is not */
 };
 
 /* Reads all pages; what was read is added to the inventory, and notes say what was not. */
