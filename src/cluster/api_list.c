@@ -91,7 +91,7 @@ void api_list_set_continue(struct api_list *l, const char *token)
 
 static int page_path(const struct api_list *l, struct ctx *ctx, struct strbuf *path, struct err *err)
 {
-	strbuf_addf(path, "%s?limit=%d", api_list_path(&ctx->arena, l->kind, l->ns), CLUSTER_PAGE);
+	strbuf_addf(path, "%s?limit=%d", api_list_path(&ctx->arena, l->kind, l->ns), l->continue_token ? API_LIST_LATER_PAGE : CLUSTER_PAGE);
 	if (l->continue_token) {
 		strbuf_addstr(path, "&continue=");
 		http_url_escape(path, l->continue_token, false);

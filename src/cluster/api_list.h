@@ -26,7 +26,8 @@ struct api_list {
 	struct api_page *page;      /* the one that is arriving */
 };
 
-/* Asks for at most CLUSTER_PAGE objects. */
+/* Asks for at most CLUSTER_PAGE objects, and in later pages for more: a list that is known to be long is worth fewer round trips. */
+#define API_LIST_LATER_PAGE (4 * CLUSTER_PAGE)
 int api_list_page(struct api_list *l, struct ctx *ctx, struct err *err);
 void api_list_set_continue(struct api_list *l, const char *token); /* NULL or "" = from the beginning */
 void api_list_release(struct api_list *l);

@@ -18,11 +18,10 @@ struct cluster {
 /* Copies the three names; NULL becomes "" ("default" for ns). */
 void cluster_set_names(struct cluster *c, const char *name, const char *server, const char *ns);
 
-/* live.c. live_open sets c->live even when it fails later, so that live_close is called once. Weak until live.c is linked in. */
-int live_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err) __attribute__((weak));
-void live_close(struct live *live) __attribute__((weak));
-int live_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err)
-	__attribute__((weak));
+/* live.c. live_open sets c->live even when it fails later, so that live_close is called once. */
+int live_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err);
+void live_close(struct live *live);
+int live_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err);
 
 /* recorded.c: reads options->from. */
 int recorded_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err);
