@@ -30,6 +30,7 @@ struct json_splitter {
 	uint32_t depth;
 	size_t offset; /* of the piece being fed */
 	size_t item_offset;
+	unsigned mark_len; /* bytes of a byte order mark that were there */
 	char key[8];
 	unsigned key_len;
 	struct strbuf envelope; /* the document without its items */
@@ -370,10 +371,16 @@ static int feed_between(struct json_splitter *s, const char *base, const char **
 
 int json_splitter_feed(struct json_splitter *s, const char *data, size_t len, struct err *err)
 {
+	/* A byte order mark, as some editors write; it may come in pieces. */
+	static const char mark[] = "\xef\xbb\xbf";
 	const char *p = data, *end = data + len;
 
-	if (s->offset == 0 && len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-		p += 3; /* a byte order mark, as some editors write */
+	while (p < end && s->mark_len < 3 && s->mark_len == s->offset + (size_t)(p - data) && *p == mark[s->mark_len]) {
+		s->mark_len++;
+		p++;
+	}
+	if (p < end && s->failed == 0 && s->mark_len % 3 != 0)
+		s->failed = unexpected(s, data, p, "a document", err);
 	while (p < end && s->failed == 0)
 		s->failed = s->state >= NESTED ? feed_value(s, &p, end, err) : feed_between(s, data, &p, err);
 	s->offset += len;
