@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void run(const uint8_t *data, size_t size)
 {
-	/* malloc, not mem_alloc: no spare byte behind the end. */
-	uint8_t *copy = malloc(size ? size : 1);
+	/* calloc, not mem_alloc: no spare byte behind the end. */
+	uint8_t *copy = calloc(1, size ? size : 1);
 
 	if (!copy)
 		abort();
