@@ -37,9 +37,9 @@ struct masked_text mask_named(const struct masker *m, struct arena *a, const cha
 	enum mask_name class = mask_classify_name(name, name_len);
 	_cleanup_(strbuf_release) struct strbuf out;
 
+	strbuf_init(&out, STRBUF_MAX_LINE);
 	if (!mask_value_is_secret(class, s, len))
 		return mask_text(m, a, s, len);
-	strbuf_init(&out, STRBUF_MAX_LINE);
 	mask_add(m, &out, class == MASK_NAME_STRONG ? "secret" : "key", s, len);
 	return (struct masked_text){arena_strndup(a, out.buf, out.len), out.len};
 }

@@ -74,7 +74,7 @@ static enum mask_name classify_word(const struct words *w, unsigned i)
 	static const char *const strong[] = {"pwd", "passphrase", "passcode", "secret", "secrets", "token", "tokens", "credential", "credentials",
 					     "apikey", "accesskey", "secretkey", "privatekey", "authkey", "connectionstring", "authorization"};
 	static const char *const weak[] = {"key", "keys", "auth", "cookie", "session", "sessionid", "salt", "signature", "sig", "otp", "seed", "jwt",
-					   "dsn", "cert", "pat", "hash", "creds", "login"};
+					   "dsn", "cert", "pat", "hash", "creds", "login", "appkey", "sshkey", "masterkey", "signingkey", "encryptionkey"};
 	const char *word = w->items[i];
 	bool last = i + 1 == w->len;
 
@@ -86,7 +86,7 @@ static enum mask_name classify_word(const struct words *w, unsigned i)
 		return MASK_NAME_STRONG;
 	if (str_eq(word, "string") && i > 0 && str_eq(w->items[i - 1], "connection"))
 		return MASK_NAME_STRONG;
-	return IN(word, weak) || ends_with(word, "key") ? MASK_NAME_WEAK : MASK_NAME_PLAIN;
+	return IN(word, weak) ? MASK_NAME_WEAK : MASK_NAME_PLAIN;
 }
 
 /* Words that make the name one of something about a secret, not of the secret. */

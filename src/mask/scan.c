@@ -1,0 +1,399 @@
+/* Finding secrets in free text: one pass that stops at the few bytes which can begin or announce one.
+ *
+ * Words are passed over whole, after a look at whether a known token begins there. '=' and ':' look back at the name before them (at
+ * most NAME_MAX bytes) and judge the value behind; "://" looks for a password in the address; '@' for an e-mail address or the password of
+ * a data source name; "-----BEGIN" for a private key. Looking ahead is bounded (VALUE_MAX) unless what was looked at is then
+ * replaced and passed, so that the work stays linear in the text. */
+#include "mask/mask_internal.h"
+
+#define NAME_MAX_LEN 64
+#define VALUE_MAX 4096
+#define WEAK_MAX 256 /* of a value that is only masked when it looks random: more of it would not tell more */
+#define ADDRESS_MAX 512
+#define CACHE 64
+
+struct scan {
+	const struct masker *m;
+	const char *text, *end;
+	const char *flushed; /* everything before is in out */
+	struct strbuf *out;  /* NULL until the first thing is found */
+	struct strbuf storage;
+	/* Names repeat from line to line: what they were found to be. */
+	struct {
+		const char *name; /* in text */
+		uint8_t len, class;
+	} known[CACHE];
+};
+
+static void replace(struct scan *s, const char *from, size_t len, const char *kind)
+{
+	if (!s->out) {
+		s->out = &s->storage;
+		strbuf_init(s->out, SIZE_MAX / 2);
+	}
+	strbuf_add(s->out, s->flushed, (size_t)(from - s->flushed));
+	mask_add(s->m, s->out, kind, from, len);
+	s->flushed = from + len;
+}
+
+static bool at(const struct scan *s, const char *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	return (size_t)(s->end - p) >= n && memcmp(p, text, n) == 0;
+}
+
+static bool equals_fold(const char *s, size_t len, const char *lower)
+{
+	if (strlen(lower) != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((char_is(s[i], CHAR_UPPER) ? (s[i] | 0x20) : s[i]) != lower[i])
+			return false;
+	return true;
+}
+
+/* --- private keys --------------------------------------------------------------------------------------------------------------- */
+
+/* Behind the body: base64 with line ends (also escaped ones) and headers, up to and with the END mark. A key that was cut off ends where
+ * something else begins. */
+static const char *pem_end(const struct scan *s, const char *p)
+{
+	while (p < s->end && !at(s, p, "--") && (char_is(*p, CHAR_B64 | CHAR_B64URL | CHAR_SPACE) || memchr("\\:,", *p, 3)))
+		p++;
+	if (!at(s, p, "-----END "))
+		return p;
+	p += strlen("-----END ");
+	while (p < s->end && *p != '-' && *p != '\n')
+		p++;
+	while (p < s->end && *p == '-')
+		p++;
+	return p;
+}
+
+/* p stands on the first of two hyphens. Returns where to go on. */
+static const char *scan_pem(struct scan *s, const char *p)
+{
+	const char *label, *stop;
+
+	if (!at(s, p, "-----BEGIN "))
+		return p + 1;
+	label = stop = p + strlen("-----BEGIN ");
+	while (stop < s->end && stop - label < NAME_MAX_LEN && *stop != '-' && *stop != '\n')
+		stop++;
+	if (!memmem(label, (size_t)(stop - label), "PRIVATE KEY", 11))
+		return stop;
+	stop = pem_end(s, stop + (at(s, stop, "-----") ? 5 : 0));
+	replace(s, p, (size_t)(stop - p), "private-key");
+	return stop;
+}
+
+/* --- addresses ------------------------------------------------------------------------------------------------------------------ */
+
+/* scheme://user:password@host, p on the ':'. Returns where to go on. */
+static const char *scan_url(struct scan *s, const char *p)
+{
+	const char *start = p + 3, *stop = start, *at_sign = NULL, *colon = NULL, *secret;
+
+	while (stop < s->end && stop - start < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("/?#\"'<>`\\,", *stop, 11)) {
+		if (*stop == '@')
+			at_sign = stop;
+		else if (*stop == ':' && !colon)
+			colon = stop;
+		stop++;
+	}
+	if (!at_sign)
+		return start;
+	secret = colon && colon < at_sign ? colon + 1 : start;
+	/* Without a colon it is a user name, or a token in its place. */
+	if (mask_value_is_harmless(secret, (size_t)(at_sign - secret)) || (secret == start && !mask_value_is_random(start, (size_t)(at_sign - start))))
+		return start;
+	replace(s, secret, (size_t)(at_sign - secret), "password");
+	return at_sign + 1;
+}
+
+/* user:password@tcp(host:3306)/db */
+static const char *scan_dsn(struct scan *s, const char *p)
+{
+	const char *q = p;
+
+	while (q > s->flushed && p - q < 256 && !char_is(q[-1], CHAR_SPACE) && q[-1] != ':' && q[-1] != '"' && q[-1] != '\'')
+		q--;
+	if (q > s->flushed && q[-1] == ':' && !mask_value_is_harmless(q, (size_t)(p - q)))
+		replace(s, q, (size_t)(p - q), "password");
+	return p + 1;
+}
+
+/* Ends of systemd unit names and the like, which look like top-level domains. */
+static bool is_domain_end(const char *s, size_t len)
+{
+	static const char *const units[] = {"service", "socket", "target", "timer", "mount", "slice", "scope", "device", "path", "json", "yaml"};
+
+	if (len < 2)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!char_is(s[i], CHAR_UPPER | CHAR_LOWER))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (equals_fold(s, len, units[i]))
+			return false;
+	return true;
+}
+
+/* p on the '@'. */
+static const char *scan_at(struct scan *s, const char *p)
+{
+	const char *local = p, *domain = p + 1, *dot = NULL, *stop = domain;
+
+	if (at(s, domain, "tcp(") || at(s, domain, "unix("))
+		return scan_dsn(s, p);
+	while (local > s->flushed && p - local < NAME_MAX_LEN && (char_is(local[-1], CHAR_NAME) || local[-1] == '+' || local[-1] == '%'))
+		local--;
+	while (local < p && (*local == '.' || *local == '-'))
+		local++;
+	while (stop < s->end && stop - domain < 253 && (char_is(*stop, CHAR_NAME)) && *stop != '_') {
+		if (*stop == '.' && stop + 1 < s->end && char_is(stop[1], CHAR_WORD))
+			dot = stop;
+		stop++;
+	}
+	while (stop > domain && (stop[-1] == '.' || stop[-1] == '-'))
+		stop--;
+	if (local == p || !dot || dot == domain || !is_domain_end(dot + 1, (size_t)(stop - dot - 1)) || equals_fold(local, (size_t)(p - local), "git"))
+		return p + 1;
+	replace(s, local, (size_t)(stop - local), "email");
+	return stop;
+}
+
+/* --- name = value --------------------------------------------------------------------------------------------------------------- */
+
+struct pair {
+	const char *name;
+	size_t name_len;
+	bool line_start;     /* nothing but indentation, '-' and quotes before the name */
+	bool equals;         /* '=', not ':' */
+	bool quoted;
+	const char *value;
+	size_t value_len;
+};
+
+/* The name that ends before the separator at p: word, "word" or \"word\". */
+static bool name_before(const struct scan *s, const char *p, struct pair *pair)
+{
+	const char *stop = p, *start;
+
+	while (stop > s->text && p - stop < 2 && stop[-1] == ' ')
+		stop--;
+	if (stop > s->text && (stop[-1] == '"' || stop[-1] == '\''))
+		stop--;
+	while (stop > s->text && stop[-1] == '\\')
+		stop--;
+	start = stop;
+	while (start > s->text && stop - start < NAME_MAX_LEN && char_is(start[-1], CHAR_NAME))
+		start--;
+	pair->name = start;
+	pair->name_len = (size_t)(stop - start);
+	while (start > s->text && p - start < 2 * NAME_MAX_LEN && memchr(" \t-\"'\\", start[-1], 6))
+		start--;
+	pair->line_start = start == s->text || start[-1] == '\n' || (start[-1] == 'n' && start - 1 > s->text && start[-2] == '\\');
+	return pair->name_len >= 2;
+}
+
+/* Finds the value behind the separator. False when there is none on this line. */
+static bool value_after(const struct scan *s, const char *p, ptrdiff_t max, struct pair *pair)
+{
+	const char *stop;
+	unsigned slashes = 0;
+	char quote;
+
+	while (p < s->end && (*p == ' ' || *p == '\t'))
+		p++;
+	while (p < s->end && *p == '\\') {
+		slashes++;
+		p++;
+	}
+	quote = p < s->end && (*p == '"' || *p == '\'') ? *p : 0;
+	p = quote ? p + 1 : p - slashes;
+	if (!quote && p < s->end && (*p == '{' || *p == '['))
+		return false; /* a structure: what is in it is looked at on its own */
+	pair->quoted = quote != 0;
+	pair->value = p;
+	for (stop = p; stop < s->end && stop - p < max && *stop != '\n'; stop++) {
+		if (quote && *stop == '\\' && !slashes && stop + 1 < s->end)
+			stop++; /* an escaped quote does not end it */
+		else if (quote ? *stop == quote : char_is(*stop, CHAR_SPACE) || memchr(",;&\"'<>)}]`\\", *stop, 12))
+			break;
+	}
+	if (stop > s->end)
+		stop = s->end;
+	while (quote && slashes && stop > p && stop[-1] == '\\')
+		stop--;
+	pair->value_len = (size_t)(stop - p);
+	return pair->value_len > 0;
+}
+
+/* Whether other words follow the value on its line: then "token: expired" is a sentence. */
+static bool words_follow(const struct scan *s, const struct pair *pair)
+{
+	const char *p = pair->value + pair->value_len;
+
+	while (p < s->end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p < s->end && p > pair->value + pair->value_len && (char_is(*p, CHAR_WORD) || *p == '"' || *p == '\'');
+}
+
+/* In "name: value" without quotes the value may as well be a word of a sentence about the thing. */
+static bool is_prose(const struct scan *s, const struct pair *pair)
+{
+	bool is_password = memmem(pair->name, pair->name_len, "assw", 4) || memmem(pair->name, pair->name_len, "ASSW", 4);
+
+	if (pair->equals || pair->quoted)
+		return false;
+	if (!pair->line_start || words_follow(s, pair))
+		return mask_value_is_plain(pair->value, pair->value_len, !is_password);
+	return false;
+}
+
+static bool skip_scheme(struct pair *pair, const struct scan *s)
+{
+	static const char *const schemes[] = {"bearer", "basic", "token", "digest", "apikey", "negotiate"};
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		size_t n = strlen(schemes[i]);
+
+		if (pair->value_len < n || !equals_fold(pair->value, n, schemes[i]))
+			continue;
+		const char *p = pair->value + n;
+		if (p >= s->end || *p != ' ')
+			continue;
+		p++;
+		pair->value_len = pair->value_len > n ? pair->value_len - n - 1 : 0;
+		pair->value = p;
+		while (!pair->quoted && p + pair->value_len < s->end && pair->value_len < VALUE_MAX &&
+		       !char_is(p[pair->value_len], CHAR_SPACE) && !memchr("\"'\\,<>", p[pair->value_len], 6))
+			pair->value_len++;
+		return true;
+	}
+	return false;
+}
+
+static enum mask_name class_of(struct scan *s, const char *name, size_t len)
+{
+	unsigned at = ((unsigned)len * 31 + (unsigned char)name[0] * 7 + (unsigned char)name[len / 2] * 3 + (unsigned char)name[len - 1]) % CACHE;
+
+	if (!s->known[at].name || s->known[at].len != len || memcmp(s->known[at].name, name, len) != 0) {
+		s->known[at].name = name;
+		s->known[at].len = (uint8_t)len;
+		s->known[at].class = (uint8_t)mask_classify_name(name, len);
+	}
+	return (enum mask_name)s->known[at].class;
+}
+
+/* p on '=' or ':'. Returns where to go on. */
+static const char *scan_pair(struct scan *s, const char *p)
+{
+	struct pair pair = {.equals = *p == '='};
+	enum mask_name class;
+	bool cookie, scheme;
+
+	if (!name_before(s, p, &pair))
+		return p + 1;
+	class = class_of(s, pair.name, pair.name_len);
+	cookie = class == MASK_NAME_WEAK && (equals_fold(pair.name, pair.name_len, "cookie") || equals_fold(pair.name, pair.name_len, "set-cookie"));
+	if (class == MASK_NAME_PLAIN || !value_after(s, p + 1, class == MASK_NAME_WEAK ? WEAK_MAX : VALUE_MAX, &pair) || pair.value < s->flushed)
+		return p + 1;
+	scheme = skip_scheme(&pair, s);
+	if (cookie) {
+		while (!pair.quoted && pair.value + pair.value_len < s->end && pair.value_len < VALUE_MAX &&
+		       !memchr("\n\r\"'", pair.value[pair.value_len], 4))
+			pair.value_len++;
+	} else if (!scheme && (!mask_value_is_secret(class, pair.value, pair.value_len) || is_prose(s, &pair))) {
+		return p + 1;
+	} else if (scheme && mask_value_is_harmless(pair.value, pair.value_len)) {
+		return p + 1;
+	}
+	replace(s, pair.value, pair.value_len, cookie ? "cookie" : scheme ? "auth" : class == MASK_NAME_STRONG ? "secret" : "key");
+	return pair.value + pair.value_len;
+}
+
+/* --- the pass ------------------------------------------------------------------------------------------------------------------- */
+
+/* "Bearer eyJ...", wherever it stands: word is what was passed over, p stands behind it. */
+static const char *scan_bearer(struct scan *s, const char *word, const char *p)
+{
+	const char *token = p + 1, *stop = token;
+
+	if (p - word != 6 || p >= s->end || *p != ' ' || !equals_fold(word, 6, "bearer"))
+		return p;
+	while (stop < s->end && stop - token < VALUE_MAX && (char_is(*stop, CHAR_B64 | CHAR_B64URL) || *stop == '.'))
+		stop++;
+	if (stop - token < 16 || mask_value_is_plain(token, (size_t)(stop - token), false))
+		return p;
+	replace(s, token, (size_t)(stop - token), "auth");
+	return stop;
+}
+
+static const char *scan_word(struct scan *s, const char *p)
+{
+	const char *start = p, *kind;
+	size_t n = mask_token_first[(unsigned char)*p] ? mask_token_at(p, s->end, p > s->text ? p[-1] : 0, &kind) : 0;
+
+	if (n) {
+		replace(s, p, n, kind);
+		return p + n;
+	}
+	while (p < s->end && char_is(*p, CHAR_WORD))
+		p++;
+	return *start == 'B' || *start == 'b' ? scan_bearer(s, start, p) : p;
+}
+
+static void scan_all(struct scan *s)
+{
+	const char *p = s->text;
+
+	while (p < s->end) {
+		if (char_is(*p, CHAR_WORD)) {
+			p = scan_word(s, p);
+			continue;
+		}
+		switch (*p) {
+		case '=':
+			p = scan_pair(s, p);
+			break;
+		case ':':
+			p = at(s, p, "://") ? scan_url(s, p) : scan_pair(s, p);
+			break;
+		case '@':
+			p = scan_at(s, p);
+			break;
+		case '-':
+			p = p + 1 < s->end && p[1] == '-' ? scan_pem(s, p) : p + 1;
+			break;
+		case '\xc2': /* what was masked before stays as it is */
+			if (at(s, p, MASK_OPEN)) {
+				const char *close = memmem(p, MIN((size_t)(s->end - p), (size_t)64), MASK_CLOSE, strlen(MASK_CLOSE));
+
+				p = close ? close + strlen(MASK_CLOSE) : p + strlen(MASK_OPEN);
+				break;
+			}
+			p++;
+			break;
+		default:
+			p++;
+		}
+	}
+}
+
+struct masked_text mask_text(const struct masker *m, struct arena *a, const char *text, size_t len)
+{
+	struct scan s = {.m = m, .text = text, .end = text + len, .flushed = text};
+	struct masked_text result = {text, len};
+
+	scan_all(&s);
+	if (!s.out)
+		return result;
+	strbuf_add(s.out, s.flushed, (size_t)(s.end - s.flushed));
+	result.text = arena_strndup(a, s.out->buf, s.out->len);
+	result.len = s.out->len;
+	strbuf_release(s.out);
+	return result;
+}
