@@ -165,14 +165,19 @@ def read_objects(bed):
     return by_kind
 
 
+def add_registry(bed, host):
+    """Makes HOST a registry that the node reaches, and that has no image."""
+    folder = bed.state / "registries" / host
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hosts.toml").write_text(f'server = "{REGISTRY}"\n[host."{REGISTRY}"]\ncapabilities = ["pull", "resolve"]\n')
+
+
 def prepare_node(bed, names):
     """Gives the node's images their made-up names, and tells the container runtime where the made-up registries are."""
     for i in range(0, len(names.images), 20):
         bed.run([HERE / "bed", "ctr", "images", "tag", "docker.io/library/busybox:1.35", *names.images[i:i + 20]])
     for host in names.registries:
-        folder = bed.state / "registries" / host
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "hosts.toml").write_text(f'server = "{REGISTRY}"\n')
+        add_registry(bed, host)
     denied = bed.state / "registry" / "denied"
     old = denied.read_text() if denied.exists() else ""
     denied.write_text(old + "".join(p + "\n" for p in names.denied))

@@ -12,7 +12,7 @@ K8S=$CACHE/kubernetes/v$KV/bin
 ETCD=$CACHE/etcd/v$ETCD_V/bin/etcd
 KWOK=$CACHE/kwok/v$KWOK_V
 LOGS=$BED/log PKI=$BED/pki RUN=$BED/run
-CGROUP=auto-devops-bed # our own cgroup, so that a kubelet of the machine itself is not disturbed
+CGROUP=auto-devops-$(printf %s "$BED" | cksum | cut -d' ' -f1) # our own cgroup: neither a kubelet of the machine nor another bed is disturbed
 NODE=worker-1
 NODE_IP=10.200.0.1
 export KUBECONFIG=$BED/admin.kubeconfig
@@ -31,8 +31,8 @@ need_root() {
 
 # One change at a time: two `up` side by side would build and start everything twice.
 lock() {
-	mkdir -p "$CACHE"
-	exec 9>"$CACHE/bed.lock"
+	mkdir -p "$CACHE" "${BED%/*}"
+	exec 9>"${1:-$BED.lock}"
 	flock -n 9 || { say "waiting for another call of bed"; flock 9; }
 }
 
