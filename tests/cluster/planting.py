@@ -9,7 +9,7 @@ are templates: @WORD@ stands for a name made up for this run, the same throughou
   node            a node           anything else   the kind of name that people give to programs
 The first document:
   fault|healthy   what is the matter, for readers of the file
-  causes          ids of checks, any of which may be named as the cause
+  causes          ids of checks (* allowed), any of which may be named as the cause
   blames          objects ("Kind namespace/name", * allowed), one of which the cause must name as its object or its subject
   says            texts that the answer must contain, too
   shows           what the API must show before anything is asked: kind, name (or `about` for the object of an event), path, and

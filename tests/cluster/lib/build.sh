@@ -1,43 +1,20 @@
 # Builds the programs from the Go module proxy into the cache, once per version. Sourced by `bed`.
 
-APT_OF="containerd:containerd runc:runc nft:nftables busybox:busybox-static ip:iproute2 nsenter:util-linux curl:curl openssl:openssl gcc:gcc python3:python3"
-
-install_packages() {
-	local pair missing=
-	for pair in $APT_OF; do command -v "${pair%%:*}" >/dev/null || missing+=" ${pair#*:}"; done
-	[ -x /usr/lib/cni/bridge ] || [ -x /opt/cni/bin/bridge ] || missing+=" containernetworking-plugins"
-	[ -e /usr/include/stdlib.h ] || missing+=" libc6-dev"
-	busybox --list 2>/dev/null | grep -x httpd >/dev/null || missing+=" busybox-static"
-	[ -z "$missing" ] && return
-	command -v apt-get >/dev/null || die "install these first (names as in Debian):$missing"
-	say "installing$missing"
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >"$CACHE/apt.log" 2>&1 ||
-		{ apt-get update >>"$CACHE/apt.log" 2>&1; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >>"$CACHE/apt.log" 2>&1; } ||
-		{ tail -n 15 "$CACHE/apt.log" >&2; die "apt-get failed"; }
+# ./dev installs what is missing; called by itself, the bed only says what that is.
+check_programs() {
+	local p missing=
+	for p in containerd runc ctr nft ip nsenter unshare curl openssl gcc python3 busybox; do command -v "$p" >/dev/null || missing+=" $p"; done
+	[ -x /usr/lib/cni/bridge ] || [ -x /opt/cni/bin/bridge ] || missing+=" CNI-plugins"
+	[ -z "$missing" ] || die "missing:$missing (./dev cluster up installs them on Debian and Ubuntu)"
 }
 
-# A Go that is new enough. A distribution's older Go can fetch the right one, because Go publishes its toolchains as modules too, with checksums.
-find_go() {
-	local v mod=golang.org/toolchain@v0.0.1-go$GO_V.linux-$(dpkg --print-architecture 2>/dev/null || echo amd64)
-	GO=$(command -v go || true)
-	v=$([ -n "$GO" ] && GOTOOLCHAIN=local "$GO" env GOVERSION || echo go0)
-	if printf '%s\n' "go$GO_V" "${v%%[- ]*}" | sort -VC; then return; fi
-	GO=$GO_ROOM/mod/$mod/bin/go
-	[ -x "$GO" ] && return
-	command -v go >/dev/null || { say "installing golang-go"; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends golang-go ca-certificates >"$CACHE/apt.log" 2>&1; }
-	say "fetching Go $GO_V with $(go version)"
-	(cd "$(mktemp -d)" && GOFLAGS=-modcacherw go mod download "$mod")
-	chmod +x "${GO%/*}"/* "${GO%/bin/go}"/pkg/tool/*/*   # module files carry no execute permission
-}
-
-# build_module DIR MODULE@VERSION: `go mod tidy` of the small module already written in DIR.
-go_run() { (cd "$1" && shift && nice "$GO" "$@"); }
+# go_run FOLDER ARGUMENTS...
+go_run() { (cd "$1" && shift && nice go "$@"); }
 
 write_kubernetes_module() {
 	local dir=$1 gomod c
 	# The published module's own go.mod says which Go it wants and which of its libraries live in its tree (staging): those have their own modules.
-	gomod=$(cd "$(mktemp -d)" && "$GO" mod download -json "k8s.io/kubernetes@v$KV" | sed -n 's/.*"GoMod": "\(.*\)".*/\1/p')
+	gomod=$(cd "$(mktemp -d)" && go mod download -json "k8s.io/kubernetes@v$KV" | sed -n 's/.*"GoMod": "\(.*\)".*/\1/p')
 	[ -f "$gomod" ] || die "the Go module proxy does not have k8s.io/kubernetes v$KV"
 	{
 		printf 'module bed/kubernetes\n\n'
@@ -101,11 +78,11 @@ build_kwok() {
 kubernetes_built() { local c; for c in $K8S_PROGRAMS; do [ -x "$K8S/$c" ] || return 1; done; }
 
 build_all() {
-	install_packages
+	check_programs
 	if kubernetes_built && [ -x "$ETCD" ] && [ -x "$KWOK/bin/kwok" ] && [ -f "$KWOK/stages.yaml" ]; then return; fi
 	GO_ROOM=$CACHE/go   # module and build caches of our own, so that they can be deleted without harm to anyone else's
 	mkdir -p "$GO_ROOM/src"
-	find_go
+	command -v go >/dev/null || die "building needs Go $GO_V or later in PATH (./dev cluster up fetches it)"
 	export GOMODCACHE=$GO_ROOM/mod GOCACHE=$GO_ROOM/build GOFLAGS=-modcacherw GOWORK=off CGO_ENABLED=0
 	say "building Kubernetes $KV, etcd $ETCD_V and KWOK $KWOK_V once into $CACHE (10-20 minutes on two cores, up to 12 GB while it builds)"
 	[ -x "$ETCD" ] || build_etcd

@@ -6,7 +6,7 @@ ETCD_V=3.6.16
 KWOK_V=0.8.0
 GO_V=1.26.8
 
-CACHE=${AUTO_DEVOPS_CACHE:-$HOME/.cache/auto-devops}
+CACHE=${AUTO_DEVOPS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/auto-devops}
 BED=${AUTO_DEVOPS_BED:-$CACHE/bed}
 K8S=$CACHE/kubernetes/v$KV/bin
 ETCD=$CACHE/etcd/v$ETCD_V/bin/etcd
@@ -26,7 +26,7 @@ since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f", b - a }'; }
 need_root() {
 	[ "$(id -u)" = 0 ] && return
 	command -v sudo >/dev/null || die "needs root (namespaces, a container runtime); sudo is not installed"
-	exec sudo KV="$KV" AUTO_DEVOPS_CACHE="$CACHE" AUTO_DEVOPS_BED="$BED" AUTO_DEVOPS_CLEAN_GO="${AUTO_DEVOPS_CLEAN_GO:-}" "$here/bed" "$@"
+	exec sudo env PATH="$PATH" KV="$KV" AUTO_DEVOPS_CACHE="$CACHE" AUTO_DEVOPS_BED="$BED" AUTO_DEVOPS_CLEAN_GO="${AUTO_DEVOPS_CLEAN_GO:-}" "$here/bed" "$@"
 }
 
 # One change at a time: two `up` side by side would build and start everything twice.
