@@ -151,6 +151,13 @@ static void explains(struct term *t, struct arena *a, const struct cause *c, uin
 		field(t, "", arena_printf(a, "and %u more", c->explained.len - max));
 }
 
+static const char *sure_text(struct arena *a, const struct cause *c)
+{
+	const char *why = c->confidence_why ? c->confidence_why : "";
+
+	return arena_printf(a, "%d%%%s%s", c->confidence, *why ? ": " : "", why);
+}
+
 static void title_line(struct term *t, struct arena *a, const struct cause *c, unsigned number)
 {
 	const char *mark = number ? arena_printf(a, "%2u. ", number) : "  - ";
@@ -196,6 +203,25 @@ static void tree_facts(struct term *t, struct arena *a, unsigned indent, const s
 		term_wrap(t, indent, STYLE_DIM, "", 2, STYLE_DIM, arena_printf(a, "and %u more facts: -o wide", f->evidence_count - max));
 }
 
+/* "Deployment shop/web has 0 of 1 replicas ready", or "Pod shop/web-1: container main has crashed": the step's object with its finding, which
+ * need not name the object a second time. */
+static const char *step_text(struct arena *a, const struct chain_step *step)
+{
+	const char *name = report_name(a, &step->what), *message, *of, *again;
+	size_t len = strlen(name);
+
+	if (!step->finding)
+		return name;
+	message = step->finding->message;
+	if (strncmp(message, name, len) == 0 && message[len] == ' ')
+		return message;
+	of = arena_printf(a, " of %s", name);
+	again = strstr(message, of);
+	if (again)
+		return arena_printf(a, "%s: %.*s%s", name, (int)(again - message), message, again + strlen(of));
+	return arena_printf(a, "%s: %s", name, message);
+}
+
 /* The chain as a tree: what people notice on top, each line depends on the one below it, the root cause last. */
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
 {
@@ -204,11 +230,9 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 		const struct chain_step *step = &c->chain[i];
 		unsigned indent = INDENT + (i ? 3 * (i - 1) : 0), left = INDENT + 3 * i;
 		const char *branch = !i ? "" : t->ascii ? "`- " : "\xe2\x94\x94\xe2\x94\x80 ", *relation = i ? c->chain[i - 1].relation : "";
-		bool last = i + 1 == c->chain_len;
 
-		term_wrap(t, indent, STYLE_DIM, branch, i ? 3 : 0, last ? STYLE_BOLD : STYLE_NONE,
-			  arena_printf(a, "%s%s%s%s%s", relation ? relation : "", relation && *relation ? " " : "", report_name(a, &step->what),
-				       step->finding ? ": " : "", step->finding ? step->finding->message : ""));
+		term_wrap(t, indent, STYLE_DIM, branch, i ? 3 : 0, i + 1 == c->chain_len ? STYLE_BOLD : STYLE_NONE,
+			  arena_printf(a, "%s%s%s", relation ? relation : "", relation && *relation ? " " : "", step_text(a, step)));
 		if (step->finding)
 			tree_facts(t, a, left, step->finding, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
 	}
@@ -220,7 +244,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 	changes(t, a, c, now, wide ? UINT32_MAX : 3);
 	if (wide)
 		explains(t, a, c, UINT32_MAX);
-	field(t, "sure", arena_printf(a, "%d%%%s%s", c->confidence, c->confidence_why ? ": " : "", c->confidence_why ? c->confidence_why : ""));
+	field(t, "sure", sure_text(a, c));
 	field(t, "fix", c->fix);
 	field(t, "next", c->next);
 	field(t, "unseen", c->missing);
@@ -285,8 +309,8 @@ static void header(struct term *t, struct arena *a, struct cluster *c, const str
 	term_safe(t, STYLE_BOLD, title_of(c));
 	term_style(t, STYLE_DIM);
 	term_safe(t, STYLE_NONE,
-		  arena_printf(a, "%s%s, %zu objects, as of %s", *version ? " " : "", version, inventory_object_count(d->inv),
-			       now ? clock_format_rfc3339(now, text) : "an unknown time"));
+		  arena_printf(a, "%s%s, %zu object%s, as of %s", *version ? " " : "", version, inventory_object_count(d->inv),
+			       inventory_object_count(d->inv) == 1 ? "" : "s", now ? clock_format_rfc3339(now, text) : "an unknown time"));
 	term_style(t, STYLE_NONE);
 	term_addf(t, "\n");
 	if (d->causes.len)

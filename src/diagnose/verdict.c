@@ -205,7 +205,12 @@ static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, 
 {
 	enum verdict v = VERDICT_DEGRADED;
 
-	if (!inventory_sees(d->inv, KIND_POD, ns)) {
+	if (!list->len && !inventory_sees(d->inv, KIND_POD, ns)) {
+		/* A recording of one namespace, say: what was read is well, and nothing is known of the rest. */
+		if (!ns && inventory_list(d->inv, KIND_POD)->len) {
+			*ret_why = "no active problem was found in the namespaces that were read";
+			return VERDICT_HEALTHY;
+		}
 		*ret_why = ns ? arena_printf(a, "pods in namespace %s could not be read", ns) : "pods could not be read";
 		return VERDICT_UNKNOWN;
 	}
