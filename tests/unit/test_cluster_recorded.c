@@ -106,6 +106,34 @@ static void test_other_shapes(void **state)
 	}
 }
 
+static void test_yaml(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = open_ok(put("case.yaml", "# now: 2026-11-23T15:00:00Z\n"
+		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\n  creationTimestamp: \"2026-11-23T14:00:00Z\"\n"
+		"spec:\n  containers:\n  - name: app\n    resources: {limits: {memory: 64Mi, cpu: 1}}\n---\n---\n"
+		"apiVersion: v1\nkind: ConfigMapList\nitems: []\n---\n"
+		"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: web, namespace: shop}\n---\n"
+		"apiVersion: acme.io/v1\nkind: Thing\nmetadata: {name: t, managedFields: [{manager: x, fieldsV1: {a: 1}}]}\nspec: {a: [1]}\n"));
+	struct inventory *inv = cluster_inventory(c);
+	const struct object *pod = inventory_find(inv, KIND_POD, "shop", "web");
+
+	assert_non_null(pod);
+	assert_int_equal(inventory_now(inv) / USEC_PER_SEC, 1795446000);
+	assert_int_equal(inventory_now(inv) - pod->created, USEC_PER_HOUR);
+	assert_string_equal(object_str(pod, "spec.containers[0].resources.limits.cpu"), "1");
+	assert_non_null(inventory_find(inv, KIND_SERVICE, "shop", "web"));
+	assert_true(inventory_sees(inv, KIND_CONFIG_MAP, "shop"));
+	assert_true(inventory_sees(inv, KIND_CONFIG_MAP, NULL));
+	assert_false(inventory_sees(inv, KIND_SECRET, "shop"));
+	const struct object *thing = inventory_find_custom(inv, "acme.io", "Thing", "", "t");
+	assert_non_null(thing);
+	assert_null(value_at(&thing->root, "metadata.managedFields[0].fieldsV1"));
+	assert_int_equal(object_int(thing, "spec.a[0]", 0), 1);
+	open_fails(put("bad.yaml", "a: b\n---\napiVersion: v1\nkind: Pod\n"), "bad.yaml:1: not a Kubernetes object");
+	open_fails(put("bad.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Pod\n"), "bad.yaml:5: ");
+	open_fails(put("bad.yaml", "apiVersion: v1\nkind: Pod\nmetadata: [\n"), "bad.yaml:");
+}
+
 static void test_bad_input(void **state)
 {
 	struct {
@@ -199,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kubectl_list),
 		cmocka_unit_test(test_other_shapes),
+		cmocka_unit_test(test_yaml),
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_dump_folder),
 		cmocka_unit_test(test_support_bundle_folder),
