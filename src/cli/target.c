@@ -45,16 +45,34 @@ static void look_at(struct search *s, struct object *o)
 	}
 }
 
+static void search_kind(struct search *s, enum kind_id k)
+{
+	const struct object_list *list = inventory_list(s->inv, k);
+
+	for (uint32_t i = 0; i < list->len; i++)
+		look_at(s, list->items[i]);
+}
+
+static bool is_in_order(enum kind_id k)
+{
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (order[i] == k)
+			return true;
+	return false;
+}
+
+/* Kinds that people mean first come first, so that among equally near names theirs is offered. */
 static void search(struct search *s)
 {
-	for (int k = 0; k < KIND_COUNT; k++) {
-		const struct object_list *list = inventory_list(s->inv, (enum kind_id)k);
-
-		if (s->kind ? s->kind->id != (enum kind_id)k : s->custom ? k != KIND_CUSTOM : k == KIND_EVENT || k == KIND_LEASE)
-			continue;
-		for (uint32_t i = 0; i < list->len; i++)
-			look_at(s, list->items[i]);
+	if (s->kind || s->custom) {
+		search_kind(s, s->kind ? s->kind->id : KIND_CUSTOM);
+		return;
 	}
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		search_kind(s, order[i]);
+	for (int k = 0; k < KIND_COUNT; k++)
+		if (!is_in_order((enum kind_id)k) && k != KIND_EVENT && k != KIND_LEASE)
+			search_kind(s, (enum kind_id)k);
 }
 
 /* Is it the name of a custom kind that was read? */
@@ -122,6 +140,8 @@ static int not_found(const struct search *s, struct err *err)
 	const char *where = s->ns ? arena_printf(s->arena, " in namespace %s", s->ns) : "";
 	const char *hint = s->near_object ? arena_printf(s->arena, "; did you mean %s?", object_text(s->arena, s->near_object)) : "";
 
+	if (!s->kind && !s->custom && !strchr(s->name, '/') && kind_by_name(s->name))
+		return err_set(err, ERR_USAGE, "\"%s\" names a kind but no object of it", s->name);
 	if (s->kind && !inventory_sees(s->inv, s->kind->id, s->ns))
 		return err_set(err, ERR_NOT_FOUND, "cannot tell whether there is a %s \"%s\"%s: objects of this kind could not be read", what,
 			       s->name, where);

@@ -194,6 +194,8 @@ static void people_name_objects_in_many_ways(void **state)
 	assert_string_equal(find(inv, &a, "pod/web-1", NULL, "b"), "there is no Pod \"web-1\" in namespace b");
 	assert_string_equal(find(inv, &a, "pood/web-1", NULL, NULL), "unknown kind \"pood\"; did you mean \"Pod\"?");
 	assert_string_equal(find(inv, &a, "pod/", NULL, NULL), "\"pod/\" names a kind but no object of it");
+	assert_string_equal(find(inv, &a, "pod", NULL, NULL), "\"pod\" names a kind but no object of it");
+	assert_string_equal(find(inv, &a, "wbe", NULL, NULL), "there is no object \"wbe\"; did you mean Deployment shop/web?");
 	assert_non_null(strstr(find(inv, &a, "ingress/x", NULL, NULL), "could not be read"));
 	arena_release(&a);
 	inventory_unref(inv);
