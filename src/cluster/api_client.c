@@ -171,7 +171,7 @@ static int send_with(struct api_client *c, struct ctx *ctx, const struct api_req
 		.arg = &x,
 	};
 	r = http_do(cr->http ? cr->http : c->http, ctx, &h, &response, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	learn_server(c, &response);
 	if (response.status < 200 || response.status > 299)

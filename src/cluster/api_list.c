@@ -111,7 +111,7 @@ static int read_page(struct api_list *l, struct ctx *ctx, struct err *err)
 	r = api_do(l->client, ctx, &q, err);
 	if (r == 0 && (r = finish(p, err)) == 0)
 		r = strbuf_check(&p->next, "continue token", err);
-	if (r < 0)
+	if (r != 0)
 		return r == ERR_INPUT && !err->http_status ? err_wrap(err, "%s", api_list_path(&ctx->arena, l->kind, l->ns)) : r;
 	api_list_set_continue(l, p->next.buf);
 	mem_free(l->resource_version);
@@ -126,7 +126,7 @@ int api_list_page(struct api_list *l, struct ctx *ctx, struct err *err)
 	strbuf_init(&page.version, METADATA_TEXT_MAX);
 	l->page = &page;
 	int r = read_page(l, ctx, err);
-	l->broke_off = r < 0 && (page.protobuf || page.splitter);
+	l->broke_off = r != 0 && (page.protobuf || page.splitter);
 	l->page = NULL;
 	protobuf_list_free(page.protobuf);
 	json_splitter_free(page.splitter);

@@ -255,7 +255,7 @@ int walk_message(walker *w, const object &o, const struct message *m, unsigned d
 		std::string_view name = member.key;
 		const struct field *f = schema_field(m, name.data(), name.size());
 
-		if (!f)
+		if (!f || (depth && schema_only_at_top(f)))
 			continue;
 		r = walk_field(w, m, f, member.value, depth);
 		if (r < 0)

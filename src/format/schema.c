@@ -145,7 +145,7 @@ static int project_message(struct tree *t, const struct value *v, const struct m
 		return err_set(err, ERR_LIMIT, "nested deeper than %u levels", t->b->max_depth);
 	for (member_each(member, v)) {
 		const struct field *f = schema_field(m, member->key, member->v.key_len);
-		int r = f ? project_field(t, m, f, &member->v, depth, err) : 0;
+		int r = f && !(depth && schema_only_at_top(f)) ? project_field(t, m, f, &member->v, depth, err) : 0;
 
 		if (r < 0)
 			return err_wrap(err, "%s", f->name);

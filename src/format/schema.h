@@ -73,6 +73,12 @@ static inline unsigned schema_name_hash(const char *name, size_t len)
 /* The field with this JSON name, looked for in inlined messages too; NULL. */
 const struct field *schema_field(const struct message *m, const char *name, size_t len);
 
+/* apiVersion and kind: JSON repeats them in whole objects inside an object (volumeClaimTemplates), protobuf does not. */
+static inline bool schema_only_at_top(const struct field *f)
+{
+	return !f->number && f->type == FIELD_STRING;
+}
+
 /* Says whether the annotation is one that is left out of a FIELD_ANNOTATIONS map. */
 bool schema_skips_annotation(const char *key, size_t len);
 

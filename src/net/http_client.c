@@ -87,6 +87,7 @@ struct transfer {
 	bool delivered, head_done;
 	bool head_complete; /* the empty line after the headers was seen */
 	int rc;             /* what a callback wants http_attempt to return */
+	bool enough;        /* of an error body */
 	struct err *err;
 	char curl_error[CURL_ERROR_SIZE];
 	struct curl_slist *headers, *connect_to;
@@ -298,12 +299,14 @@ static size_t on_data(char *data, size_t size, size_t count, void *arg)
 	int rc = ctx_check(t->ctx, t->err);
 	if (rc == 0)
 		rc = deliver_head(t);
-	if (rc < 0)
+	if (rc != 0)
 		return stop(t, rc);
 	if (r->status < 200 || r->status > 299) {
 		strbuf_add(&r->error_body, data, len); /* what does not fit is dropped: it is only read for its message */
-		if (r->error_body.overflow)
-			return stop(t, 1);
+		if (r->error_body.overflow) {
+			t->enough = true;
+			return stop(t, 0);
+		}
 	} else {
 		r->body_bytes += len;
 		if (r->body_bytes > t->request->max_body)
@@ -558,11 +561,11 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 /* What curl's end of the transfer means. */
 static int conclude(struct transfer *t, const struct http_client *c, CURLcode code, struct err *err)
 {
-	if (t->rc < 0)
+	if (t->rc != 0)
 		return t->rc;
 	if (code == CURLE_OK && !t->head_complete) /* curl takes a connection that closes among the headers for a complete answer */
 		code = CURLE_RECV_ERROR;
-	if (t->rc > 0 || code == CURLE_OK) /* > 0: an error body that was long enough */
+	if (t->enough || code == CURLE_OK)
 		return deliver_head(t);
 	return transport_error(t, c, code, err);
 }
@@ -596,7 +599,7 @@ int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http
 	api.curl_slist_free_all(t.connect_to);
 	api.curl_free(t.rewritten_url);
 	*ret_delivered = t.delivered;
-	if (r < 0)
+	if (r != 0)
 		http_response_release(ret);
 	return r;
 }

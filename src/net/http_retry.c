@@ -42,8 +42,8 @@ int http_do(struct http_client *c, const struct ctx *ctx, const struct http_requ
 		struct err failure = {0};
 		bool delivered = false;
 		int r = http_attempt(c, ctx, request, ret, &delivered, &failure);
-		bool again = r < 0 ? r == ERR_UNAVAILABLE && failure.retryable && !delivered : status_retryable(ret->status);
-		int wait = MAX(backoff_ms(attempt), r < 0 ? 0 : ret->retry_after_ms);
+		bool again = r < 0 ? r == ERR_UNAVAILABLE && failure.retryable && !delivered : r == 0 && status_retryable(ret->status);
+		int wait = MAX(backoff_ms(attempt), r != 0 ? 0 : ret->retry_after_ms);
 		if (!again || attempt + 1 >= attempts || !worth_waiting(ctx, wait)) {
 			if (r < 0) {
 				if (err)
