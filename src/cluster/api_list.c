@@ -8,6 +8,7 @@ struct api_page {
 	struct protobuf_list *protobuf;
 	struct json_splitter *splitter;
 	struct strbuf next, version; /* of the list's metadata */
+	bool is_list;                /* JSON: an object with "items" has ended */
 };
 
 #define METADATA_TEXT_MAX ((size_t)16 << 10) /* a continue token is a few hundred bytes */
@@ -34,6 +35,7 @@ static int on_json_envelope(void *arg, const char *text, size_t len, struct err 
 	if (r < 0)
 		return r;
 	const struct value *metadata = value_get(&envelope, "metadata");
+	l->page->is_list = true;
 	strbuf_addstr(&l->page->next, value_get_str(metadata, "continue"));
 	strbuf_addstr(&l->page->version, value_get_str(metadata, "resourceVersion"));
 	return 0;
@@ -64,8 +66,12 @@ static int on_body(void *arg, const char *data, size_t len, struct err *err)
 /* The body has ended: is the list whole, and where does it go on? */
 static int finish(struct api_page *p, struct err *err)
 {
-	if (p->splitter)
-		return json_splitter_finish(p->splitter, err);
+	if (p->splitter) {
+		int r = json_splitter_finish(p->splitter, err);
+		return r == 0 && !p->is_list ? err_set(err, ERR_INPUT, "the answer is no list") : r;
+	}
+	if (!p->protobuf)
+		return err_set(err, ERR_INPUT, "the answer is empty");
 	const char *version = "", *next = "";
 	int r = protobuf_list_finish(p->protobuf, &version, &next, err);
 	if (r < 0)

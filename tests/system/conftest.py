@@ -34,7 +34,7 @@ class Result:
         for word in words:
             assert str(word).lower() in self.err.lower(), f"'{word}' is not in the message\n{self}"
         assert self.err.strip(), self
-        assert self.err.count("\n") <= 12, self
+        assert self.err.count("\n") <= 25, self
         return self
 
 
