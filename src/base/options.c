@@ -156,12 +156,15 @@ int options_set_name(struct options *o, const char *name, const char *text, enum
 		return options_set(o, option->id, text, origin, where, err);
 	near_init(&near, name);
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		const char *dot = strchr(option_table[i].name, '.');
+		const char *full = option_table[i].name, *key = strchr(full, '.') + 1;
 
-		near_try(&near, option_table[i].name);
+		near_try(&near, full);
 		/* A key without its section, or in the wrong one, is a likely slip too. */
-		if (dot && (str_eq(dot + 1, name) || (strchr(name, '.') && str_eq(dot, strchr(name, '.')))))
-			near = (struct near){.word = name, .best = option_table[i].name, .distance = 0};
+		near_try(&near, key);
+		if (near.best == key)
+			near.best = full;
+		if (strchr(name, '.') && str_eq(key, strchr(name, '.') + 1))
+			near = (struct near){.word = name, .best = full, .distance = 0};
 	}
 	if (near.best)
 		return err_set(err, ERR_USAGE, "%s: unknown setting \"%s\"; did you mean \"%s\"?", where, name, near.best);

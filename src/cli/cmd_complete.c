@@ -1,6 +1,7 @@
 /* __complete: what could stand at the end of a command line; asked by the scripts of cmd_completion.c. One candidate per line, with a tab and
- * a few words about it; ":files" asks the shell for file names, ":nospace" says that more must follow. Never fails: nothing to offer is
- * an empty answer. */
+ * a few words about it; ":files" asks the shell for file names, ":nospace" says that more must follow. kubectl, which runs this as
+ * kubectl_complete-jamie, wants both as the bits of one last line (github.com/spf13/cobra: ShellCompDirective). Never fails: nothing
+ * to offer is an empty answer. */
 #include "cli/cli.h"
 #include "base/file.h"
 #include "checks/check.h"
@@ -15,6 +16,7 @@ struct request {
 	const char *prefix; /* the one being completed */
 	const char *before; /* put before each candidate: "--output=" */
 	const struct command *command;
+	bool files, no_space; /* told to the shell at the end */
 };
 
 static void offer(struct request *q, const char *word, const char *what)
@@ -47,7 +49,7 @@ static void offer_kinds(struct request *q)
 			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
 		offer(q, name, kind_table[i].name);
 	}
-	term_addf(&q->cli->out, ":nospace\n");
+	q->no_space = true;
 }
 
 /* The names in one section of a kubeconfig file; one that cannot be read offers nothing. */
@@ -99,7 +101,7 @@ static void offer_what(struct request *q, enum complete what, const char *choice
 	case COMPLETE_NONE:
 		return;
 	case COMPLETE_FILE:
-		term_addf(&q->cli->out, ":files\n");
+		q->files = true;
 		return;
 	case COMPLETE_CHOICE:
 		offer_choices(q, choices);
@@ -174,37 +176,50 @@ static void offer_argument(struct request *q)
 		offer_what(q, q->command->complete, NULL);
 }
 
+enum { COBRA_NO_SPACE = 2, COBRA_NO_FILES = 4 };
+
+static void tell_shell(struct request *q)
+{
+	if (str_eq(q->cli->program, "kubectl jamie"))
+		term_addf(&q->cli->out, ":%d\n", (q->no_space ? COBRA_NO_SPACE : 0) | (q->files ? 0 : COBRA_NO_FILES));
+	else
+		term_addf(&q->cli->out, "%s%s", q->files ? ":files\n" : "", q->no_space ? ":nospace\n" : "");
+}
+
+/* What the word before or the word itself says. */
+static void complete(struct request *q)
+{
+	const char *equals = strchr(q->prefix, '='), *before = q->count ? q->words[q->count - 1] : "";
+	const struct flag *flag = *before == '-' ? flag_of_word(q, before, strlen(before)) : NULL;
+
+	if (flag) {
+		offer_value(q, flag);
+	} else if (q->prefix[0] == '-' && q->prefix[1] == '-' && equals) {
+		flag = flag_of_word(q, q->prefix, (size_t)(equals - q->prefix));
+		q->before = arena_strndup(&q->cli->ctx.arena, q->prefix, (size_t)(equals + 1 - q->prefix));
+		q->prefix = equals + 1;
+		if (flag)
+			offer_value(q, flag);
+	} else if (q->prefix[0] == '-') {
+		offer_flags(q);
+	} else {
+		offer_argument(q);
+	}
+}
+
 static int run_complete(struct cli *cli, struct err *err)
 {
 	struct request q = {.cli = cli, .words = cli->args, .count = MAX(cli->arg_count - 1, 0), .prefix = "", .before = ""};
 	int at = cli_find_command((char **)cli->args, q.count);
-	const struct flag *flag = NULL;
-	const char *equals;
 
 	if (cli->arg_count)
 		q.prefix = cli->args[q.count];
 	q.command = at < 0 ? NULL : command_by_name(q.words[at]);
-	if (!q.command) {
-		if (at < 0)
-			offer_commands(&q);
-		return 0;
-	}
-	equals = strchr(q.prefix, '=');
-	if (q.count && q.words[q.count - 1][0] == '-')
-		flag = flag_of_word(&q, q.words[q.count - 1], strlen(q.words[q.count - 1]));
-	if (flag) {
-		offer_value(&q, flag);
-	} else if (q.prefix[0] == '-' && q.prefix[1] == '-' && equals) {
-		flag = flag_of_word(&q, q.prefix, (size_t)(equals - q.prefix));
-		q.before = arena_strndup(&cli->ctx.arena, q.prefix, (size_t)(equals + 1 - q.prefix));
-		q.prefix = equals + 1;
-		if (flag)
-			offer_value(&q, flag);
-	} else if (q.prefix[0] == '-') {
-		offer_flags(&q);
-	} else {
-		offer_argument(&q);
-	}
+	if (q.command)
+		complete(&q);
+	else if (at < 0)
+		offer_commands(&q);
+	tell_shell(&q);
 	return 0;
 }
 

@@ -11,10 +11,11 @@ static void show_text(struct cli *cli)
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		const struct option_value *v = &cli->options.values[i];
-		size_t width = strlen(option_table[i].name) + strlen(v->text) + 3;
+		const char *text = *v->text ? v->text : "\"\"";
+		size_t width = strlen(option_table[i].name) + strlen(text) + 2;
 
 		term_addf(&cli->out, "%s: ", option_table[i].name);
-		term_safe(&cli->out, v->origin == ORIGIN_DEFAULT ? STYLE_NONE : STYLE_BOLD, *v->text ? v->text : "\"\"");
+		term_safe(&cli->out, v->origin == ORIGIN_DEFAULT ? STYLE_NONE : STYLE_BOLD, text);
 		term_addf(&cli->out, "%*s", width < 44 ? (int)(44 - width) : 1, "");
 		term_safe(&cli->out, STYLE_DIM, v->where);
 		term_addf(&cli->out, "\n");
