@@ -45,9 +45,7 @@ static int read_open_file(struct recording *r, const char *name, int fd, struct 
 {
 	struct source s = {.name = name, .read = read_fd, .line_of = line_of_fd, .arg = &fd};
 
-	if (++r->files > RECORDING_FILES_MAX)
-		return err_set(err, ERR_LIMIT, "more than %d files (RECORDING_FILES_MAX)", RECORDING_FILES_MAX);
-	return recording_read(r, &s, err);
+	return recording_read_file(r, &s, err);
 }
 
 /* --- folders -------------------------------------------------------------------------------------------------------------------- */

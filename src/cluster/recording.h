@@ -47,7 +47,9 @@ struct recording {
 void recording_init(struct recording *r, struct ctx *ctx, struct inventory *inv, const char *from);
 void recording_release(struct recording *r);
 
-/* Reads one stream to its end. first: bytes that were taken from it already, to see what it is. */
+/* input.c: reads one file, unpacking what is packed. */
+int recording_read_file(struct recording *r, struct source *s, struct err *err);
+/* Reads one stream of text to its end. */
 int recording_read(struct recording *r, struct source *s, struct err *err);
 /* One object, or one record of a snapshot, as JSON. kind: what it is when it does not say; may be NULL. */
 int recording_add_json(struct recording *r, const char *text, size_t len, const struct kind *kind, struct err *err);
