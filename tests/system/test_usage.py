@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 
 import pytest
@@ -192,3 +193,14 @@ def test_closed_standard_streams(start, sick, environment):
 def test_checks_are_listed(run):
     result = run("checks").ok()
     assert result.out.count("\n") >= 10, result
+
+
+def test_manual_page(run):
+    """Every command and flag is in it, and it is clean roff where groff is there to say so."""
+    page = run("help", "--man").ok().out
+    assert page.startswith((".TH", ".\\", "'\\")), page[:100]
+    for command in COMMANDS:
+        assert f"auto\\-devops {command}" in page, command
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z"], input=page, text=True, capture_output=True, check=False)
+        assert done.returncode == 0 and not done.stderr, done.stderr
