@@ -3,13 +3,19 @@
 
 #define CONFIG_MAP_LIMIT (1 << 20) /* bytes of data the API server takes */
 
-/* data's values are texts, or their lengths when only those were read. */
-static int64_t data_size(const struct value *data)
+/* Values are texts, or their lengths when only those were read. */
+static int64_t sum_of(const struct value *data)
 {
 	int64_t size = 0;
 	for (member_each(m, data))
 		size += m->v.type == VALUE_STRING ? (int64_t)m->v.len : value_int(&m->v, 0);
 	return size;
+}
+
+/* Long texts were cut while being read: dataSize is what they were (cluster/schema.h). */
+static int64_t size_of(const struct object *o)
+{
+	return MAX(value_get_int(&o->root, "dataSize", 0), sum_of(value_get(&o->root, "data"))) + sum_of(value_get(&o->root, "binaryData"));
 }
 
 static bool is_system(const struct object *o)
@@ -63,7 +69,7 @@ static void run_empty(struct check_run *run, const struct object *o)
 
 static void run_too_large(struct check_run *run, const struct object *o)
 {
-	int64_t size = data_size(value_get(&o->root, "data")) + data_size(value_get(&o->root, "binaryData"));
+	int64_t size = size_of(o);
 	char text[32];
 	if (o->deleted || size <= CONFIG_MAP_LIMIT / 10 * 9)
 		return;

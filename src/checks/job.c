@@ -32,8 +32,8 @@ static const char *add_last_pod(struct check_run *run, struct finding *f, const 
 		pod_add_last_words(run, f, words, log, line);
 		if (words)
 			finding_fix(run, f, "Mend what its last words name: \"%s\"", words);
-		const char *oom = str_eq(end->reason, "OOMKilled") ? "out of memory, " : "";
-		return arena_printf(run->arena, "; the last pod ended with %s%s%s%s%s", oom, exit_text(run, end), words ? ": \"" : "", words ? words : "",
+		const char *how = str_eq(end->reason, "OOMKilled") ? "ran out of memory," : "ended with";
+		return arena_printf(run->arena, "; the last pod %s %s%s%s%s", how, exit_text(run, end), words ? ": \"" : "", words ? words : "",
 				    words ? "\"" : "");
 	}
 	return "";

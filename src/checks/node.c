@@ -37,14 +37,14 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 }
 
 struct pressure {
-	const char *type, *what, *fix;
+	const char *type, *what, *effect, *fix;
 };
 
 static const struct pressure pressures[] = {
-	{"MemoryPressure", "is short of memory and evicts pods", "Find what uses its memory (kubectl top pods), give pods requests and limits, or add memory."},
-	{"DiskPressure", "is short of disk space and evicts pods", "Remove unused images and logs, find pods that fill the disk, or give it a bigger one."},
-	{"PIDPressure", "is running out of process ids", "Find the pod that starts so many processes, and limit it (podPidsLimit)."},
-	{"NetworkUnavailable", "has no working network", "See the network plug-in's pod on the node, and the routes that the cloud controller makes."},
+	{"MemoryPressure", "has been short of memory", " and evicts pods", "Find what uses its memory (kubectl top pods), give pods requests and limits, or add memory."},
+	{"DiskPressure", "has been short of disk space", " and evicts pods", "Remove unused images and logs, find pods that fill the disk, or give it a bigger one."},
+	{"PIDPressure", "has been running out of process ids", "", "Find the pod that starts so many processes, and limit it (podPidsLimit)."},
+	{"NetworkUnavailable", "has had no working network", "", "See the network plug-in's pod on the node, and the routes that the cloud controller makes."},
 };
 
 static void add_condition(struct check_run *run, const struct object *o, const struct value *c, uint32_t index, const struct pressure *known)
@@ -52,8 +52,9 @@ static void add_condition(struct check_run *run, const struct object *o, const s
 	const char *type = value_get_str(c, "type"), *message = value_get_str(c, "message");
 	usec_t since = value_get_time(c, "lastTransitionTime");
 	const char *span = since ? arena_printf(run->arena, " for %s", run_ago(run, since)) : "";
-	const char *what = known ? known->what : arena_printf(run->arena, "reports %s", type);
-	struct finding *f = finding_new(run, o, "%s %s%s (%s%s%s)", run_text(run, o), what, span, type, *message ? ": " : "", message);
+	const char *what = known ? known->what : arena_printf(run->arena, "has reported %s", type);
+	struct finding *f = finding_new(run, o, "%s %s%s%s (%s%s%s)", run_text(run, o), what, span, known ? known->effect : "", type, *message ? ": " : "",
+					message);
 	finding_fieldf(run, f, o, "status.conditions[%u].type", index);
 	finding_fieldf(run, f, o, "status.conditions[%u].status", index);
 	if (known)

@@ -97,6 +97,7 @@ static void add_image(struct check_run *run, const struct pod_view *v, const str
 	if (sees_secrets && pod_refs_each(v->object->spec, "spec", run->arena, missing_secret, &w)) {
 		finding_field(run, f, v->object, w.found.path);
 		finding_absence(run, f, "Secret", v->object->ns, w.found.name);
+		f->message = arena_printf(run->arena, "%s (its pull secret %s does not exist)", f->message, w.found.name);
 		finding_fix(run, f, "Create the pull secret %s in namespace %s (it does not exist)%s", w.found.name, v->object->ns,
 			    trouble ? arena_printf(run->arena, ", and if that is not enough: %s", trouble->fix) : ".");
 	} else if (trouble) {
@@ -106,7 +107,10 @@ static void add_image(struct check_run *run, const struct pod_view *v, const str
 		f->fix = arena_printf(run->arena, "%s Revision %s used %s.", f->fix ? f->fix : "Correct the image.", revision, before);
 		pod_propose_rollback(run, f, v->object, revision);
 	}
-	finding_subject_text(run, f, "Image", c->image);
+	if (w.found.name)
+		finding_subject(run, f, KIND_SECRET, v->object->ns, w.found.name);
+	else
+		finding_subject_text(run, f, "Image", c->image);
 	f->since = v->object->created;
 }
 

@@ -106,7 +106,9 @@ static void run_startup(struct check_run *run, const struct object *o)
 static bool node_is_lost(struct check_run *run, const struct pod_view *v)
 {
 	const struct object *node = inventory_find(run->inv, KIND_NODE, "", v->node);
-	const char *ready = node ? condition_status(node, "Ready") : "";
+	if (!node)
+		return inventory_sees(run->inv, KIND_NODE, NULL);
+	const char *ready = condition_status(node, "Ready");
 	return *ready && !str_eq(ready, "True");
 }
 

@@ -134,8 +134,8 @@ static void add_selector(struct check_run *run, const struct pod_view *v)
 	const char *path, *words = selector_words(run, v->object, &path);
 	uint32_t nodes = inventory_list(run->inv, KIND_NODE)->len;
 	struct finding *f = start(run, v,
-				  words ? arena_printf(run->arena, "no node has the labels it selects (%s); %u nodes were looked at", words, nodes)
-					: arena_printf(run->arena, "no node fits its required node affinity; %u nodes were looked at", nodes));
+				  words ? arena_printf(run->arena, "no node of %u has the labels it selects (%s)", nodes, words)
+					: arena_printf(run->arena, "no node of %u fits its required node affinity", nodes));
 	finding_field(run, f, v->object, path);
 	finding_fix(run, f, "Label a node with what the pod selects, or correct %s of its workload.", words ? "nodeSelector" : "the node affinity");
 }
@@ -320,7 +320,7 @@ static void run_gated(struct check_run *run, const struct object *o)
 	if (!pod_is_alive(v) || *v->node || !gated || (o->created && pod_age(run, o) < run->options->startup_grace))
 		return;
 	const char *gate = value_get_str(value_item(gates, 0), "name");
-	struct finding *f = finding_new(run, o, "%s is held back by scheduling gate %s for %s", run_text(run, o), *gate ? gate : "(unnamed)",
+	struct finding *f = finding_new(run, o, "%s has been held back by scheduling gate %s for %s", run_text(run, o), *gate ? gate : "(unnamed)",
 					run_ago(run, o->created));
 	if (*gate)
 		finding_field(run, f, o, "spec.schedulingGates[0].name");

@@ -118,7 +118,7 @@ static void run_quota(struct check_run *run, const struct object *o)
 	struct refused r;
 	if (!read_refused(run, o, &r) || r.what != REFUSED_QUOTA)
 		return;
-	const char *name = cut(run, r.message, "exceeded quota: ", ","), *missing = cut(run, r.message, "must specify ", ";\n");
+	const char *name = cut(run, r.message, "exceeded quota: ", ","), *missing = cut(run, r.message, "must specify ", "\n");
 	struct finding *f;
 	if (name) {
 		const char *requested = cut_list(run, r.message, "requested: "), *used = cut_list(run, r.message, "used: ");
@@ -128,9 +128,9 @@ static void run_quota(struct check_run *run, const struct object *o)
 		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s above %s, or free some of it.", name, o->ns, limited);
 	} else {
 		name = cut(run, r.message, "failed quota: ", ":");
-		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s wants every container to say its %s", name ? name : "?",
+		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s wants what its containers do not say: %s", name ? name : "?",
 						   missing ? missing : "requests and limits"));
-		finding_fix(run, f, "Give its containers %s, or a LimitRange with defaults to the namespace.", missing ? missing : "requests and limits");
+		finding_fix(run, f, "Give its containers requests and limits, or the namespace a LimitRange with defaults.");
 	}
 	if (name)
 		finding_subject(run, f, KIND_RESOURCE_QUOTA, o->ns, name);

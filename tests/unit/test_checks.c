@@ -251,7 +251,31 @@ static void options_choose_checks(void **state)
 	arena_release(&a);
 }
 
+static void config_maps_close_to_the_limit_are_told(void **state)
+{
+	static const size_t sizes[] = {900000, 1000000};
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
+		_cleanup_(mem_freep) char *text = mem_alloc(sizes[i] + 200);
+		struct check_options options;
+		struct check_run run;
+		struct arena a;
+		arena_init(&a);
+		int n = snprintf(text, 200, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"big\",\"namespace\":\"shop\"},\"data\":{\"blob\":\"");
+		memset(text + n, 'x', sizes[i]);
+		snprintf(text + n + sizes[i], 10, "\"}}");
+		add(inv, text);
+		inventory_seal(inv);
+		check_options_init(&options);
+		options.only_check = "configmap/too-large";
+		check_run_all(&run, inv, &a, &options);
+		assert_int_equal(run.findings.len, i);
+		arena_release(&a);
+	}
+}
+
 RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run),
 	  cmocka_unit_test(cron_says_what_is_wrong), cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
-	  cmocka_unit_test(options_choose_checks))
+	  cmocka_unit_test(options_choose_checks),
+	  cmocka_unit_test(config_maps_close_to_the_limit_are_told))
