@@ -1,11 +1,11 @@
-/* Reading YAML: libfyaml's events, built into values on tree.h's stack. Aliases share the tree they name; what they would be when written out
+/* Reading YAML: libyaml's events, built into values on tree.h's stack. Aliases share the tree they name; what they would be when written out
  * is counted, so that no reader of the tree meets more than the limits allow. */
-#include <libfyaml.h> /* first: it uses what base/banned.h forbids */
-
 #include "base/utf8.h"
 #include "format/yaml.h"
 #include "format/tree.h"
 #include "format/yaml_scalar.h"
+
+#include <yaml.h>
 
 #define YAML_MAX_BYTES ((size_t)1 << 30)
 /* Values that aliases may stand for, all together. */
@@ -31,8 +31,7 @@ struct anchor {
 
 struct reader {
 	const char *name;
-	struct fy_parser *fyp;
-	struct fy_diag *diag;
+	yaml_parser_t parser;
 	struct tree tree;
 	struct frame frames[VALUE_MAX_DEPTH + 1];
 	unsigned depth;
@@ -51,22 +50,15 @@ struct reader {
 	struct err *err;
 };
 
-static int refuse_at(struct reader *r, const struct fy_mark *mark, enum err_code code, const char *what)
+static int refuse(struct reader *r, const yaml_event_t *e, enum err_code code, const char *what)
 {
-	if (!mark)
-		return err_set(r->err, code, "%s: %s", r->name, what);
-	return err_set(r->err, code, "%s:%d:%d: %s", r->name, mark->line + 1, mark->column + 1, what);
-}
-
-static int refuse(struct reader *r, struct fy_event *e, enum err_code code, const char *what)
-{
-	return refuse_at(r, fy_event_start_mark(e), code, what);
+	return err_set(r->err, code, "%s:%zu:%zu: %s", r->name, e->start_mark.line + 1, e->start_mark.column + 1, what);
 }
 
 /* --- building --- */
 
 /* Puts a finished value where it belongs. */
-static int place(struct reader *r, struct fy_event *e, struct value v, unsigned height)
+static int place(struct reader *r, const yaml_event_t *e, struct value v, unsigned height)
 {
 	struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 
@@ -89,7 +81,7 @@ static bool expects_key(const struct reader *r)
 	return r->depth && r->frames[r->depth - 1].is_map && !r->frames[r->depth - 1].has_key;
 }
 
-static int set_key(struct reader *r, struct fy_event *e, const char *s, size_t len, bool is_plain)
+static int set_key(struct reader *r, const yaml_event_t *e, const char *s, size_t len, bool is_plain)
 {
 	struct frame *f = &r->frames[r->depth - 1];
 	int result = tree_key(&r->tree, s, len, &f->key, r->err);
@@ -102,12 +94,9 @@ static int set_key(struct reader *r, struct fy_event *e, const char *s, size_t l
 	return 0;
 }
 
-static const char *token_text(struct reader *r, struct fy_token *t)
+static const char *keep_name(struct reader *r, const yaml_char_t *name)
 {
-	size_t len = 0;
-	const char *s = t ? fy_token_get_text(t, &len) : NULL;
-
-	return s ? arena_strndup(r->tree.b->arena, s, len) : NULL;
+	return name ? arena_strdup(r->tree.b->arena, (const char *)name) : NULL;
 }
 
 static void add_anchor(struct reader *r, const char *name, struct value v, size_t nodes, unsigned height)
@@ -117,67 +106,58 @@ static void add_anchor(struct reader *r, const char *name, struct value v, size_
 }
 
 /* "str", "int", ... of a standard tag; "" for none and for others, which mean nothing here. */
-static const char *standard_tag(struct fy_token *t)
+static const char *standard_tag(const yaml_char_t *t)
 {
 	static const char prefix[] = "tag:yaml.org,2002:";
-	size_t len = 0;
-	const char *s = t ? fy_token_get_text(t, &len) : NULL;
 	static const char *const known[] = {"str", "int", "float", "bool", "null", "binary", NULL};
+	const char *tag = (const char *)t;
 
-	if (s && len == 1 && *s == '!')
+	if (tag && str_eq(tag, "!"))
 		return "str"; /* the non-specific tag */
-	if (!s || len < sizeof(prefix) || memcmp(s, prefix, sizeof(prefix) - 1) != 0)
+	if (!tag || strncmp(tag, prefix, sizeof(prefix) - 1) != 0)
 		return "";
 	for (int i = 0; known[i]; i++)
-		if (strlen(known[i]) == len - (sizeof(prefix) - 1) && memcmp(known[i], s + sizeof(prefix) - 1, strlen(known[i])) == 0)
+		if (str_eq(known[i], tag + sizeof(prefix) - 1))
 			return known[i];
 	return "";
 }
 
-static int count_node(struct reader *r, struct fy_event *e)
+static int count_node(struct reader *r, const yaml_event_t *e)
 {
 	if (++r->nodes > r->tree.b->max_nodes)
 		return refuse(r, e, ERR_LIMIT, "too many values in one document");
 	return 0;
 }
 
-static int on_scalar(struct reader *r, struct fy_event *e)
+static int on_scalar(struct reader *r, const yaml_event_t *e)
 {
-	struct fy_token *token = e->scalar.value;
-	const char *tag = standard_tag(e->scalar.tag), *s = NULL;
-	bool is_plain = !token || fy_token_scalar_style(token) == FYSS_PLAIN;
+	const char *tag = standard_tag(e->data.scalar.tag), *s = (const char *)e->data.scalar.value;
+	bool is_plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	size_t len = e->data.scalar.length;
 	struct value v;
-	size_t len = 0;
 	int result = count_node(r, e);
 
 	if (result < 0)
 		return result;
-	if (token)
-		s = fy_token_get_text(token, &len);
-	if (!s) {
-		s = "";
-		len = 0;
-	}
 	if (len > UINT32_MAX)
 		return refuse(r, e, ERR_LIMIT, "a scalar that is too long");
-	if (expects_key(r))
+	if (expects_key(r) && !e->data.scalar.anchor)
 		return set_key(r, e, s, len, is_plain);
 	if (!(is_plain || *tag) || str_eq(tag, "str") || str_eq(tag, "binary") || !yaml_resolve(s, len, &v))
 		v = tree_string(&r->tree, s, len, false);
-	add_anchor(r, token_text(r, e->scalar.anchor), v, 1, 0);
-	return place(r, e, v, 0);
+	add_anchor(r, keep_name(r, e->data.scalar.anchor), v, 1, 0);
+	return expects_key(r) ? set_key(r, e, s, len, is_plain) : place(r, e, v, 0);
 }
 
-static int on_alias(struct reader *r, struct fy_event *e)
+static int on_alias(struct reader *r, const yaml_event_t *e)
 {
 	const struct anchor *a = NULL;
-	size_t len = 0;
-	const char *s = fy_token_get_text(e->alias.anchor, &len);
+	const char *name = (const char *)e->data.alias.anchor;
 
 	if (++r->aliases > YAML_MAX_ALIASES)
 		return refuse(r, e, ERR_LIMIT, "more aliases than YAML_MAX_ALIASES (100) in one document");
-	for (uint32_t i = r->anchors.len; s && i > 0 && !a; i--)
-		if (strlen(r->anchors.items[i - 1].name) == len && memcmp(r->anchors.items[i - 1].name, s, len) == 0)
+	for (uint32_t i = r->anchors.len; i > 0 && !a; i--)
+		if (str_eq(r->anchors.items[i - 1].name, name))
 			a = &r->anchors.items[i - 1];
 	if (!a)
 		return refuse(r, e, ERR_INPUT, "an alias to an anchor that is not defined before it");
@@ -195,7 +175,7 @@ static int on_alias(struct reader *r, struct fy_event *e)
 	return place(r, e, a->value, a->height);
 }
 
-static int on_open(struct reader *r, struct fy_event *e, bool is_map, struct fy_token *anchor)
+static int on_open(struct reader *r, const yaml_event_t *e, bool is_map, const yaml_char_t *anchor)
 {
 	int result = count_node(r, e);
 
@@ -208,14 +188,14 @@ static int on_open(struct reader *r, struct fy_event *e, bool is_map, struct fy_
 	r->frames[r->depth++] = (struct frame){
 		.mark = r->tree.len,
 		.is_map = is_map,
-		.anchor = token_text(r, anchor),
+		.anchor = keep_name(r, anchor),
 		.nodes_before = r->nodes,
 	};
 	return 0;
 }
 
 /* Members of "<<: map" or "<<: [map, map]" that the map itself does not say; they go before its own, so that its own win. */
-static int merge_into(struct reader *r, struct fy_event *e, const struct value *from, struct value *into)
+static int merge_into(struct reader *r, const yaml_event_t *e, const struct value *from, struct value *into)
 {
 	struct tree *t = &r->tree;
 	size_t mark = t->len;
@@ -238,7 +218,7 @@ static int merge_into(struct reader *r, struct fy_event *e, const struct value *
 	return result < 0 ? result : tree_close_map(t, mark, true, into, r->err);
 }
 
-static int apply_merge(struct reader *r, struct fy_event *e, struct value *map)
+static int apply_merge(struct reader *r, const yaml_event_t *e, struct value *map)
 {
 	const struct value *found = value_get(map, "<<");
 	struct value from = found ? *found : (struct value){0}, own = *map;
@@ -253,7 +233,7 @@ static int apply_merge(struct reader *r, struct fy_event *e, struct value *map)
 	return merge_into(r, e, &from, map);
 }
 
-static int on_close(struct reader *r, struct fy_event *e)
+static int on_close(struct reader *r, const yaml_event_t *e)
 {
 	struct frame f = r->frames[--r->depth];
 	struct value v;
@@ -288,27 +268,23 @@ static int on_document_end(struct reader *r)
 	return r->doc(r->arg, &v, line, r->err);
 }
 
-static int on_event(struct reader *r, struct fy_event *e)
+static int on_event(struct reader *r, const yaml_event_t *e)
 {
-	const struct fy_mark *mark;
-
-	if (r->line == 0 && (e->type == FYET_SCALAR || e->type == FYET_MAPPING_START || e->type == FYET_SEQUENCE_START)) {
-		mark = fy_event_start_mark(e);
-		r->line = mark ? (unsigned)mark->line + 1 : 1;
-	}
+	if (r->line == 0 && (e->type == YAML_SCALAR_EVENT || e->type == YAML_MAPPING_START_EVENT || e->type == YAML_SEQUENCE_START_EVENT))
+		r->line = (unsigned)e->start_mark.line + 1;
 	switch (e->type) {
-	case FYET_SCALAR:
+	case YAML_SCALAR_EVENT:
 		return on_scalar(r, e);
-	case FYET_ALIAS:
+	case YAML_ALIAS_EVENT:
 		return on_alias(r, e);
-	case FYET_SEQUENCE_START:
-		return on_open(r, e, false, e->sequence_start.anchor);
-	case FYET_MAPPING_START:
-		return on_open(r, e, true, e->mapping_start.anchor);
-	case FYET_SEQUENCE_END:
-	case FYET_MAPPING_END:
+	case YAML_SEQUENCE_START_EVENT:
+		return on_open(r, e, false, e->data.sequence_start.anchor);
+	case YAML_MAPPING_START_EVENT:
+		return on_open(r, e, true, e->data.mapping_start.anchor);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
 		return on_close(r, e);
-	case FYET_DOCUMENT_END:
+	case YAML_DOCUMENT_END_EVENT:
 		return on_document_end(r);
 	default:
 		return 0;
@@ -319,12 +295,14 @@ static int on_event(struct reader *r, struct fy_event *e)
 
 static int syntax_error(struct reader *r)
 {
-	void *iterator = NULL;
-	struct fy_diag_error *first = fy_diag_errors_iterate(r->diag, &iterator);
+	const yaml_parser_t *p = &r->parser;
 
-	if (!first || !first->msg)
-		return err_set(r->err, ERR_INPUT, "%s: not YAML", r->name);
-	return err_set(r->err, ERR_INPUT, "%s:%d:%d: %s", r->name, first->line, first->column, first->msg);
+	if (p->error == YAML_MEMORY_ERROR)
+		return err_set(r->err, ERR_LIMIT, "%s: no memory to read YAML", r->name);
+	if (p->error == YAML_READER_ERROR)
+		return err_set(r->err, ERR_INPUT, "%s: %s at byte %zu", r->name, p->problem ? p->problem : "not YAML", p->problem_offset);
+	return err_set(r->err, ERR_INPUT, "%s:%zu:%zu: %s%s%s", r->name, p->problem_mark.line + 1, p->problem_mark.column + 1,
+		       p->problem ? p->problem : "not YAML", p->context ? " " : "", p->context ? p->context : "");
 }
 
 static int check_bytes(const char *name, const char *text, size_t len, struct err *err)
@@ -344,25 +322,23 @@ static int check_bytes(const char *name, const char *text, size_t len, struct er
 
 static int read_events(struct reader *r)
 {
-	struct fy_event *e;
+	bool is_end = false;
+	yaml_event_t e;
 	int result = 0;
 
-	while (result == 0 && (e = fy_parser_parse(r->fyp)) != NULL) {
-		bool is_end = e->type == FYET_STREAM_END;
-
-		result = on_event(r, e);
-		fy_parser_event_free(r->fyp, e);
-		if (is_end)
-			return result;
+	while (result == 0 && !is_end) {
+		if (!yaml_parser_parse(&r->parser, &e))
+			return syntax_error(r);
+		is_end = e.type == YAML_STREAM_END_EVENT;
+		result = on_event(r, &e);
+		yaml_event_delete(&e);
 	}
-	return result ? result : syntax_error(r);
+	return result;
 }
 
 int yaml_parse_all(struct value_builder *b, const char *name, const char *text, size_t len,
 		   int (*doc)(void *arg, struct value *v, unsigned line, struct err *err), void *arg, struct err *err)
 {
-	struct fy_diag_cfg diag_cfg;
-	struct fy_parse_cfg cfg = {.search_path = "", .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG};
 	struct reader *r;
 	int result = check_bytes(name, text, len, err);
 
@@ -374,21 +350,14 @@ int yaml_parse_all(struct value_builder *b, const char *name, const char *text, 
 	r->arg = arg;
 	r->err = err;
 	tree_init(&r->tree, b);
-	fy_diag_cfg_default(&diag_cfg);
-	diag_cfg.fp = NULL;
-	diag_cfg.colorize = false;
-	r->diag = fy_diag_create(&diag_cfg);
-	if (r->diag) {
-		fy_diag_set_collect_errors(r->diag, true);
-		cfg.diag = r->diag;
-		r->fyp = fy_parser_create(&cfg);
-	}
-	if (!r->fyp || fy_parser_set_string(r->fyp, text, len) != 0)
-		result = err_set(err, ERR_LIMIT, "%s: no memory for a YAML parser", name);
-	else
+	if (yaml_parser_initialize(&r->parser)) {
+		yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+		yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, len);
 		result = read_events(r);
-	fy_parser_destroy(r->fyp);
-	fy_diag_destroy(r->diag);
+	} else {
+		result = err_set(err, ERR_LIMIT, "%s: no memory to read YAML", name);
+	}
+	yaml_parser_delete(&r->parser);
 	tree_release(&r->tree);
 	mem_free(r);
 	return result;

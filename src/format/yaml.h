@@ -1,6 +1,6 @@
-/* YAML: reading (libfyaml behind yaml.c) into values, and writing.
+/* YAML: reading (libyaml behind yaml.c) into values, and writing.
  *
- * Limits before libfyaml sees a byte: size, nesting (VALUE_MAX_DEPTH), aliases (YAML_MAX_ALIASES). Plain scalars are resolved as kubectl
+ * Limits: size, nesting (VALUE_MAX_DEPTH), aliases (YAML_MAX_ALIASES). Plain scalars are resolved as kubectl
  * does (YAML 1.1 booleans only true/false; null, ~; decimal, 0x, 0o integers; floats). A merge key "<<" is applied.
  * Errors are ERR_INPUT with "NAME:LINE:COLUMN: ...". Thread rule: pure, any thread. */
 #ifndef FORMAT_YAML_H

@@ -87,6 +87,8 @@ static void blocks_and_keys(void **state)
 	expect("a: 1\nb: 2\na: 3\n", "{\"b\":2,\"a\":3}");
 	expect("", "null");
 	expect("# nothing\n", "null");
+	expect("a:\n-\n- x\nb:\n  -\n", "{\"a\":[null,\"x\"],\"b\":[null]}");
+	expect("a: |\n  x\n\n    y\n\n", "{\"a\":\"x\\n\\n  y\\n\"}");
 	expect("{\"json\": [1, \"\\u00e9\"]}", "{\"json\":[1,\"é\"]}");
 }
 
