@@ -75,7 +75,7 @@ struct http_request {
 	void *arg;
 };
 
-/* One request, with retries: 429, 502, 503, 504 and connections that could not be made or were lost before any 2xx body
+/* One request, with retries: 429, 5xx (but 501, 505) and connections that could not be made or were lost before any 2xx body
  * byte was handed over are tried again with exponential back-off and jitter, or after what Retry-After says, within ctx's deadline.
  * 0 once a server has answered, whatever the status: look at ret->status. What a callback returned when it stopped the request.
  * Otherwise an error: ret holds nothing and err says URL, what failed and what to do: ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_CANCELLED, ERR_TLS, ERR_LIMIT, ERR_INPUT (no HTTP). */

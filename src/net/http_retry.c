@@ -13,7 +13,7 @@ static bool is_idempotent(const char *method)
 
 static bool status_retryable(int status)
 {
-	return status == 429 || status == 502 || status == 503 || status == 504;
+	return status == 429 || (status >= 500 && status != 501 && status != 505);
 }
 
 /* Between half and one and a half of the exponential delay: clients that failed together must not come back together. */
