@@ -1,27 +1,9 @@
 /* snapshot: records the cluster into one file. */
 #include "cli/session.h"
-#include "base/utf8.h"
 
 #include <sys/stat.h>
 
 #define SNAPSHOT_LOGS 500 /* containers whose logs are recorded, at most */
-
-/* NAME-2026-11-23T150405Z.snapshot, from the cluster's name with only harmless letters. */
-static const char *default_path(struct session *s)
-{
-	char now[CLOCK_TEXT_MAX], *name = arena_strdup(&s->cli->ctx.arena, cluster_name(s->cluster));
-	char *to = now;
-
-	for (char *p = name; *p; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '.'))
-			*p = '-';
-	clock_format_rfc3339(inventory_now(s->inv) / USEC_PER_SEC * USEC_PER_SEC, now);
-	for (const char *p = now; *p; p++)
-		if (*p != ':')
-			*to++ = *p;
-	*to = 0;
-	return arena_printf(&s->cli->ctx.arena, "%s-%s.snapshot", *name ? name : "cluster", now);
-}
 
 static int run_snapshot(struct cli *cli, struct err *err)
 {
@@ -36,7 +18,9 @@ static int run_snapshot(struct cli *cli, struct err *err)
 	int r;
 
 	/* Before reading a big cluster for nothing. */
-	if (path && !cli_has(cli, FLAG_FORCE) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+	if (!path)
+		return err_set(err, ERR_USAGE, "snapshot needs a file to write: -o FILE");
+	if (!cli_has(cli, FLAG_FORCE) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		return err_set(err, ERR_USAGE, "%s exists already; --force replaces it", path);
 	if ((r = session_open(&s, cli, true, err)) < 0)
 		return r;
@@ -46,7 +30,6 @@ static int run_snapshot(struct cli *cli, struct err *err)
 		o.max_logs = SNAPSHOT_LOGS;
 	if ((r = diagnose_cluster(s.cluster, &cli->ctx, &o, &d, err)) < 0)
 		return r;
-	path = path ? path : default_path(&s);
 	if ((r = snapshot_write(s.cluster, &cli->ctx, path, err)) < 0)
 		return r;
 	logs = inventory_logs(s.inv, &list);

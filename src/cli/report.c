@@ -121,6 +121,19 @@ static void cause_lines(struct strbuf *out, struct arena *a, const char *state, 
 	}
 }
 
+/* What could not be read: a script must not take silence for health. */
+static void note_lines(struct strbuf *out, const struct inventory *inv)
+{
+	size_t count;
+	const struct note *notes = inventory_notes(inv, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		strbuf_addstr(out, "note\t");
+		add_column(out, notes[i].what, '\t');
+		add_column(out, notes[i].why, '\n');
+	}
+}
+
 void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnosis *d)
 {
 	for (uint32_t i = 0; i < d->findings.len; i++) {
@@ -135,4 +148,5 @@ void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnos
 	cause_lines(out, a, "active", &d->causes);
 	cause_lines(out, a, "lesser", &d->lesser);
 	cause_lines(out, a, "recovered", &d->recovered);
+	note_lines(out, d->inv);
 }
