@@ -287,21 +287,6 @@ static bool touches_ns(const struct cause *cause, const char *ns)
 	return false;
 }
 
-/* A warning hurts when something it affects does not run as it should. */
-static bool hurts(const struct cause *cause)
-{
-	int64_t want, ready;
-
-	if (cause->severity >= SEVERITY_ERROR)
-		return true;
-	if (cause->severity < SEVERITY_WARNING)
-		return false;
-	for (uint32_t i = 0; i < cause->workloads.len; i++)
-		if (replicas_of(cause->workloads.items[i], &want, &ready) && ready < want)
-			return true;
-	return false;
-}
-
 #define CHANGES_BEFORE (30 * USEC_PER_MINUTE) /* what changed longer before the first symptom is not shown with it */
 #define CHANGES_MAX 5
 
@@ -314,7 +299,8 @@ static void fill_changes(struct chain *c, struct cause *cause)
 						  cause->since + USEC_PER_MINUTE);
 
 		for (uint32_t j = 0; j < l.len && cause->changes.len < CHANGES_MAX; j++)
-			*arena_push(c->arena, &cause->changes) = l.items[j];
+			if (l.items[j].type != CHANGE_CREATED)
+				*arena_push(c->arena, &cause->changes) = l.items[j];
 	}
 }
 
@@ -343,7 +329,7 @@ void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const c
 	group_nodes(c, &groups);
 	for (uint32_t i = 0; i < groups.len; i++) {
 		struct cause *cause = build_cause(d, c, groups.items[i]);
-		struct cause_list *list = cause->state == FINDING_RECOVERED ? &d->recovered : hurts(cause) ? &d->causes : &d->lesser;
+		struct cause_list *list = cause->state == FINDING_RECOVERED ? &d->recovered : cause->severity >= SEVERITY_WARNING ? &d->causes : &d->lesser;
 
 		if (!ns || touches_ns(cause, ns))
 			*arena_push(a, list) = cause;

@@ -248,6 +248,9 @@ static void scale_changes(const struct inventory *inv, struct arena *a, const st
 	for (uint32_t i = 0; i < events->len; i++) {
 		const struct event *e = events->items[i];
 
+		/* The first pods of a new workload are its creation, not a change of scale. */
+		if (strstr(e->message, " from 0 to") && e->last < o->created + USEC_PER_MINUTE)
+			continue;
 		if (str_eq(e->reason, "SuccessfulRescale") || (str_eq(e->reason, "ScalingReplicaSet") && revisions < 2 && strstr(e->message, "from")))
 			*arena_push(a, list) = (struct change){.type = CHANGE_SCALE, .object = o, .what = "replicas", .from = "", .to = "", .by = e->source,
 							       .text = arena_printf(a, "%s: %s", object_text(a, o), e->message), .when = e->last};

@@ -51,8 +51,8 @@ struct cause_list {
 
 struct diagnosis {
 	const struct inventory *inv;
-	struct cause_list causes;     /* active, ranked: most important first; severity error and critical, and warnings that hurt */
-	struct cause_list lesser;     /* info and warnings that harm nothing now */
+	struct cause_list causes;     /* active, ranked: most important first; warnings and worse */
+	struct cause_list lesser;     /* active, info only */
 	struct cause_list recovered;  /* history */
 	struct finding_list findings; /* all, as found */
 	enum verdict verdict;

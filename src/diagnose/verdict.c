@@ -181,7 +181,8 @@ static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a
 
 	if (replicas_of(o, &wanted, &ready) && o->kind->id != KIND_POD)
 		counts = arena_printf(a, "%lld of %lld pods ready", (long long)ready, (long long)wanted);
-	if (first && first->state == FINDING_ACTIVE && (first->severity >= SEVERITY_ERROR || (*counts && ready < wanted))) {
+	if (first && first->state == FINDING_ACTIVE && first->severity >= SEVERITY_WARNING &&
+	    (first->severity >= SEVERITY_ERROR || !*counts || ready < wanted || first->root->object == o)) {
 		*ret_why = *counts ? arena_printf(a, "%s: %s", counts, first->title) : first->title;
 		if (replicas_of(o, &wanted, &ready))
 			return ready == 0 && wanted > 0 ? VERDICT_FAILING : VERDICT_DEGRADED;
@@ -201,9 +202,23 @@ static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a
 	return VERDICT_HEALTHY;
 }
 
+/* A warning hurts when something it affects does not run as it should. */
+static bool hurts(const struct cause *cause)
+{
+	int64_t want, ready;
+
+	if (cause->severity >= SEVERITY_ERROR)
+		return true;
+	for (uint32_t i = 0; i < cause->workloads.len; i++)
+		if (replicas_of(cause->workloads.items[i], &want, &ready) && ready < want)
+			return true;
+	return false;
+}
+
 static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, const struct cause_list *list, const char *ns, const char **ret_why)
 {
 	enum verdict v = VERDICT_DEGRADED;
+	uint32_t harmful = 0;
 
 	if (!list->len && !inventory_sees(d->inv, KIND_POD, ns)) {
 		/* A recording of one namespace, say: what was read is well, and nothing is known of the rest. */
@@ -214,8 +229,10 @@ static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, 
 		*ret_why = ns ? arena_printf(a, "pods in namespace %s could not be read", ns) : "pods could not be read";
 		return VERDICT_UNKNOWN;
 	}
-	if (!list->len) {
-		*ret_why = "no active problem was found";
+	for (uint32_t i = 0; i < list->len; i++)
+		harmful += hurts(list->items[i]);
+	if (!harmful) {
+		*ret_why = list->len ? arena_printf(a, "nothing fails; %u warning%s", list->len, list->len == 1 ? "" : "s") : "no active problem was found";
 		return VERDICT_HEALTHY;
 	}
 	for (uint32_t i = 0; i < list->len; i++) {

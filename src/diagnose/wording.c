@@ -40,11 +40,11 @@ static const char *title_of(const struct chain *c, const struct cause *cause)
 	size_t n = strlen(container);
 
 	strbuf_init(&sb, STRBUF_MAX_LINE);
-	if (!at || f->object->kind->id != KIND_POD) {
+	if (!at || (f->object->kind->id != KIND_POD && f->object->kind->id != KIND_REPLICA_SET)) {
 		strbuf_addstr(&sb, f->message);
 	} else {
 		/* "Container web of Pod shop/web-1" -> "Deployment shop/web", but "Init container migrate of ..." stays. */
-		if (has_one_container(f->object) && (size_t)(at - f->message) >= n + 1 && strncmp(at - n, container, n) == 0 &&
+		if (f->container[0] && has_one_container(f->object) && (size_t)(at - f->message) >= n + 1 && strncmp(at - n, container, n) == 0 &&
 		    ((size_t)(at - f->message) == n + 1 || at[-(ssize_t)n - 2] == ' ') && strncasecmp(f->message, "init", 4) != 0)
 			from = at - n - 1;
 		strbuf_add(&sb, f->message, (size_t)(from - f->message));
@@ -89,8 +89,7 @@ static bool log_seen(const struct chain *c, const struct finding *f)
 /* Checks that say that something fails, not why: without a log their reason is open. */
 static bool reason_is_open(const struct finding *f)
 {
-	static const char *const ids[] = {"pod/crash-loop", "pod/init-failing", "pod/failed", "pod/not-ready", "pod/restarts-many",
-					  "job/failed", "cronjob/last-failed", "pod/liveness-failing", "pod/startup-failing"};
+	static const char *const ids[] = {"pod/crash-loop", "pod/init-failing", "pod/failed", "pod/restarts-many", "job/failed", "cronjob/last-failed"};
 
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		if (str_eq(ids[i], f->check->id))
