@@ -42,7 +42,7 @@ static bool element_matches(const struct question *q, unsigned at, const char *e
 		return w->role == WORD_KIND;
 	if (len == 5 && strncmp(element, "STATE", 5) == 0)
 		return w->role == WORD_STATE;
-	if (w->role == WORD_NAME)
+	if (w->role == WORD_NAME || w->role == WORD_TAKEN)
 		return false;
 	while (len) {
 		char keyword[32];

@@ -196,7 +196,7 @@ static struct object_list namespace_objects(const struct inventory *inv)
 	return *inventory_list(inv, KIND_NAMESPACE);
 }
 
-static bool namespace_exists(const struct inventory *inv, const char *ns)
+bool namespace_exists(const struct inventory *inv, const char *ns)
 {
 	static const enum kind_id kinds[] = {KIND_POD, KIND_DEPLOYMENT, KIND_SERVICE, KIND_CONFIG_MAP};
 
@@ -587,4 +587,31 @@ void question_names(struct question *q, struct arena *a, const struct inventory 
 	choose_kind(q);
 	if (!q->mention_count)
 		find_unknown(q);
+}
+
+struct object_list question_near(struct arena *a, const struct inventory *inv, const char *word, unsigned max)
+{
+	struct found_list list = {0};
+	struct object_list ret = {0};
+
+	for (int k = 0; k < KIND_CUSTOM; k++) {
+		const struct object_list *all = inventory_list(inv, (enum kind_id)k);
+
+		if (k == KIND_NAMESPACE || kind_rank((enum kind_id)k) < 0 || kind_rank((enum kind_id)k) > kind_rank(KIND_CONFIG_MAP))
+			continue;
+		for (uint32_t i = 0; i < all->len; i++) {
+			const struct object *o = all->items[i];
+			int score = word_score(word, o);
+			size_t d = o->owner || score ? 9 : near_distance(word, o->name, 4);
+
+			score = score ? score : d <= 4 && 2 * d < strlen(word) ? 40 - 5 * (int)d : 0;
+			if (score)
+				*arena_push(a, &list) = (struct found){o, score};
+		}
+	}
+	if (list.len)
+		qsort(list.items, list.len, sizeof(*list.items), compare_found);
+	for (uint32_t i = 0; i < list.len && ret.len < max; i++)
+		*arena_push(a, &ret) = (struct object *)(uintptr_t)list.items[i].object;
+	return ret;
 }

@@ -11,7 +11,7 @@ unsigned words_match(const struct question *q, unsigned at, const char *pattern)
 		size_t len = strcspn(pattern, " ");
 		bool found = false;
 
-		if (at + n >= q->word_count || q->words[at + n].role == WORD_NAME)
+		if (at + n >= q->word_count || q->words[at + n].role == WORD_NAME || q->words[at + n].role == WORD_TAKEN)
 			return 0;
 		for (size_t i = 0; i < len && !found;) {
 			size_t part = strcspn(pattern + i, "/ ");
@@ -57,7 +57,7 @@ static const struct {
 	{"limit range/ranges", KIND_LIMIT_RANGE},
 	{"worker node/nodes", KIND_NODE},
 	{"cluster role/roles", KIND_CLUSTER_ROLE},
-	{"pod/pods/po/containers/replicas/instances", KIND_POD},
+	{"pod/pods/po/container/containers/replicas/instances", KIND_POD},
 	{"node/nodes/machine/machines/host/hosts/vm/vms/workers", KIND_NODE},
 	{"namespace/namespaces/ns/environments/projects", KIND_NAMESPACE},
 	{"deployment/deployments", KIND_DEPLOYMENT},
@@ -151,6 +151,22 @@ static unsigned mark_kind(struct question *q, unsigned at)
 		return n;
 	}
 	return 0;
+}
+
+/* "container web": the word after it, unless it goes on about containers in general. */
+static unsigned mark_container(struct question *q, unsigned at)
+{
+	static const char *const general[] = {"is", "are", "in", "of", "that", "which", "logs", "log", "image", "images", "restarts", "does", "has", "have", "keeps", "and", "the"};
+	struct word *next = at + 1 < q->word_count ? &q->words[at + 1] : NULL;
+
+	if (!str_eq(q->words[at].text, "container") || !next)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(general); i++)
+		if (str_eq(next->text, general[i]))
+			return 0;
+	q->container = next->text;
+	q->words[at].role = next->role = WORD_TAKEN;
+	return 2;
 }
 
 static unsigned mark_state(struct question *q, struct arena *a, unsigned at)
@@ -330,6 +346,8 @@ static unsigned mark_time(struct question *q, struct arena *a, unsigned at, usec
 		q->since = MAX(t, (usec_t)1);
 		q->since_words = question_words(q, a, at, n);
 	}
+	for (unsigned i = at; i < at + n; i++)
+		q->words[i].role = WORD_TAKEN;
 	return n;
 }
 
@@ -366,6 +384,7 @@ void question_phrases(struct question *q, struct arena *a, usec_t now)
 	for (unsigned i = 0; i < q->word_count;) {
 		unsigned n = mark_time(q, a, i, now);
 
+		n = n ? n : mark_container(q, i);
 		n = n ? n : mark_kind(q, i);
 		n = n ? n : mark_state(q, a, i);
 		if (!n) {

@@ -12,6 +12,7 @@ enum word_role {
 	WORD_NAME,  /* names an object or namespace: no keyword any more */
 	WORD_KIND,  /* "pods", "machines" */
 	WORD_STATE, /* "pending", "not ready" */
+	WORD_TAKEN, /* part of a time, a container's name: neither name nor keyword */
 };
 
 /* A word keeps the characters that names have ("shop/checkout-7d9f", "10:30", "v1.2"); contractions are opened ("isn't" -> "is", "not"). */
@@ -114,6 +115,10 @@ const char *question_words(const struct question *q, struct arena *a, unsigned f
 void question_phrases(struct question *q, struct arena *a, usec_t now);
 /* Objects and namespaces, matched against the inventory (names.c). */
 void question_names(struct question *q, struct arena *a, const struct inventory *inv);
+/* What a word that names nothing may have meant, nearest first, in any namespace. */
+struct object_list question_near(struct arena *a, const struct inventory *inv, const char *word, unsigned max);
+/* Does the namespace exist, as an object or because something lies in it? */
+bool namespace_exists(const struct inventory *inv, const char *ns);
 /* The intent: the best sum of phrases (intents.c). */
 void question_intent(struct question *q);
 /* Does any phrase use this word? Such words are names only when they stand where a name must. */

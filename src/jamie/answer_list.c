@@ -1,0 +1,221 @@
+/* Which there are, and how many. */
+#include "jamie/say.h"
+
+#define LIST_MAX 20
+
+struct selection {
+	struct object_list all;
+	const char *what; /* "pods that are not ready in namespace shop" */
+	bool cannot_see;
+};
+
+static const enum kind_id workload_kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_CRON_JOB, KIND_JOB};
+
+static void add_if(struct say *s, struct ctx *ctx, struct selection *sel, const struct object *o)
+{
+	const struct question *q = s->q;
+
+	if (!object_in_scope(s, o) || (q->since && o->created < q->since && q->order == ORDER_NEWEST))
+		return;
+	if (object_in_state(s, ctx, o, q->state))
+		*arena_push(s->arena, &sel->all) = (struct object *)(uintptr_t)o;
+}
+
+static void add_kind(struct say *s, struct ctx *ctx, struct selection *sel, enum kind_id kind, bool top_only)
+{
+	const struct object_list *list = inventory_list(s->inv, kind);
+
+	if (!inventory_sees(s->inv, kind, s->q->namespace_count == 1 ? s->q->namespaces[0] : NULL))
+		sel->cannot_see = true;
+	for (uint32_t i = 0; i < list->len; i++)
+		if (!top_only || !list->items[i]->owner)
+			add_if(s, ctx, sel, list->items[i]);
+}
+
+static const char *scope_text(struct say *s, const struct object *scope)
+{
+	const struct question *q = s->q;
+	_cleanup_(strbuf_release) struct strbuf sb;
+
+	strbuf_init(&sb, STRBUF_MAX_LINE);
+	if (scope)
+		strbuf_addf(&sb, " %s %s", scope->kind->id == KIND_NODE ? "on" : "of", say_name(s, scope));
+	for (unsigned i = 0; i < q->namespace_count; i++)
+		strbuf_addf(&sb, "%s%s", i ? " and " : q->namespace_count > 1 ? " in namespaces " : " in namespace ", q->namespaces[i]);
+	return arena_strndup(s->arena, sb.buf, sb.len);
+}
+
+/* What the question speaks of; pods when it names no kind. */
+static struct selection select_objects(struct say *s, struct ctx *ctx, const struct object *scope)
+{
+	const struct question *q = s->q;
+	const struct kind *kind = q->kind ? q->kind : &kind_table[KIND_POD];
+	bool workloads = q->any_workload || (!q->kind && !scope && q->state == STATE_UNHEALTHY);
+	struct selection sel = {0};
+
+	if (scope && scope->kind != kind && !workloads) {
+		struct object_list pods = pods_of(s, scope);
+
+		if (kind->id == KIND_POD || kind->id == KIND_NODE) {
+			for (uint32_t i = 0; i < pods.len; i++)
+				add_if(s, ctx, &sel, pods.items[i]);
+			kind = &kind_table[KIND_POD];
+		}
+	} else if (workloads) {
+		for (size_t k = 0; k < ARRAY_LEN(workload_kinds); k++)
+			add_kind(s, ctx, &sel, workload_kinds[k], true);
+		kind = NULL;
+	} else {
+		add_kind(s, ctx, &sel, kind->id, false);
+		if (kind->id == KIND_VALIDATING_WEBHOOK)
+			add_kind(s, ctx, &sel, KIND_MUTATING_WEBHOOK, false);
+	}
+	sel.what = arena_printf(s->arena, "%s%s%s%s", q->state != STATE_ANY ? state_text(q->state) : "", q->state != STATE_ANY ? " " : "",
+				say_kind(s, kind, true), scope_text(s, scope));
+	return sel;
+}
+
+/* "no running pods" -> "1 running pod" */
+static const char *counted(struct say *s, const struct selection *sel)
+{
+	const char *at = strstr(sel->what, "s "), *end = sel->what + strlen(sel->what);
+
+	if (sel->all.len != 1)
+		return sel->all.len ? arena_printf(s->arena, "%u %s", sel->all.len, sel->what) : arena_printf(s->arena, "no %s", sel->what);
+	if (!at)
+		return end > sel->what && end[-1] == 's' ? arena_printf(s->arena, "1 %.*s", (int)(end - sel->what - 1), sel->what)
+							  : arena_printf(s->arena, "1 %s", sel->what);
+	return arena_printf(s->arena, "1 %.*s%s", (int)(at - sel->what), sel->what, at + 1);
+}
+
+static int compare_restarts(const void *x, const void *y)
+{
+	const struct object *a = *(const struct object *const *)x, *b = *(const struct object *const *)y;
+	int64_t ra = pod_restarts(a), rb = pod_restarts(b);
+
+	return ra != rb ? (ra > rb ? -1 : 1) : strcmp(a->name, b->name);
+}
+
+static int compare_age(const void *x, const void *y)
+{
+	const struct object *a = *(const struct object *const *)x, *b = *(const struct object *const *)y;
+
+	return a->created != b->created ? (a->created < b->created ? -1 : 1) : strcmp(a->name, b->name);
+}
+
+static int compare_young(const void *x, const void *y)
+{
+	return compare_age(y, x);
+}
+
+static void put_in_order(struct say *s, struct selection *sel)
+{
+	if (!sel->all.len)
+		return;
+	if (s->q->order == ORDER_MOST_RESTARTS)
+		qsort(sel->all.items, sel->all.len, sizeof(*sel->all.items), compare_restarts);
+	else if (s->q->order == ORDER_OLDEST)
+		qsort(sel->all.items, sel->all.len, sizeof(*sel->all.items), compare_age);
+	else if (s->q->order == ORDER_NEWEST)
+		qsort(sel->all.items, sel->all.len, sizeof(*sel->all.items), compare_young);
+}
+
+static const char *state_path(const struct object *o)
+{
+	switch (o->kind->id) {
+	case KIND_DEPLOYMENT:
+	case KIND_STATEFUL_SET:
+	case KIND_REPLICA_SET:
+		return "status.readyReplicas";
+	case KIND_DAEMON_SET:
+		return "status.numberReady";
+	case KIND_POD:
+		return "status.phase";
+	default:
+		return value_get(o->status, "phase") ? "status.phase" : value_get(o->status, "conditions") ? "status.conditions" : "metadata.name";
+	}
+}
+
+static void say_line(struct say *s, const struct object *o)
+{
+	const struct question *q = s->q;
+	const char *condition = object_condition(s->arena, o);
+	usec_t now = inventory_now(s->inv);
+	const char *age = o->created ? say_span(s, now - o->created) : "";
+
+	if (o->kind->id == KIND_POD && (q->order == ORDER_MOST_RESTARTS || q->state == STATE_RESTARTING))
+		say_item(s, "%s: %s, %s", say_name(s, o), say_count(s, (uint64_t)pod_restarts(o), "restart", "restarts"), condition);
+	else if (q->order != ORDER_NONE && age[0])
+		say_item(s, "%s: %s old%s%s", say_name(s, o), age, condition[0] ? ", " : "", condition);
+	else
+		say_item(s, "%s%s%s", say_name(s, o), condition[0] ? ": " : "", condition);
+	say_field(s, o, state_path(o));
+}
+
+static void say_blind(struct say *s, const struct selection *sel)
+{
+	size_t count;
+	const struct note *notes = inventory_notes(s->inv, &count);
+
+	s->kind = ANSWER_CANNOT_SEE;
+	say_text(s, "I cannot tell: I could not read the %s%s%s", sel->what, count ? ": " : "", count ? notes[0].why : "");
+}
+
+/* A list of ill things is worth a word on why. */
+static void say_reasons(struct say *s, struct ctx *ctx, const struct selection *sel)
+{
+	if (!sel->all.len || sel->all.len > 3 || s->q->state == STATE_ANY || s->q->state == STATE_RUNNING || s->q->state == STATE_HEALTHY || s->q->state == STATE_READY)
+		return;
+	for (uint32_t i = 0; i < sel->all.len; i++) {
+		struct cause_list causes = diagnose_object(s->diagnosis, ctx, sel->all.items[i]);
+
+		if (!causes.len || causes.items[0]->state != FINDING_ACTIVE)
+			continue;
+		if (s->text.buf[s->text.len - 1] != '\n')
+			strbuf_addch(&s->text, '\n');
+		say_text(s, "%s", causes.items[0]->title);
+		say_finding(s, causes.items[0]->root, 2);
+		say_cause_ref(s, causes.items[0]);
+		break;
+	}
+}
+
+void answer_list(struct say *s, struct ctx *ctx, const struct object *scope)
+{
+	struct selection sel = select_objects(s, ctx, scope);
+	uint32_t max = s->q->number > 0 && s->q->number < 100 ? (uint32_t)s->q->number : s->q->order != ORDER_NONE ? 5 : LIST_MAX;
+
+	if (sel.cannot_see && !sel.all.len) {
+		say_blind(s, &sel);
+		return;
+	}
+	put_in_order(s, &sel);
+	say_text(s, "I see %s%s", counted(s, &sel), sel.all.len ? ":" : "");
+	for (uint32_t i = 0; i < sel.all.len && i < max; i++)
+		say_line(s, sel.all.items[i]);
+	if (sel.all.len > max)
+		say_item(s, "and %u more", sel.all.len - max);
+	say_reasons(s, ctx, &sel);
+	if (sel.all.len && s->q->state != STATE_ANY)
+		say_followup(s, "why is %s %s?", sel.all.items[0]->name, state_text(s->q->state));
+}
+
+void answer_count(struct say *s, struct ctx *ctx, const struct object *scope)
+{
+	struct selection sel = select_objects(s, ctx, scope);
+
+	if (sel.cannot_see && !sel.all.len) {
+		say_blind(s, &sel);
+		return;
+	}
+	say_text(s, "I count %s", counted(s, &sel));
+	if (sel.all.len)
+		say_field(s, sel.all.items[0], state_path(sel.all.items[0]));
+	if (sel.all.len && sel.all.len <= 5) {
+		for (uint32_t i = 0; i < sel.all.len; i++)
+			say_line(s, sel.all.items[i]);
+	}
+	say_reasons(s, ctx, &sel);
+	if (sel.all.len > 5)
+		say_followup(s, "list them");
+}

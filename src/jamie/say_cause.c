@@ -1,0 +1,134 @@
+/* A cause told in sentences. */
+#include "diagnose/graph.h"
+#include "jamie/say.h"
+
+/* "Deployment shop/web calls Service shop/orders, which sends its traffic to Deployment ..." : only when there is more to it than one object and its pods. */
+static bool chain_is_worth_telling(const struct cause *c)
+{
+	uint32_t own = 0;
+
+	for (uint32_t i = 0; i < c->chain_len; i++) {
+		const struct object *o = c->chain[i].what.object;
+
+		if (o && c->chain[0].what.object && object_top_owner(o) == object_top_owner(c->chain[0].what.object))
+			own++;
+	}
+	return c->chain_len - own >= 1 && c->chain_len >= 3;
+}
+
+static void say_chain(struct say *s, const struct cause *c)
+{
+	_cleanup_(strbuf_release) struct strbuf sb;
+
+	strbuf_init(&sb, STRBUF_MAX_LINE);
+	strbuf_addstr(&sb, "The trail:");
+	for (uint32_t i = 0; i < c->chain_len; i++) {
+		const struct chain_step *step = &c->chain[i];
+
+		strbuf_addf(&sb, "%s%s", i ? " " : " ", name_text(s->arena, &step->what));
+		if (i + 1 < c->chain_len)
+			strbuf_addf(&sb, " %s", step->relation[0] ? step->relation : "and");
+	}
+	say_text(s, "%s", sb.buf);
+	for (uint32_t i = 0; i < c->chain_len; i++)
+		if (c->chain[i].finding && c->chain[i].finding != c->root)
+			say_finding(s, c->chain[i].finding, 1);
+}
+
+static const struct finding *finding_about(const struct cause *c, const struct object *o)
+{
+	const struct object *top = object_top_owner(o);
+
+	for (uint32_t pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i <= c->explained.len; i++) {
+			const struct finding *f = i ? c->explained.items[i - 1] : c->root;
+
+			if (f->object && (pass ? object_top_owner(f->object) == top : f->object == o))
+				return f;
+		}
+	}
+	return NULL;
+}
+
+/* What the asked-for thing itself shows, when the cause lies elsewhere. */
+static void say_symptom(struct say *s, const struct cause *c, const struct object *o)
+{
+	const struct finding *f = o ? finding_about(c, o) : NULL;
+
+	if (!f || f == c->root || (c->root->object && object_top_owner(c->root->object) == object_top_owner(o)))
+		return;
+	say_text(s, "%s", f->message);
+	say_finding(s, f, 2);
+	say_text(s, "That is not its own fault, though");
+}
+
+static void say_changes(struct say *s, const struct cause *c)
+{
+	const struct change *best = NULL;
+
+	for (uint32_t i = 0; i < c->changes.len; i++) {
+		const struct change *x = &c->changes.items[i];
+
+		if (x->type != CHANGE_CREATED && (!best || x->type < best->type))
+			best = x;
+	}
+	if (!best || !c->since)
+		return;
+	if (best->when <= c->since)
+		say_text(s, "Worth knowing: %s %s before it began", best->text, say_span(s, c->since - best->when));
+	else
+		say_text(s, "Worth knowing: %s at about the time it began", best->text);
+	if (best->object)
+		say_field_text(s, best->object, best->type == CHANGE_WRITE ? "metadata.managedFields" : "spec.template", best->text);
+}
+
+static void say_extent(struct say *s, const struct cause *c)
+{
+	usec_t now = inventory_now(s->inv);
+	const char *since = c->since && c->since < now ? arena_printf(s->arena, "It has been so for %s", say_span(s, now - c->since)) : NULL;
+	const char *entry = c->entry && c->entry != c->root->object ? say_name(s, c->entry) : NULL;
+	bool many = c->pods_affected > 1 || c->workloads.len > 1;
+	const char *affects =
+		many ? arena_printf(s->arena, "affects %s of %s", say_count(s, c->pods_affected, "pod", "pods"), say_count(s, c->workloads.len, "workload", "workloads"))
+		     : NULL;
+
+	if (since && affects)
+		say_text(s, "%s and %s", since, affects);
+	else if (since)
+		say_text(s, "%s", since);
+	else if (affects)
+		say_text(s, "It %s", affects);
+	if ((since || affects) && c->root->object && c->root->since)
+		say_finding(s, c->root, 1);
+	if (entry) {
+		say_text(s, "It stands behind %s, so its users may notice", entry);
+		say_field(s, c->entry, c->entry->kind->id == KIND_INGRESS ? "spec.rules" : "spec.selector");
+	}
+}
+
+void say_cause(struct say *s, const struct cause *c, const struct object *o)
+{
+	say_cause_ref(s, c);
+	say_symptom(s, c, o);
+	say_text(s, "%s", c->title);
+	say_finding(s, c->root, 3);
+	if (chain_is_worth_telling(c))
+		say_chain(s, c);
+	say_extent(s, c);
+	say_changes(s, c);
+	if (c->confidence < 75)
+		say_text(s, "I am not certain of this (%d %%): %s", c->confidence, c->confidence_why);
+	if (c->fix)
+		say_text(s, "To put it right: %s", c->fix);
+	if (c->missing)
+		say_text(s, "What I could not see: %s", c->missing);
+	if (c->next && c->confidence < 75)
+		say_text(s, "Next I would look here: %s", c->next);
+}
+
+void say_cause_line(struct say *s, const struct cause *c, unsigned number)
+{
+	say_cause_ref(s, c);
+	say_item(s, "%u. (%s) %s", number, severity_text(c->severity), c->title);
+	say_finding(s, c->root, 1);
+}
