@@ -9,6 +9,7 @@ struct group {
 	struct node **items;
 	uint32_t len, cap;
 	const struct node *root; /* the worst of those that were merged */
+	struct cause_facts facts;
 };
 
 struct groups {
@@ -63,6 +64,7 @@ static void group_nodes(struct chain *c, struct groups *ret)
 				g = arena_new(c->arena, struct group);
 				g->key = key;
 				g->state = root->finding->state;
+				g->facts.weakest_link = 100;
 				*arena_push(c->arena, ret) = g;
 				hash_put(&by_key, key, strlen(key), g);
 			}
@@ -84,11 +86,10 @@ static int compare_nearest(const void *x, const void *y)
 	return a->finding->id < b->finding->id ? -1 : 1;
 }
 
-/* Returns the confidence of the weakest link between any symptom and the root. */
-static int fill_findings(struct chain *c, struct group *g, struct cause *cause)
+/* Also which workloads the root itself is about, and the confidence of the weakest link between any symptom and the root. */
+static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 {
 	struct ptr_map pods = {0}, owners = {0};
-	int weakest = 100;
 
 	qsort(g->items, g->len, sizeof(*g->items), compare_nearest);
 	for (uint32_t i = 0; i < g->len; i++) {
@@ -98,7 +99,7 @@ static int fill_findings(struct chain *c, struct group *g, struct cause *cause)
 		if (n != g->root)
 			*arena_push(c->arena, &cause->explained) = (struct finding *)(uintptr_t)f;
 		if (n->parent && n->rule)
-			weakest = MIN(weakest, n->rule->confidence);
+			g->facts.weakest_link = MIN(g->facts.weakest_link, n->rule->confidence);
 		cause->severity = MAX(cause->severity, f->severity);
 		if (f->since && (!cause->since || f->since < cause->since))
 			cause->since = f->since;
@@ -107,12 +108,16 @@ static int fill_findings(struct chain *c, struct group *g, struct cause *cause)
 			ptr_map_put(c->arena, &pods, f->object, (void *)(uintptr_t)f);
 			cause->pods_affected++;
 		}
+		/* Nodes come nearest first: a workload is counted with the root it has a part in, else with what depends on it. */
 		if (n->owner && pod_spec(n->owner) && !ptr_map_get(&owners, n->owner)) {
+			if (n->depth == 0)
+				g->facts.root_workloads++;
+			else if (n->owner != g->root->owner && !g->facts.dependent)
+				g->facts.dependent = n->owner;
 			ptr_map_put(c->arena, &owners, n->owner, (void *)(uintptr_t)f);
 			*arena_push(c->arena, &cause->workloads) = (struct object *)(uintptr_t)n->owner;
 		}
 	}
-	return weakest;
 }
 
 /* ---- What stands in front --------------------------------------------------------------------------------------------------- */
@@ -172,7 +177,7 @@ static const struct node *most_visible(const struct group *g)
 
 		if (chain_root((struct node *)(uintptr_t)n) != g->root)
 			continue;
-		if (a > b || (a == b && n->depth > best->depth) || (a == b && n->depth == best->depth && n->finding->id < best->finding->id))
+		if (n->depth != best->depth ? n->depth > best->depth : a != b ? a > b : n->finding->id < best->finding->id)
 			best = n;
 	}
 	return best;
@@ -307,17 +312,16 @@ static void fill_changes(struct chain *c, struct cause *cause)
 static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct group *g)
 {
 	struct cause *cause = arena_new(c->arena, struct cause);
-	int weakest;
 
 	cause->root = g->root->finding;
 	cause->state = g->state;
-	weakest = fill_findings(c, g, cause);
+	fill_findings(c, g, cause);
 	if (cause->state == FINDING_ACTIVE && cause->severity >= SEVERITY_WARNING)
 		find_entry(c, cause);
 	fill_chain(c, g, cause);
 	fill_changes(c, cause);
 	cause->score = score(d, cause);
-	cause_word(c, cause, g->root, weakest);
+	cause_word(c, cause, g->root, &g->facts);
 	return cause;
 }
 

@@ -10,17 +10,17 @@ static const char *taken(struct arena *a, struct strbuf *sb)
 }
 
 /* "Deployment shop/web", "Deployment shop/web (and 2 more workloads)". */
-static const char *workloads_text(const struct chain *c, const struct cause *cause)
+static const char *workloads_text(const struct chain *c, const struct cause *cause, const struct cause_facts *facts)
 {
 	struct object_name first;
 
 	if (!cause->root->object)
 		return "";
 	first = owner_name(graph_inventory(c->graph), c->arena, cause->root->object);
-	if (cause->workloads.len < 2)
+	if (facts->root_workloads < 2)
 		return name_text(c->arena, &first);
-	return arena_printf(c->arena, "%s (and %u more workload%s)", name_text(c->arena, &first), cause->workloads.len - 1,
-			    cause->workloads.len == 2 ? "" : "s");
+	return arena_printf(c->arena, "%s (and %u more workload%s)", name_text(c->arena, &first), facts->root_workloads - 1,
+			    facts->root_workloads == 2 ? "" : "s");
 }
 
 static bool has_one_container(const struct object *pod)
@@ -31,7 +31,7 @@ static bool has_one_container(const struct object *pod)
 }
 
 /* The message of the deepest finding speaks of one pod: the title speaks of what it belongs to. */
-static const char *title_of(const struct chain *c, const struct cause *cause)
+static const char *title_of(const struct chain *c, const struct cause *cause, const struct cause_facts *facts)
 {
 	const struct finding *f = cause->root;
 	_cleanup_(strbuf_release) struct strbuf sb;
@@ -48,7 +48,7 @@ static const char *title_of(const struct chain *c, const struct cause *cause)
 		    ((size_t)(at - f->message) == n + 1 || at[-(ssize_t)n - 2] == ' ') && strncasecmp(f->message, "init", 4) != 0)
 			from = at - n - 1;
 		strbuf_add(&sb, f->message, (size_t)(from - f->message));
-		strbuf_addstr(&sb, workloads_text(c, cause));
+		strbuf_addstr(&sb, workloads_text(c, cause, facts));
 		strbuf_addstr(&sb, at + strlen(pod));
 	}
 	while (sb.len && sb.buf[sb.len - 1] == '.')
@@ -58,14 +58,18 @@ static const char *title_of(const struct chain *c, const struct cause *cause)
 	return taken(c->arena, &sb);
 }
 
-/* A cause that is no workload is worth telling by whom it is felt. */
-static const char *with_impact(const struct chain *c, const struct cause *cause, const struct node *root, const char *title)
+/* By whom it is felt: for a cause that is no workload, and for workloads that fail because another one does. */
+static const char *with_impact(const struct chain *c, const struct cause *cause, const struct node *root, const struct cause_facts *facts, const char *title)
 {
-	if (cause->state != FINDING_ACTIVE || !cause->workloads.len || (root->owner && pod_spec(root->owner)))
+	bool is_workload = root->owner && pod_spec(root->owner);
+	uint32_t others = cause->workloads.len - (is_workload ? MIN(facts->root_workloads, cause->workloads.len) : 0);
+
+	if (cause->state != FINDING_ACTIVE || !others)
 		return title;
-	if (cause->workloads.len == 1)
-		return arena_printf(c->arena, "%s; this affects %s", title, object_text(c->arena, cause->workloads.items[0]));
-	return arena_printf(c->arena, "%s; this affects %u workloads", title, cause->workloads.len);
+	if (others == 1)
+		return arena_printf(c->arena, is_workload ? "%s; %s fails because of it" : "%s; this affects %s", title,
+				    object_text(c->arena, is_workload && facts->dependent ? facts->dependent : cause->workloads.items[0]));
+	return arena_printf(c->arena, is_workload ? "%s; %u other workloads fail because of it" : "%s; this affects %u workloads", title, others);
 }
 
 /* ---- Confidence ------------------------------------------------------------------------------------------------------------- */
@@ -235,12 +239,12 @@ static const struct proposal *proposal_of(const struct cause *cause)
 	return NULL;
 }
 
-void cause_word(struct chain *c, struct cause *cause, const struct node *root, int weakest_link)
+void cause_word(struct chain *c, struct cause *cause, const struct node *root, const struct cause_facts *facts)
 {
-	cause->title = with_impact(c, cause, root, title_of(c, cause));
+	cause->title = with_impact(c, cause, root, facts, title_of(c, cause, facts));
 	cause->fix = cause->root->fix ? cause->root->fix : cause->root->check->fix;
 	cause->proposal = proposal_of(cause);
-	fill_confidence(c, cause, weakest_link);
+	fill_confidence(c, cause, facts->weakest_link);
 	cause->missing = missing_of(c, cause);
 	cause->next = next_of(c, cause, root);
 }

@@ -25,9 +25,10 @@ static void say_chain(struct say *s, const struct cause *c)
 	for (uint32_t i = 0; i < c->chain_len; i++) {
 		const struct chain_step *step = &c->chain[i];
 
-		strbuf_addf(&sb, "%s%s", i ? " " : " ", name_text(s->arena, &step->what));
+		/* "A runs B, which needs C" */
+		strbuf_addf(&sb, " %s", name_text(s->arena, &step->what));
 		if (i + 1 < c->chain_len)
-			strbuf_addf(&sb, " %s", step->relation[0] ? step->relation : "and");
+			strbuf_addf(&sb, "%s %s", i ? ", which" : "", step->relation[0] ? step->relation : "leads to");
 	}
 	say_text(s, "%s", sb.buf);
 	for (uint32_t i = 0; i < c->chain_len; i++)
