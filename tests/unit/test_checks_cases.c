@@ -1,0 +1,127 @@
+/* Every finding of every case file rests on evidence that is really there: paths resolve, events and logs exist, texts are fit to print. */
+#include "unit.h"
+
+#include "base/utf8.h"
+#include "checks/check.h"
+#include "cluster/cluster.h"
+
+#include <dirent.h>
+
+#define CASES SOURCE_ROOT "/tests/cases/checks"
+
+static const char *current; /* the file at hand, for messages */
+
+static void verify_text(const struct finding *f, const char *what, const char *text)
+{
+	if (!text || !*text || strchr(text, '\n') || !utf8_valid(text, strlen(text)))
+		fail_msg("%s: %s: %s is \"%s\"", current, f->check->id, what, text ? text : "(null)");
+}
+
+static void verify_evidence(const struct finding *f, const struct evidence *e)
+{
+	switch (e->type) {
+	case EVIDENCE_FIELD:
+		if (!e->object || !value_at(&e->object->root, e->path))
+			fail_msg("%s: %s: %s leads nowhere", current, f->check->id, e->path);
+		break;
+	case EVIDENCE_EVENT:
+		assert_non_null(e->event);
+		assert_string_equal(e->text, e->event->message);
+		break;
+	case EVIDENCE_LOG:
+		assert_true(e->object && e->first_line >= 1 && e->last_line >= e->first_line);
+		break;
+	case EVIDENCE_ABSENCE:
+		assert_non_null(strchr(e->path, ' '));
+		break;
+	case EVIDENCE_EXTERNAL:
+		fail_msg("%s: a check has no outside evidence", current);
+	}
+	assert_non_null(e->text);
+}
+
+static void verify_finding(struct check_run *run, const struct finding *f)
+{
+	verify_text(f, "message", f->message);
+	verify_text(f, "fix", f->fix ? f->fix : f->check->fix);
+	assert_non_null(f->object);
+	/* Who reads only the message must know which object it is about. */
+	if (!strstr(f->message, f->object->name))
+		fail_msg("%s: %s does not name %s: %s", current, f->check->id, f->object->name, f->message);
+	if (f->evidence_count == 0)
+		fail_msg("%s: %s has no evidence", current, f->check->id);
+	for (uint32_t i = 0; i < f->evidence_count; i++)
+		verify_evidence(f, &f->evidence[i]);
+	assert_true((f->subject.name == NULL) == (f->subject.kind_text == NULL));
+	assert_true(f->subject.kind != KIND_COUNT || !f->subject.name);
+	assert_true(f->since <= inventory_now(run->inv));
+	if (f->proposal) {
+		assert_true(f->proposal->target.name && f->proposal->parameters[0] == '{');
+		assert_true(str_eq(f->proposal->risk, "low") || str_eq(f->proposal->risk, "medium") || str_eq(f->proposal->risk, "high"));
+	}
+}
+
+static void verify_case(const char *path, struct hash *fired)
+{
+	struct ctx ctx;
+	struct err err = {0};
+	struct cluster_options options = {.from = path};
+	struct cluster *cluster;
+	struct check_run run;
+	ctx_init(&ctx);
+	/* Cases are looked at when their first line says: one that is not (this test reads no comments) may only find less. */
+	assert_true(clock_parse_rfc3339("2026-11-23T12:00:00Z", 20, &options.now));
+	if (cluster_open(&ctx, &options, &cluster, &err))
+		fail_msg("%s: %s", path, err.message);
+	check_run_all(&run, cluster_inventory(cluster), &ctx.arena, NULL);
+	for (uint32_t i = 0; i < run.findings.len; i++) {
+		const struct check *c = run.findings.items[i]->check;
+		assert_int_equal(run.findings.items[i]->id, i);
+		verify_finding(&run, run.findings.items[i]);
+		hash_put(fired, c->id, strlen(c->id), (void *)(uintptr_t)c);
+	}
+	cluster_free(cluster);
+	ctx_release(&ctx);
+}
+
+static bool is_yaml(const char *name)
+{
+	size_t n = strlen(name);
+	return n > 5 && str_eq(name + n - 5, ".yaml");
+}
+
+static void findings_rest_on_what_is_there(void **state)
+{
+	static const char *const without_case[] = {"configmap/too-large"}; /* a megabyte: tests/unit/test_checks.c */
+	_cleanup_(hash_release) struct hash fired;
+	DIR *top = opendir(CASES);
+	unsigned files = 0;
+	hash_init(&fired);
+	assert_non_null(top);
+	for (struct dirent *kind; (kind = readdir(top));) {
+		char folder[512], path[1024];
+		snprintf(folder, sizeof(folder), "%s/%s", CASES, kind->d_name);
+		DIR *d = kind->d_name[0] != '.' ? opendir(folder) : NULL;
+		for (struct dirent *e; d && (e = readdir(d));) {
+			if (!is_yaml(e->d_name))
+				continue;
+			snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+			current = path;
+			verify_case(path, &fired);
+			files++;
+		}
+		if (d)
+			closedir(d);
+	}
+	closedir(top);
+	assert_true(files > 200);
+	for (size_t i = 0; i < check_count; i++) {
+		bool excused = false;
+		for (size_t k = 0; k < ARRAY_LEN(without_case); k++)
+			excused = excused || str_eq(check_table[i]->id, without_case[k]);
+		if (!excused && !hash_get(&fired, check_table[i]->id, strlen(check_table[i]->id)))
+			fail_msg("no case file makes %s speak", check_table[i]->id);
+	}
+}
+
+RUN_TESTS(cmocka_unit_test(findings_rest_on_what_is_there))
