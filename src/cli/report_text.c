@@ -140,15 +140,10 @@ static void changes(struct term *t, struct arena *a, const struct cause *c, usec
 	}
 }
 
-static void explains(struct term *t, struct arena *a, const struct cause *c, uint32_t max)
+static void explains(struct term *t, struct arena *a, const struct cause *c)
 {
-	for (uint32_t i = 0; i < c->explained.len && i < max; i++) {
-		const struct finding *f = c->explained.items[i];
-
-		field(t, i ? "" : "explains", f->object ? arena_printf(a, "%s: %s", report_object(a, f->object), f->message) : f->message);
-	}
-	if (c->explained.len > max)
-		field(t, "", arena_printf(a, "and %u more", c->explained.len - max));
+	for (uint32_t i = 0; i < c->explained.len; i++)
+		field(t, i ? "" : "explains", c->explained.items[i]->message);
 }
 
 static const char *sure_text(struct arena *a, const struct cause *c)
@@ -182,7 +177,7 @@ void report_cause_text(struct term *t, struct arena *a, const struct cause *c, u
 	evidence(t, a, c->root, now, wide);
 	changes(t, a, c, now, wide ? UINT32_MAX : 2);
 	if (wide)
-		explains(t, a, c, UINT32_MAX);
+		explains(t, a, c);
 	field(t, "fix", c->fix);
 	field(t, "next", c->next);
 	field(t, "unseen", c->missing);
@@ -243,7 +238,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 	field(t, "affects", affects_text(a, c));
 	changes(t, a, c, now, wide ? UINT32_MAX : 3);
 	if (wide)
-		explains(t, a, c, UINT32_MAX);
+		explains(t, a, c);
 	field(t, "sure", sure_text(a, c));
 	field(t, "fix", c->fix);
 	field(t, "next", c->next);

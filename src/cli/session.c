@@ -1,5 +1,6 @@
 #include "cli/session.h"
 #include "base/log.h"
+#include "base/near.h"
 #include "base/utf8.h"
 #include "telemetry/telemetry.h"
 
@@ -63,6 +64,36 @@ static int check_flags(const struct cli *cli, struct err *err)
 	return 0;
 }
 
+static bool try_namespace(struct near *near, const char *ns)
+{
+	if (*ns)
+		near_try(near, ns);
+	return near->distance == 0;
+}
+
+/* A namespace that does not occur in a recording would look healthy. The server says so itself. */
+static int check_namespace(struct session *s, const char *ns, struct err *err)
+{
+	const struct object_list *namespaces = inventory_list(s->inv, KIND_NAMESPACE);
+	struct near near;
+
+	near_init(&near, ns);
+	for (uint32_t i = 0; i < namespaces->len; i++)
+		if (try_namespace(&near, namespaces->items[i]->name))
+			return 0;
+	for (int k = 0; k < KIND_COUNT; k++) {
+		const struct object_list *list = inventory_list(s->inv, (enum kind_id)k);
+
+		for (uint32_t i = 0; i < list->len; i++)
+			if (try_namespace(&near, list->items[i]->ns))
+				return 0;
+	}
+	if (near.best)
+		return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s; did you mean \"%s\"?", ns, s->cli->flags[FLAG_FROM],
+			       near.best);
+	return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s", ns, s->cli->flags[FLAG_FROM]);
+}
+
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
 {
 	const struct cluster_options o = {
@@ -102,7 +133,7 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 		inventory_set_now(s->inv, now);
 	metric_add(METRIC_OBJECTS, (int64_t)inventory_object_count(s->inv));
 	log_debug("%zu objects in %zu KiB", inventory_object_count(s->inv), inventory_memory(s->inv) >> 10);
-	return 0;
+	return o.from && o.ns ? check_namespace(s, o.ns, err) : 0;
 }
 
 void session_release(struct session *s)

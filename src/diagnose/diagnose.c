@@ -34,9 +34,9 @@ static void conclude(const struct inventory *inv, struct arena *arena, const str
 	causes_build(ret, &chain, arena, options->ns);
 }
 
-static void conclude_verdict(struct diagnosis *d, struct arena *a)
+static void conclude_verdict(struct diagnosis *d, struct arena *a, const char *ns)
 {
-	d->verdict = verdict_of(d, a, NULL, NULL, &d->verdict_why);
+	d->verdict = verdict_of(d, a, NULL, ns, &d->verdict_why);
 }
 
 void diagnose_inventory(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct diagnosis *ret)
@@ -46,7 +46,7 @@ void diagnose_inventory(const struct inventory *inv, struct arena *arena, const 
 
 	check_run_all(&run, inv, arena, checks);
 	conclude(inv, arena, options, &run, ret);
-	conclude_verdict(ret, arena);
+	conclude_verdict(ret, arena, options->ns);
 }
 
 int diagnose_cluster(struct cluster *c, struct ctx *ctx, const struct diagnose_options *options, struct diagnosis *ret, struct err *err)
@@ -74,6 +74,6 @@ int diagnose_cluster(struct cluster *c, struct ctx *ctx, const struct diagnose_o
 		}
 	}
 	conclude(inv, &ctx->arena, options, &run, ret);
-	conclude_verdict(ret, &ctx->arena);
+	conclude_verdict(ret, &ctx->arena, options->ns);
 	return ctx_check(ctx, err);
 }
