@@ -68,7 +68,7 @@ static bool try_namespace(struct near *near, const char *ns)
 {
 	if (*ns)
 		near_try(near, ns);
-	return near->distance == 0;
+	return str_eq(ns, near->word);
 }
 
 /* A namespace that does not occur in a recording would look healthy. The server says so itself. */
