@@ -79,28 +79,38 @@ static int compare_newest_first(const void *a, const void *b)
 	return c ? c : strcmp(x->name, y->name);
 }
 
-static void list_add(struct inventory *inv, struct event_list *list, const struct event *e)
+/* The list of one object, or of one (kind, namespace, name); made when it is first asked for. */
+static struct event_list *list_of(struct inventory *inv, struct hash *index, const void *key, size_t len)
 {
-	*arena_push(&inv->arena, list) = e;
+	struct event_list *list = len ? hash_get(index, key, len) : hash_get_ptr(index, key);
+
+	if (list)
+		return list;
+	list = arena_new(&inv->arena, struct event_list);
+	if (len)
+		hash_put(index, key, len, list);
+	else
+		hash_put_ptr(index, key, list);
+	return list;
 }
 
-/* Appends to the list of one object, or of one (kind, namespace, name); the list is made when it is first needed. */
-static void index_add(struct inventory *inv, const struct event *e)
+/* Two passes over the events: the first counts (in cap), the second fills arrays of just that size. */
+static void list_add(struct inventory *inv, struct event_list *list, const struct event *e, bool count)
 {
-	if (e->about) {
-		struct event_list *list = hash_get_ptr(&inv->events_by_object, e->about);
-		if (!list) {
-			list = arena_new(&inv->arena, struct event_list);
-			hash_put_ptr(&inv->events_by_object, e->about, list);
-		}
-		list_add(inv, list, e);
+	if (count) {
+		list->cap++;
+		return;
 	}
-	struct event_list *named = hash_get(&inv->events_by_about, &e->about_kind, ABOUT_KEY_LEN);
-	if (!named) {
-		named = arena_new(&inv->arena, struct event_list);
-		hash_put(&inv->events_by_about, &e->about_kind, ABOUT_KEY_LEN, named);
-	}
-	list_add(inv, named, e);
+	if (!list->items)
+		list->items = arena_new_array(&inv->arena, const struct event *, list->cap);
+	list->items[list->len++] = e;
+}
+
+static void index_add(struct inventory *inv, const struct event *e, bool count)
+{
+	if (e->about)
+		list_add(inv, list_of(inv, &inv->events_by_object, e->about, 0), e, count);
+	list_add(inv, list_of(inv, &inv->events_by_about, &e->about_kind, ABOUT_KEY_LEN), e, count);
 }
 
 void events_seal(struct inventory *inv)
@@ -112,8 +122,10 @@ void events_seal(struct inventory *inv)
 		/* The events are this inventory's own until it is sealed. */
 		struct event *e = (struct event *)(uintptr_t)all->items[i];
 		e->about = find_about(inv, e);
-		index_add(inv, e);
+		index_add(inv, e, true);
 	}
+	for (uint32_t i = 0; i < all->len; i++)
+		index_add(inv, all->items[i], false);
 	hash_release(&inv->events_by_name);
 	hash_init(&inv->events_by_name);
 }

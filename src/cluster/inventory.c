@@ -21,6 +21,7 @@ struct inventory *inventory_new(void)
 	arena_init(&inv->arena);
 	intern_init(&inv->strings);
 	value_builder_init(&inv->builder, &inv->arena, &inv->strings);
+	inv->builder.share = mem_alloc(sizeof(*inv->builder.share));
 	arena_init(&inv->scratch);
 	value_builder_init(&inv->scratch_builder, &inv->scratch, NULL);
 	inv->server_version = "";
@@ -49,6 +50,7 @@ void inventory_unref(struct inventory *inv)
 		mem_free(inv->lists[i].items);
 		mem_free(inv->seen_ns[i].items);
 	}
+	mem_free(inv->builder.share);
 	mem_free(inv->events.items);
 	mem_free(inv->logs.items);
 	mem_free(inv->notes.items);

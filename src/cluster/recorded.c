@@ -161,6 +161,14 @@ static int read_path(struct recording *r, const char *from, struct err *err)
 	return read_open_file(r, from, fd, err);
 }
 
+/* A file is called by its name alone: the folders above it may say more than a snapshot of it should repeat. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : str_eq(path, "-") ? "standard input" : path;
+}
+
 int recorded_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err)
 {
 	struct err own;
@@ -176,7 +184,8 @@ int recorded_open(struct ctx *ctx, const struct cluster_options *options, struct
 		if (options->now)
 			inventory_set_now(c->inv, options->now);
 		inventory_seal(c->inv);
-		cluster_set_names(c, r.snapshot.cluster, options->from, options->ns);
+		cluster_set_names(c, r.snapshot.is_snapshot ? r.snapshot.cluster : base_name(options->from), options->from,
+				  options->ns ? options->ns : r.snapshot.ns);
 	}
 	recording_release(&r);
 	return code;

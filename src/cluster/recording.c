@@ -17,7 +17,7 @@ void recording_release(struct recording *r)
 {
 	json_parser_free(r->parser);
 	mem_free(r->snapshot.cluster);
-	mem_free(r->snapshot.server);
+	mem_free(r->snapshot.ns);
 }
 
 int recording_tolerate(struct recording *r, const char *file, struct err *err)

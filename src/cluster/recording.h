@@ -38,9 +38,8 @@ struct recording {
 	bool present[KIND_COUNT];   /* an object or a list of this kind was there */
 	struct snapshot_state {
 		bool is_snapshot, ended;
-		char *cluster, *server; /* on the heap */
-		uint64_t objects, events, logs;
-		unsigned version;
+		char *cluster, *ns; /* on the heap */
+		uint64_t logs;
 	} snapshot;
 };
 

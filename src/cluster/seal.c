@@ -198,5 +198,7 @@ void inventory_seal(struct inventory *inv)
 		inv->now = latest_time(inv);
 	arena_release(&inv->scratch);
 	arena_init(&inv->scratch);
+	mem_free(inv->builder.share);
+	inv->builder.share = NULL;
 	inv->sealed = true;
 }

@@ -18,7 +18,7 @@ static int read_header(struct recording *r, const struct value *v, struct err *e
 			       value_get_str(v, "program"), (long long)version, SNAPSHOT_VERSION);
 	s->is_snapshot = true;
 	s->cluster = mem_strdup(value_get_str(v, "cluster"));
-	s->server = mem_strdup(value_get_str(v, "server"));
+	s->ns = mem_strdup(value_get_str(v, "namespace"));
 	inventory_set_server_version(r->inv, value_get_str(v, "serverVersion"));
 	inventory_set_now(r->inv, value_get_time(v, "time"));
 	return 0;

@@ -100,7 +100,8 @@ static int write_header(struct snapshot_writer *w, const struct cluster *c, stru
 	put_text(w, "program", AUTO_DEVOPS_VERSION);
 	put_time(w, "time", inventory_now(w->inv));
 	put_text(w, "cluster", c->name);
-	put_text(w, "server", c->server);
+	if (c->live)
+		put_text(w, "server", c->server);
 	put_text(w, "namespace", c->ns);
 	put_text(w, "serverVersion", w->inv->server_version);
 	return end(w, err);

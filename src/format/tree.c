@@ -1,5 +1,6 @@
 #include "format/tree.h"
 #include "base/crypto.h"
+#include "base/hash.h"
 
 #include <inttypes.h>
 
@@ -7,6 +8,8 @@
 #define INTERN_MAX 1024
 /* Up to here repeated keys are looked for pair by pair. */
 #define PAIRWISE_MAX 16
+/* Longer lists and maps (bytes) are kept as they come. */
+#define SHARE_MAX 1024
 
 void tree_init(struct tree *t, struct value_builder *b)
 {
@@ -100,6 +103,25 @@ static size_t drop_repeated(struct member *m, size_t n)
 	return kept;
 }
 
+/* The items in the arena: a copy, or what an equal list or map has. Texts that are interned are equal by their pointers. */
+static void *keep(struct tree *t, const void *items, size_t size)
+{
+	struct value_share *share = t->b->share;
+	uint32_t hash;
+	size_t slot;
+
+	if (!share || size > SHARE_MAX)
+		return arena_memdup(t->b->arena, items, size);
+	hash = hash_bytes(items, size);
+	slot = hash % VALUE_SHARE_SLOTS;
+	if (share->slots[slot].hash == hash && share->slots[slot].size == size && memcmp(share->slots[slot].items, items, size) == 0)
+		return (void *)(uintptr_t)share->slots[slot].items;
+	share->slots[slot].items = arena_memdup(t->b->arena, items, size);
+	share->slots[slot].hash = hash;
+	share->slots[slot].size = (uint32_t)size;
+	return (void *)(uintptr_t)share->slots[slot].items;
+}
+
 int tree_close_map(struct tree *t, size_t mark, bool keys_repeat, struct value *ret, struct err *err)
 {
 	size_t n = t->len - mark;
@@ -111,22 +133,26 @@ int tree_close_map(struct tree *t, size_t mark, bool keys_repeat, struct value *
 	if (keys_repeat && n > 1)
 		n = drop_repeated(m, n);
 	*ret = (struct value){.type = VALUE_MAP, .len = (uint32_t)n};
-	ret->members = n ? arena_memdup(t->b->arena, m, n * sizeof(*m)) : NULL;
+	ret->members = n ? keep(t, m, n * sizeof(*m)) : NULL;
 	t->len = mark;
 	return 0;
 }
 
 int tree_close_list(struct tree *t, size_t mark, struct value *ret, struct err *err)
 {
+	struct value small[SHARE_MAX / sizeof(struct value)], *items = small;
 	size_t n = t->len - mark;
 
 	t->b->nodes += n;
 	if (t->b->nodes > t->b->max_nodes)
 		return too_many(t, err);
-	*ret = (struct value){.type = VALUE_LIST, .len = (uint32_t)n};
-	ret->items = n ? arena_alloc(t->b->arena, n * sizeof(*ret->items)) : NULL;
+	if (n > ARRAY_LEN(small))
+		items = arena_alloc(t->b->arena, n * sizeof(*items));
 	for (size_t i = 0; i < n; i++)
-		ret->items[i] = t->stack[mark + i].v;
+		items[i] = t->stack[mark + i].v;
+	*ret = (struct value){.type = VALUE_LIST, .len = (uint32_t)n};
+	if (n)
+		ret->items = items == small ? keep(t, small, n * sizeof(*small)) : items;
 	t->len = mark;
 	return 0;
 }

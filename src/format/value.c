@@ -189,6 +189,11 @@ void value_map_set(struct value_builder *b, struct value *map, const char *key, 
 		*map = (struct value){.type = VALUE_MAP, .key_len = map->key_len};
 	old = (struct value *)value_get_n(map, key, key_len);
 	v.key_len = (uint16_t)key_len;
+	if (old && !(map->flags & FLAG_GROWABLE)) {
+		/* A parsed map's members may be those of another map too. */
+		map->members = arena_memdup(b->arena, map->members, sizeof(*map->members) * map->len);
+		old = (struct value *)value_get_n(map, key, key_len);
+	}
 	if (old) {
 		*old = v;
 		return;

@@ -47,10 +47,21 @@ struct member {
 	struct value v;
 };
 
+/* Equal lists and maps that parsers make one soon after the other are kept once: pods of one Deployment differ in little. A cache of
+ * fixed size: what is forgotten is made anew. Shared parts are the reason why no part of a parsed tree may be changed. */
+#define VALUE_SHARE_SLOTS 8192
+struct value_share {
+	struct {
+		const void *items;
+		uint32_t hash, size; /* bytes */
+	} slots[VALUE_SHARE_SLOTS];
+};
+
 /* Where a tree is built, and how much may be built. */
 struct value_builder {
 	struct arena *arena;
 	struct intern *strings; /* keys and repeated strings are interned here; may be NULL */
+	struct value_share *share; /* zeroed by its owner, who may free it when nothing is built any more; may be NULL */
 	unsigned max_depth;     /* VALUE_MAX_DEPTH unless set */
 	size_t max_nodes;       /* VALUE_MAX_NODES unless set */
 	size_t nodes;           /* made so far */
