@@ -66,6 +66,15 @@ static bool runs_for(const struct check *c, enum kind_id kind)
 	return c->kind == kind || (c->also & KIND_BIT(kind));
 }
 
+const char *check_kinds_text(struct arena *a, const struct check *c)
+{
+	const char *text = NULL;
+	for (int kind = 0; kind < KIND_CUSTOM; kind++)
+		if (runs_for(c, (enum kind_id)kind))
+			text = text ? arena_printf(a, "%s, %s", text, kind_table[kind].name) : kind_table[kind].name;
+	return text ? text : "cluster";
+}
+
 void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options)
 {
 	struct check_options defaults;

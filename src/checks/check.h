@@ -111,6 +111,8 @@ struct check {
 extern const struct check *const check_table[];
 extern const size_t check_count;
 const struct check *check_by_id(const char *id);
+/* "Pod", "ReplicaSet, StatefulSet, DaemonSet"; "cluster" for KIND_COUNT. */
+const char *check_kinds_text(struct arena *a, const struct check *c);
 
 /* Runs every check over inv. Findings are ordered by object and check, the same on each run. */
 void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options);

@@ -5,9 +5,9 @@
 
 static const char *const words[] = {"list", "explain", NULL};
 
-static const char *kind_name(const struct check *c)
+static const char *kind_name(struct cli *cli, const struct check *c)
 {
-	return c->kind < KIND_CUSTOM ? kind_table[c->kind].name : "cluster";
+	return check_kinds_text(&cli->ctx.arena, c);
 }
 
 static void list_text(struct cli *cli)
@@ -33,7 +33,7 @@ static void list_json(struct cli *cli)
 	json_array_begin(&w);
 	for (size_t i = 0; i < check_count; i++) {
 		const struct check *c = check_table[i];
-		const char *const members[][2] = {{"id", c->id},       {"kind", kind_name(c)},  {"severity", severity_text(c->severity)},
+		const char *const members[][2] = {{"id", c->id},       {"kind", kind_name(cli, c)},  {"severity", severity_text(c->severity)},
 						  {"title", c->title}, {"explain", c->explain}, {"fix", c->fix}};
 
 		json_object_begin(&w);
@@ -55,7 +55,7 @@ static void markdown(struct cli *cli)
 	term_addf(t,
 		  "# Checks\n\nWritten by `auto-devops checks --markdown`; do not edit.\n\n| check | kind | severity | finds |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < check_count; i++)
-		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", check_table[i]->id, check_table[i]->id, kind_name(check_table[i]),
+		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", check_table[i]->id, check_table[i]->id, kind_name(cli, check_table[i]),
 			  severity_text(check_table[i]->severity), check_table[i]->title);
 	for (size_t i = 0; i < check_count; i++) {
 		const struct check *c = check_table[i];
