@@ -118,6 +118,15 @@ static uint64_t prefix_xor(uint64_t m)
 	return m;
 }
 
+/* Without this, a compiler that may not use the instruction calls a function of its runtime for each block. */
+static unsigned count_bits(uint64_t m)
+{
+	m -= (m >> 1) & 0x5555555555555555;
+	m = (m & 0x3333333333333333) + ((m >> 2) & 0x3333333333333333);
+	m = (m + (m >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (unsigned)((m * 0x0101010101010101) >> 56);
+}
+
 /* A block inside of a nested value: the offset just after the bracket that ends it, or 0. */
 static unsigned nested_block(struct json_splitter *s, const char *p)
 {
@@ -130,8 +139,8 @@ static unsigned nested_block(struct json_splitter *s, const char *p)
 	m.open &= ~inside;
 	m.close &= ~inside;
 	s->in_string = inside >> (BLOCK - 1);
-	if ((unsigned)__builtin_popcountll(m.close) < s->depth) {
-		s->depth += (unsigned)__builtin_popcountll(m.open) - (unsigned)__builtin_popcountll(m.close);
+	if (count_bits(m.close) < s->depth) {
+		s->depth += count_bits(m.open) - count_bits(m.close);
 		return 0;
 	}
 	for (uint64_t both = m.open | m.close; both; both &= both - 1) {
