@@ -29,7 +29,7 @@ class Bed:
         return sudo + ["nsenter", "-t", self.init_pid, "-n", "--"]
 
     def run(self, command, env=None, check=True, timeout=60, **more):
-        full_env = dict(os.environ, KUBECONFIG=str(self.kubeconfig), **(env or {}))
+        full_env = {**os.environ, "KUBECONFIG": str(self.kubeconfig), **(env or {})}
         more.setdefault("capture_output", True)
         done = subprocess.run(self.prefix() + [str(c) for c in command], env=full_env, text=True, timeout=timeout, **more)
         if check and done.returncode != 0:

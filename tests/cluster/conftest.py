@@ -48,10 +48,14 @@ def bed():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def planting(bed):
-    """The faults, being planted beside the first tests."""
+def planting(request):
+    """The faults, being planted beside the first tests; nothing when no test of this run needs them."""
+    if not any("planted" in item.fixturenames for item in request.session.items):
+        yield None
+        return
+    running = request.getfixturevalue("bed")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        yield pool.submit(plant_all, bed, SEED, progress=lambda text: None)
+        yield pool.submit(plant_all, running, SEED, progress=lambda text: None)
 
 
 @pytest.fixture(scope="session")
