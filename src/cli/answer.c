@@ -58,7 +58,9 @@ void answer_text(struct term *t, struct arena *a, const struct answer *answer, u
 
 		term_wrap(t, 0, STYLE_CYAN, id, (unsigned)MAX(strlen(id) + 1, 5), STYLE_DIM, report_evidence(a, &e->fact, now, true));
 	}
-	list(t, answer->kind == ANSWER_UNKNOWN_NAME ? "Did you mean:" : "Which one:", answer->options, answer->option_count);
+	/* The text often names them already. */
+	if (answer->option_count && !strstr(answer->text, answer->options[0]))
+		list(t, answer->kind == ANSWER_UNKNOWN_NAME ? "Did you mean:" : "Which one:", answer->options, answer->option_count);
 	list(t, "You could ask next:", answer->followups, answer->followup_count);
 }
 

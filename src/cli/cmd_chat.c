@@ -18,10 +18,22 @@ struct chat {
 	struct line *line;
 };
 
+/* --timeout is for each step of a conversation, not for the whole of it. */
+static void set_deadline(struct cli *cli)
+{
+	usec_t timeout = options_span(&cli->options, OPTION_TIMEOUT);
+
+	cli->ctx.deadline = timeout ? clock_monotonic() + timeout : 0;
+}
+
 static int open_cluster(struct chat *chat, struct err *err)
 {
 	struct session fresh;
-	int r = session_open(&fresh, chat->cli, false, err);
+	int r;
+
+	set_deadline(chat->cli);
+	r = session_open(&fresh, chat->cli, false, err);
+	chat->cli->ctx.deadline = 0;
 
 	/* The old one is kept when the new one cannot be read. */
 	if (r < 0) {
@@ -54,12 +66,15 @@ static void ask(struct chat *chat, const char *question)
 	struct cli *cli = chat->cli;
 	struct answer answer;
 	struct err err;
+	struct ctx ctx; /* of its own, so that a long conversation needs no more memory than its longest answer */
 
-	if (jamie_ask(chat->jamie, &cli->ctx, question, &answer, &err) < 0)
+	ctx_init_child(&ctx, &cli->ctx, options_span(&cli->options, OPTION_TIMEOUT));
+	if (jamie_ask(chat->jamie, &ctx, question, &answer, &err) < 0)
 		say_error(chat, &err);
 	else
-		answer_text(&cli->out, &cli->ctx.arena, &answer, inventory_now(chat->session.inv));
+		answer_text(&cli->out, &ctx.arena, &answer, inventory_now(chat->session.inv));
 	term_addf(&cli->out, "\n");
+	ctx_release(&ctx);
 }
 
 /* False: the person wants to leave. */
@@ -122,6 +137,15 @@ static int converse(struct chat *chat, struct strbuf *text, struct err *err)
 	}
 }
 
+static void greet(struct chat *chat)
+{
+	struct term *t = &chat->cli->out;
+
+	term_addf(t, "Jamie here: I have read %zu objects of ", inventory_object_count(chat->session.inv));
+	term_safe(t, STYLE_BOLD, report_cluster_title(chat->session.cluster));
+	term_addf(t, ". Ask away; /help tells what I can do.\n\n");
+}
+
 static int run_chat(struct cli *cli, struct err *err)
 {
 	struct chat chat = {.cli = cli};
@@ -133,8 +157,7 @@ static int run_chat(struct cli *cli, struct err *err)
 		r = err_set(err, ERR_USAGE, "chat reads your questions from standard input, so --from needs a file");
 	if (r == 0) {
 		if (isatty(STDIN_FILENO))
-			term_addf(&cli->out, "Jamie here: I have read %zu objects of %s. Ask away; /help tells what I can do.\n\n",
-				  inventory_object_count(chat.session.inv), cluster_name(chat.session.cluster));
+			greet(&chat);
 		chat.line = line_open(PROMPT, cache ? path_join(&cli->ctx.arena, cache, "chat-history") : NULL,
 				      (int)options_int(&cli->options, OPTION_CHAT_HISTORY));
 		strbuf_init(&text, LINE_MAX_BYTES);

@@ -6,9 +6,11 @@
 #include "cli/line.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 /* libedit and the terminal library behind it are loaded only by `chat` on a terminal. */
 #define EDIT_FUNCTIONS(X) X(el_init) X(el_end) X(el_set) X(el_gets) X(el_line) X(el_resize) X(history_init) X(history_end) X(history)
@@ -35,6 +37,37 @@ static char *prompt_of(EditLine *edit)
 	return (char *)current_prompt;
 }
 
+/* Had anything been typed when Ctrl-C came? libedit has forgotten it when it returns. */
+static bool typed;
+
+/* libedit's own reading tries again after a signal, so that Ctrl-C would be noticed one key later. */
+static int read_character(EditLine *edit, wchar_t *ret)
+{
+	char bytes[MB_LEN_MAX];
+	size_t len = 0;
+
+	while (len < sizeof(bytes)) {
+		ssize_t n = read(STDIN_FILENO, &bytes[len], 1);
+		mbstate_t state = {0};
+		size_t used;
+
+		if (n < 0 && errno == EINTR && !ctx_interrupted)
+			continue;
+		if (n <= 0) {
+			const LineInfo *info = api.el_line(edit);
+
+			typed = info && info->lastchar > info->buffer;
+			return (int)n;
+		}
+		used = mbrtowc(ret, bytes, ++len, &state);
+		if (used == (size_t)-1)
+			len = 0; /* no character of this locale: left out */
+		else if (used != (size_t)-2)
+			return 1;
+	}
+	return -1;
+}
+
 static bool api_load(void)
 {
 #define X(f) {#f, (void **)(void *)&api.f},
@@ -58,6 +91,7 @@ static void open_edit(struct line *l)
 	api.el_set(l->edit, EL_PROMPT, prompt_of);
 	api.el_set(l->edit, EL_EDITOR, "emacs");
 	api.el_set(l->edit, EL_SIGNAL, 0); /* Ctrl-C is ctx's business */
+	api.el_set(l->edit, EL_GETCFN, read_character);
 	l->past = api.history_init();
 	if (!l->past)
 		return;
@@ -144,14 +178,9 @@ static int read_edited(struct line *l, struct strbuf *out, bool *ret_dropped, st
 	text = api.el_gets(l->edit, &count);
 	if (text && count > 0 && !ctx_interrupted)
 		return take(out, text, (size_t)count, err);
-	if (ctx_interrupted || count < 0) {
-		const LineInfo *info = api.el_line(l->edit);
-
-		fputc('\n', stdout);
-		return interrupted(!info || info->lastchar == info->buffer, ret_dropped, err);
-	}
 	fputc('\n', stdout);
-	return 0;
+	fflush(stdout);
+	return ctx_interrupted || count < 0 ? interrupted(!typed, ret_dropped, err) : 0;
 }
 
 static int read_plainly(struct line *l, struct strbuf *out, bool *ret_dropped, struct err *err)

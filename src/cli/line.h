@@ -16,8 +16,8 @@ struct line *line_open(const char *prompt, const char *history, int size);
 /* Saves the history (only its owner may read it) and restores the terminal. NULL is allowed. */
 void line_close(struct line *l);
 void line_closep(struct line **l);
-/* 1: a line is in out, without its end. 0: the end of the input (Ctrl-D). ERR_CANCELLED: Ctrl-C: at an empty line the person wants to leave, else only the line is
- * dropped (*ret_dropped). ERR_LIMIT: the line is too long. */
+/* 1: a line is in out, without its end. 0: the end of the input (Ctrl-D). ERR_CANCELLED: Ctrl-C; *ret_dropped tells whether something had been
+ * typed, which is dropped. ERR_LIMIT: the line is too long. */
 int line_read(struct line *l, struct strbuf *out, bool *ret_dropped, struct err *err);
 /* So that an arrow key brings it back. */
 void line_remember(struct line *l, const char *text);

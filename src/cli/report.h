@@ -25,6 +25,8 @@ struct report_options {
 	bool history; /* what has recovered */
 };
 
+/* The name of the context or, of a recording, of the file. */
+const char *report_cluster_title(struct cluster *c);
 void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o);
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);

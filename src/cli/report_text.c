@@ -262,8 +262,7 @@ void report_notes_text(struct term *t, const struct inventory *inv)
 		term_addf(t, "\n");
 }
 
-/* The name of the context or, of a recording, of the file. */
-static const char *title_of(struct cluster *c)
+const char *report_cluster_title(struct cluster *c)
 {
 	const char *name = cluster_name(c), *server = cluster_server(c), *slash;
 
@@ -301,7 +300,7 @@ static void header(struct term *t, struct arena *a, struct cluster *c, const str
 
 	add_upper(t, report_verdict_style(d->verdict), verdict_text(d->verdict));
 	term_addf(t, "  ");
-	term_safe(t, STYLE_BOLD, title_of(c));
+	term_safe(t, STYLE_BOLD, report_cluster_title(c));
 	term_style(t, STYLE_DIM);
 	term_safe(t, STYLE_NONE,
 		  arena_printf(a, "%s%s, %zu object%s, as of %s", *version ? " " : "", version, inventory_object_count(d->inv),
