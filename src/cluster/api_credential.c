@@ -95,9 +95,7 @@ static int obtain(const struct ctx *ctx, const struct kubeconfig *k, struct cred
 		if (text) {
 			token = text;
 		} else if (!token) {
-			if (err)
-				*err = unreadable;
-			r = unreadable.code;
+			r = err_set(err, ERR_UNAUTHENTICATED, "%s", unreadable.message);
 		}
 		cr->read_at = clock_monotonic();
 	}

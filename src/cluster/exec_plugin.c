@@ -74,10 +74,11 @@ static int read_credential(struct arena *a, const struct exec_plugin *p, const s
 {
 	struct value_builder b;
 	struct value root;
+	struct err why = {0};
 	value_builder_init(&b, a, NULL);
-	int r = json_parse(&b, out->buf, out->len, NULL, &root, err);
+	int r = json_parse(&b, out->buf, out->len, NULL, &root, &why);
 	if (r < 0)
-		return err_wrap(err, "%s: %s printed no ExecCredential", p->from, p->command);
+		return err_set(err, ERR_UNAUTHENTICATED, "%s: %s printed no ExecCredential: %s", p->from, p->command, why.message);
 	const char *version = value_get_str(&root, "apiVersion"), *kind = value_get_str(&root, "kind");
 	if (!str_eq(kind, "ExecCredential") || !str_eq(version, p->api_version))
 		return err_set(err, ERR_UNAUTHENTICATED, "%s: %s printed %s %s, not ExecCredential %s", p->from, p->command,

@@ -67,7 +67,7 @@ static void note(struct list_job *job, const char *why, const char *ns)
 static bool fall_back_to_namespace(struct list_job *job)
 {
 	struct live_reading *reading = job->reading;
-	if (job->err.code != ERR_FORBIDDEN || job->list.ns || !job->kind->namespaced || !reading->own_ns)
+	if (job->err.code != ERR_FORBIDDEN || job->root_count || job->list.ns || !job->kind->namespaced || !reading->own_ns)
 		return false;
 	note(job, arena_printf(&job->ctx.arena, "only namespace %s was read: %s", reading->own_ns, job->err.message), "");
 	job->list.ns = reading->own_ns;
@@ -145,7 +145,7 @@ static void report(struct list_job *job)
 {
 	struct live_reading *reading = job->reading;
 	const struct err *e = &job->err;
-	bool missing = e->code == ERR_NOT_FOUND;
+	bool missing = e->http_status == 404;
 	if (!job->complete && missing)
 		note(job, "the server does not have this kind", job->list.ns);
 	else if (!job->complete && !missing && !is_fatal(e))

@@ -509,6 +509,14 @@ static int tls_error(struct transfer *t, const struct http_client *c, const char
 	return err_set(err, ERR_TLS, "%s: %s (verified against %s): %s", t->url, why, ca, verify_hint(verified));
 }
 
+static int connect_timeout_error(struct transfer *t, const struct http_client *c, struct err *err)
+{
+	long long seconds = (c->o.connect_timeout ? c->o.connect_timeout : HTTP_CONNECT_TIMEOUT) / USEC_PER_SEC;
+	const char *why = strstr(t->curl_error, "SSL") ? "something listens there, but ends no TLS handshake: is it the right port?"
+						       : "is the server reachable (VPN, firewall)?";
+	return err_set(err, ERR_TIMEOUT, "%s: no connection within %lld s: %s", t->url, seconds, why);
+}
+
 static int transport_error(struct transfer *t, const struct http_client *c, CURLcode code, struct err *err)
 {
 	const char *why = t->curl_error[0] ? t->curl_error : api.curl_easy_strerror(code);
@@ -522,8 +530,7 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 		r = err_set(err, ERR_UNAVAILABLE, "%s: %s: nothing answers there; is the server running and reachable?", t->url, why);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(err, ERR_TIMEOUT, "%s: no connection within %lld s: is the server reachable (VPN, firewall)?", t->url,
-			       (long long)((c->o.connect_timeout ? c->o.connect_timeout : HTTP_CONNECT_TIMEOUT) / USEC_PER_SEC));
+		return connect_timeout_error(t, c, err);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
