@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#define LONG_KEY 128
+
 static bool is_control(unsigned char c)
 {
 	return c < 0x20 || c == 0x7f;
@@ -151,6 +153,21 @@ static void write_child(struct strbuf *out, const struct value *v, unsigned inde
 	}
 }
 
+/* A key and its colon. Readers look for the colon in 1,024 bytes only, unless the key is marked as one. */
+static void write_key(struct strbuf *out, const struct member *m, unsigned indent)
+{
+	bool is_long = m->v.key_len > LONG_KEY;
+
+	if (is_long)
+		strbuf_addstr(out, "? ");
+	string(out, m->key, m->v.key_len, indent, true);
+	if (is_long) {
+		strbuf_addch(out, '\n');
+		strbuf_addn(out, ' ', indent);
+	}
+	strbuf_addch(out, ':');
+}
+
 /* A list or map that is not empty; without at_line_start its first line continues the current one. */
 static void write_value(struct strbuf *out, const struct value *v, unsigned indent, bool at_line_start)
 {
@@ -161,8 +178,7 @@ static void write_value(struct strbuf *out, const struct value *v, unsigned inde
 			strbuf_addch(out, '-');
 			write_child(out, &v->items[i], indent, true);
 		} else {
-			string(out, v->members[i].key, v->members[i].v.key_len, indent, true);
-			strbuf_addch(out, ':');
+			write_key(out, &v->members[i], indent);
 			write_child(out, &v->members[i].v, indent, false);
 		}
 	}

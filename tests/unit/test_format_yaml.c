@@ -218,6 +218,29 @@ static void what_is_written_reads_back(void **state)
 	}
 }
 
+static void long_keys_read_back(void **state)
+{
+	(void)state;
+	for (size_t len = 100; len < 3000; len += 300) {
+		struct value v, again;
+		struct strbuf json;
+
+		strbuf_init(&json, STRBUF_MAX_OUTPUT);
+		strbuf_addstr(&json, "[{\"a\":1,\"");
+		strbuf_addn(&json, 'k', len);
+		strbuf_addstr(&json, "\":{\"b\":[1]}},{\"");
+		strbuf_addn(&json, '"' + 1, len);
+		strbuf_addstr(&json, "\":[\"x\"],\"c\":2}]");
+		assert_int_equal(json_parse(&builder, json.buf, json.len, NULL, &v, &err), 0);
+		strbuf_reset(&out);
+		yaml_write(&out, &v);
+		if (yaml_parse(&builder, "written", out.buf, out.len, &again, &err) != 0)
+			fail_msg("%s\n%s", err.message, out.buf);
+		assert_true(value_equal(&v, &again));
+		strbuf_release(&json);
+	}
+}
+
 static void writing_looks_like_kubectl(void **state)
 {
 	static const char json[] = "{\"a\":{\"b\":[{\"c\":1,\"d\":\"x\"},\"z\"],\"e\":[],\"f\":\"l1\\nl2\\n\"},\"g\":\"yes\"}";
@@ -232,4 +255,4 @@ static void writing_looks_like_kubectl(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 RUN_TESTS(T(plain_scalars_mean_what_kubectl_says), T(blocks_and_keys), T(aliases_and_merges), T(bombs_do_not_go_off), T(streams_have_documents),
-	  T(malformed_text_is_refused_with_its_place), T(what_is_written_reads_back), T(writing_looks_like_kubectl))
+	  T(malformed_text_is_refused_with_its_place), T(what_is_written_reads_back), T(long_keys_read_back), T(writing_looks_like_kubectl))
