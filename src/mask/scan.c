@@ -82,7 +82,7 @@ static const char *scan_pem(struct scan *s, const char *p)
 	while (stop < s->end && stop - label < NAME_MAX_LEN && *stop != '-' && *stop != '\n')
 		stop++;
 	if (!memmem(label, (size_t)(stop - label), "PRIVATE KEY", 11))
-		return stop;
+		return label; /* not stop: what was masked before may lie in between */
 	stop = pem_end(s, stop + (at(s, stop, "-----") ? 5 : 0));
 	replace(s, p, (size_t)(stop - p), "private-key");
 	return stop;
