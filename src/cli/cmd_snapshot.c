@@ -12,7 +12,7 @@ static int run_snapshot(struct cli *cli, struct err *err)
 	struct diagnosis d;
 	const char *path = cli->flags[FLAG_FILE];
 	struct stat st;
-	size_t logs, notes;
+	size_t logs, notes, room;
 	const struct container_log *const *list;
 	char size[32];
 	int r;
@@ -20,8 +20,6 @@ static int run_snapshot(struct cli *cli, struct err *err)
 	/* Before reading a big cluster for nothing. */
 	if (!path)
 		return err_set(err, ERR_USAGE, "snapshot needs a file to write: -o FILE");
-	if (!cli_has(cli, FLAG_FORCE) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-		return err_set(err, ERR_USAGE, "%s exists already; --force replaces it", path);
 	if ((r = session_open(&s, cli, true, err)) < 0)
 		return r;
 	/* The diagnosis fetches the logs of whatever is unhealthy. */
@@ -30,6 +28,8 @@ static int run_snapshot(struct cli *cli, struct err *err)
 		o.max_logs = SNAPSHOT_LOGS;
 	if ((r = diagnose_cluster(s.cluster, &cli->ctx, &o, &d, err)) < 0)
 		return r;
+	/* So that nothing can fail once the file is there. */
+	strbuf_grow(&cli->out.buf, strlen(path) * 8 + 1024, &room);
 	if ((r = snapshot_write(s.cluster, &cli->ctx, path, err)) < 0)
 		return r;
 	logs = inventory_logs(s.inv, &list);
@@ -52,12 +52,13 @@ const struct command command_snapshot = {
 	.description =
 		"Reads everything that may be read, with the logs of unhealthy containers, and writes it into one compressed file; every command reads it "
 		"with --from. Values of Secrets are never in it, and what looks like a credential in environment variables, ConfigMaps, events and "
-		"logs is masked before it is written, whatever the input was.",
+		"logs is masked before it is written, whatever the input was. A file that is there is replaced, but only when "
+		"the new one is complete.",
 	.examples = (const struct example[]){{"snapshot -o incident.snapshot", "record the cluster that kubectl would use"},
 					     {"scan --from incident.snapshot", "look at it later"},
 					     {"snapshot --from dump.json -o masked.snapshot", "make a kubectl dump safe to pass on"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE,
-	.flags = (const enum flag_id[]){FLAG_FILE, FLAG_FORCE, FLAG_OPTION_MAX_LOGS, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_FILE, FLAG_OPTION_MAX_LOGS, FLAG_COUNT},
 	.run = run_snapshot,
 };
