@@ -139,7 +139,7 @@ usec_t api_client_clock_skew(const struct api_client *c)
 static void learn_server(struct api_client *c, const struct http_response *r)
 {
 	if (r->connect_time > 0 && __atomic_load_n(&c->gzip, __ATOMIC_RELAXED) < 0)
-		__atomic_store_n(&c->gzip, r->connect_time > NEAR_ROUND_TRIP, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->gzip, r->connect_time > NEAR_ROUND_TRIP && !r->loopback, __ATOMIC_RELAXED);
 	usec_t skew = r->date ? r->date - clock_now() : 0;
 	if (r->connect_time > 0 && (skew > API_SKEW_MIN || skew < -API_SKEW_MIN))
 		__atomic_store_n(&c->skew, skew, __ATOMIC_RELAXED);

@@ -276,6 +276,9 @@ static void read_status(struct transfer *t)
 	t->response->status = (int)status;
 	t->response->retry_after_ms = (int)(MIN(MAX(retry_after, 0), 86400) * 1000);
 	t->response->connect_time = connected > resolved ? connected - resolved : 0;
+	const char *peer = NULL;
+	api.curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &peer);
+	t->response->loopback = peer && (strncmp(peer, "127.", 4) == 0 || str_eq(peer, "::1"));
 }
 
 /* on_head, once, when the answer is a 2xx. */

@@ -52,6 +52,7 @@ struct http_response {
 	int retry_after_ms;       /* 0 = unsaid */
 	usec_t date;              /* the server's clock (Date header); 0 = unsaid */
 	usec_t connect_time;      /* TCP handshake of this connection, about one round trip; 0 = kept connection */
+	bool loopback;            /* the peer is on this machine */
 	uint64_t body_bytes;      /* handed over */
 	struct strbuf error_body; /* of a status outside 200..299, at most HTTP_MAX_ERROR_BODY (the rest is dropped) */
 };
