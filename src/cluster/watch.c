@@ -86,7 +86,6 @@ static int on_typed(struct watch *w, const char *type, const struct value *objec
 
 static int on_event(void *arg, const char *type, const char *data, size_t len, struct err *err)
 {
-	static const char error_start[] = "{\"type\":\"ERROR\"";
 	struct watch *w = arg;
 	struct value_builder b = scratch_builder(w);
 	struct value v;
@@ -98,8 +97,12 @@ static int on_event(void *arg, const char *type, const char *data, size_t len, s
 		w->list.schema = schema;
 		return r < 0 ? r : on_typed(w, type, &v, err);
 	}
-	bool is_error = len > sizeof(error_start) && memcmp(data, error_start, sizeof(error_start) - 1) == 0;
-	r = json_parser_parse(w->list.parser, &b, data, len, is_error || !w->list.schema ? NULL : &w->event_message, &v, err);
+	r = json_parser_parse(w->list.parser, &b, data, len, w->list.schema ? &w->event_message : NULL, &v, err);
+	if (r < 0 || str_eq(value_get_str(&v, "type"), "ERROR")) { /* a Status does not fit the kind's schema */
+		struct value plain;
+		if (json_parser_parse(w->list.parser, &b, data, len, NULL, &plain, NULL) == 0 && str_eq(value_get_str(&plain, "type"), "ERROR"))
+			return on_typed(w, "ERROR", value_get(&plain, "object"), err);
+	}
 	return r < 0 ? r : on_typed(w, value_get_str(&v, "type"), value_get(&v, "object"), err);
 }
 
