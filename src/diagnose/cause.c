@@ -90,6 +90,7 @@ static int compare_nearest(const void *x, const void *y)
 static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 {
 	struct ptr_map pods = {0}, owners = {0};
+	usec_t first = 0;
 
 	qsort(g->items, g->len, sizeof(*g->items), compare_nearest);
 	for (uint32_t i = 0; i < g->len; i++) {
@@ -101,8 +102,8 @@ static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 		if (n->parent && n->rule)
 			g->facts.weakest_link = MIN(g->facts.weakest_link, n->rule->confidence);
 		cause->severity = MAX(cause->severity, f->severity);
-		if (f->since && (!cause->since || f->since < cause->since))
-			cause->since = f->since;
+		if (f->since && (!first || f->since < first))
+			first = f->since;
 		cause->until = MAX(cause->until, f->until);
 		if (f->object && f->object->kind->id == KIND_POD && !ptr_map_get(&pods, f->object)) {
 			ptr_map_put(c->arena, &pods, f->object, (void *)(uintptr_t)f);
@@ -118,6 +119,8 @@ static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 			*arena_push(c->arena, &cause->workloads) = (struct object *)(uintptr_t)n->owner;
 		}
 	}
+	/* A pod may have been made long before what ails it now: the root's own time is the better one. */
+	cause->since = cause->root->since ? cause->root->since : first;
 }
 
 /* ---- What stands in front --------------------------------------------------------------------------------------------------- */
@@ -214,6 +217,11 @@ static void add_lead(struct chain *c, struct steps *s, const struct cause *cause
 	const struct object *owner = top ? object_top_owner(top) : NULL;
 	const struct object *service, *ingress;
 
+	if (owner && owner->kind->id == KIND_SERVICE && cause->state == FINDING_ACTIVE) {
+		ingress = first_of(graph_dependents(c->graph, owner, REL_ROUTES));
+		if (ingress)
+			add_link(c, s, ingress, relation_text(REL_ROUTES));
+	}
 	if (!owner || !pod_spec(owner) || cause->state != FINDING_ACTIVE)
 		return;
 	service = first_of(graph_dependents(c->graph, owner, REL_SELECTS));

@@ -256,8 +256,31 @@ static void adopt_siblings(struct chain *c, struct node *n)
 	}
 }
 
+/* Pods of one controller that was not read (a dump of pods alone) still belong together: the first of them stands for it. */
+static const struct object *stand_in(struct chain *c, struct hash *by_name, const struct object *top)
+{
+	struct object_name name = owner_name(graph_inventory(c->graph), c->arena, top);
+	const char *key;
+	const struct object *first;
+
+	if (name.object == top)
+		return top;
+	key = name_text(c->arena, &name);
+	first = hash_get(by_name, key, strlen(key));
+	if (!first)
+		hash_put(by_name, key, strlen(key), (void *)(uintptr_t)top);
+	return first ? first : top;
+}
+
 static void index_nodes(struct chain *c, const struct finding_list *findings)
 {
+	struct hash by_name;
+
+	hash_init(&by_name);
+	for (uint32_t i = 0; i < c->count; i++)
+		if (findings->items[i]->object)
+			c->nodes[i].owner = stand_in(c, &by_name, object_top_owner(findings->items[i]->object));
+	hash_release(&by_name);
 	/* Backwards, so that each list runs in the order of findings. */
 	for (uint32_t i = c->count; i-- > 0;) {
 		const struct finding *f = findings->items[i];
@@ -266,7 +289,6 @@ static void index_nodes(struct chain *c, const struct finding_list *findings)
 		n->finding = f;
 		if (!f->object)
 			continue;
-		n->owner = object_top_owner(f->object);
 		n->next_of_object = ptr_map_get(&c->by_object, f->object);
 		ptr_map_put(c->arena, &c->by_object, f->object, n);
 		n->next_of_owner = ptr_map_get(&c->by_owner, n->owner);

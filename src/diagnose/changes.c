@@ -231,7 +231,7 @@ static void write_changes(struct arena *a, const struct object *o, struct change
 		const char *by = arena_strdup(a, value_get_str(best, "manager"));
 
 		*arena_push(a, list) = (struct change){.type = CHANGE_WRITE, .object = o, .what = object_text(a, o), .from = "", .to = "", .by = by,
-						       .text = arena_printf(a, "%s was written by %s", object_text(a, o), by), .when = when};
+						       .text = arena_printf(a, "%s was written", object_text(a, o)), .when = when};
 	}
 	if (o->created)
 		*arena_push(a, list) = (struct change){.type = CHANGE_CREATED, .object = o, .what = object_text(a, o), .from = "", .to = "", .by = "",

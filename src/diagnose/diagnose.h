@@ -74,7 +74,8 @@ void diagnose_options_init(struct diagnose_options *o);
 int diagnose_cluster(struct cluster *c, struct ctx *ctx, const struct diagnose_options *options, struct diagnosis *ret, struct err *err);
 /* The same over an inventory alone: no log is fetched, those in the inventory are used. */
 void diagnose_inventory(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct diagnosis *ret);
-/* The causes that touch one object: it, what it owns, what owns it, what it depends on. Ranked for it: active, then lesser, then recovered. Arena: ctx's. */
+/* The causes that touch one object, ranked for it: its own (it, what it owns, what owns it), then those of what it needs and what stands in front
+ * of it, then lesser ones, then recovered ones. The verdict rests on its own alone. Arena: ctx's. */
 struct cause_list diagnose_object(const struct diagnosis *d, struct ctx *ctx, const struct object *o);
 /* The active causes that touch a namespace, in rank order. */
 struct cause_list diagnose_namespace(const struct diagnosis *d, struct ctx *ctx, const char *ns);

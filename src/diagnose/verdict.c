@@ -78,6 +78,26 @@ static void mark_needs(struct family *f, const struct object *o, enum near near,
 	}
 }
 
+/* What stands around a workload and may be ill by itself: its Services and their Ingresses, its autoscaler, its disruption budget. */
+static void mark_around(struct family *f, const struct object *o)
+{
+	const struct object_list *budgets = inventory_list(graph_inventory(f->graph), KIND_POD_DISRUPTION_BUDGET);
+	struct object_list services = graph_dependents(f->graph, o, REL_SELECTS), scalers = graph_dependents(f->graph, o, REL_SCALES);
+
+	for (uint32_t i = 0; i < services.len; i++) {
+		struct object_list fronts = graph_dependents(f->graph, services.items[i], REL_ROUTES);
+
+		mark(f, services.items[i], NEAR_NEEDED);
+		for (uint32_t k = 0; k < fronts.len; k++)
+			mark(f, fronts.items[k], NEAR_NEEDED);
+	}
+	for (uint32_t i = 0; i < scalers.len; i++)
+		mark(f, scalers.items[i], NEAR_NEEDED);
+	for (uint32_t i = 0; i < budgets->len; i++)
+		if (str_eq(budgets->items[i]->ns, o->ns) && selector_matches(value_get(budgets->items[i]->spec, "selector"), pod_labels(o), false))
+			mark(f, budgets->items[i], NEAR_NEEDED);
+}
+
 static struct family family_of(const struct diagnosis *d, struct arena *a, const struct object *o)
 {
 	struct family f = {.graph = d->graph, .arena = a};
@@ -88,6 +108,8 @@ static struct family family_of(const struct diagnosis *d, struct arena *a, const
 		mark(&f, up, NEAR_DIRECT);
 		mark_needs(&f, up, NEAR_NEEDED, NEED_DEPTH);
 	}
+	if (pod_spec(o))
+		mark_around(&f, object_top_owner(o));
 	return f;
 }
 

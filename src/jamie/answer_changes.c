@@ -11,8 +11,8 @@ static void say_change_list(struct say *s, const struct change_list *list)
 		const struct change *c = &list->items[i];
 		bool named = c->object && strstr(c->text, c->object->name);
 
-		say_item(s, "%s%s%s%s", c->when ? arena_printf(s->arena, "%s ago: ", say_span(s, now - c->when)) : "", named || !c->object ? "" : say_name(s, c->object),
-			 named || !c->object ? "" : ": ", c->text);
+		say_item(s, "%s%s%s%s%s%s", c->when ? arena_printf(s->arena, "%s ago: ", say_span(s, now - c->when)) : "", named || !c->object ? "" : say_name(s, c->object),
+			 named || !c->object ? "" : ": ", c->text, c->type == CHANGE_WRITE && c->by[0] ? " by " : "", c->type == CHANGE_WRITE ? c->by : "");
 		if (c->object)
 			say_field_text(s, c->object,
 				       c->type == CHANGE_WRITE	   ? "metadata.managedFields"

@@ -101,7 +101,7 @@ static void say_well(struct say *s, const struct object *o, const struct cause_l
 		say_cause_ref(s, over);
 	}
 	if (remark && remark->severity >= SEVERITY_WARNING) {
-		say_text(s, "Something that it depends on is not well, though: %s", remark->title);
+		say_text(s, "Something around it is not well, though: %s", remark->title);
 		say_finding(s, remark->root, 2);
 		say_cause_ref(s, remark);
 	} else if (remark) {

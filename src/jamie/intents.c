@@ -32,7 +32,7 @@ const char *intent_name(enum intent i)
 }
 
 /* Does the word match one of the alternatives "a/b/c" of length len? */
-static bool element_matches(const struct question *q, unsigned at, const char *element, size_t len)
+static bool element_matches(const struct question *q, unsigned at, const char *element, size_t len, bool exact)
 {
 	const struct word *w = &q->words[at];
 
@@ -52,7 +52,7 @@ static bool element_matches(const struct question *q, unsigned at, const char *e
 		if (n < sizeof(keyword)) {
 			memcpy(keyword, element, n);
 			keyword[n] = '\0';
-			if (word_is(w, keyword))
+			if (exact ? !w->quoted && str_eq(w->text, keyword) : word_is(w, keyword))
 				return true;
 		}
 		n += slash != NULL;
@@ -62,7 +62,7 @@ static bool element_matches(const struct question *q, unsigned at, const char *e
 	return false;
 }
 
-static bool rest_matches(const struct question *q, unsigned at, const char *pattern)
+static bool rest_matches(const struct question *q, unsigned at, const char *pattern, bool exact)
 {
 	size_t len;
 
@@ -75,19 +75,19 @@ static bool rest_matches(const struct question *q, unsigned at, const char *patt
 		return at == q->word_count;
 	if (len == 1 && *pattern == '*') {
 		for (unsigned skip = 0; skip <= GAP_MAX && at + skip <= q->word_count; skip++)
-			if (rest_matches(q, at + skip, pattern + len))
+			if (rest_matches(q, at + skip, pattern + len, exact))
 				return true;
 		return false;
 	}
-	return at < q->word_count && element_matches(q, at, pattern, len) && rest_matches(q, at + 1, pattern + len);
+	return at < q->word_count && element_matches(q, at, pattern, len, exact) && rest_matches(q, at + 1, pattern + len, exact);
 }
 
-static bool phrase_matches(const struct question *q, const char *pattern)
+static bool phrase_matches(const struct question *q, const char *pattern, bool exact)
 {
 	if (pattern[0] == '^')
-		return rest_matches(q, 0, pattern + 1);
+		return rest_matches(q, 0, pattern + 1, exact);
 	for (unsigned at = 0; at < q->word_count; at++)
-		if (rest_matches(q, at, pattern))
+		if (rest_matches(q, at, pattern, exact))
 			return true;
 	return false;
 }
@@ -99,8 +99,10 @@ void question_intent(struct question *q)
 	/* The strongest phrase decides; further ones only break ties, so that an intent does not win by having many ways to be said. */
 	for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {
 		enum intent id = phrases[i].intent;
+		/* Nobody is turned away, or taken to want a change, on a guess: "stuck" is not "stock". */
+		bool exact = id == INTENT_OUT_OF_REACH || id == INTENT_WRITE;
 
-		if (phrase_matches(q, phrases[i].pattern)) {
+		if (phrase_matches(q, phrases[i].pattern, exact)) {
 			extra[id] += 1;
 			if (phrases[i].weight > best[id])
 				best[id] = phrases[i].weight;

@@ -548,16 +548,33 @@ static void find_keyword_names(struct question *q, struct arena *a, const struct
 	}
 }
 
-/* The word that stands where a name should and is none. */
+/* "with the X", "of X", "deployment X": what stands there is a name. */
+static bool stands_as_name(struct question *q, unsigned at)
+{
+	static const char *const leads[] = {"with", "of", "called", "named", NULL};
+	unsigned before = at;
+
+	q->hint = kind_beside(q, at, 1);
+	if (strpbrk(q->words[at].text, "-_/.") || q->words[at].quoted || q->hint)
+		return true;
+	while (before && (word_at(q, before - 1, "the") || word_at(q, before - 1, "our") || word_at(q, before - 1, "my")))
+		before--;
+	return before && is_one(q->words[before - 1].text, leads) && !q->everywhere;
+}
+
 static void find_unknown(struct question *q)
 {
 	for (unsigned at = 0; at < q->word_count; at++) {
 		const struct word *w = &q->words[at];
 		bool plain = w->quoted || (w->role == WORD_PLAIN && !is_stop_word(w->text) && !intent_keyword(w->text) && w->len >= 3);
+		bool surely;
 
-		if (plain && !strpbrk(w->text, "@") && !isdigit((unsigned char)w->text[0])) {
+		if (!plain || strpbrk(w->text, "@") || isdigit((unsigned char)w->text[0]))
+			continue;
+		surely = stands_as_name(q, at);
+		if (!q->unknown_name || (surely && !q->surely_name)) {
 			q->unknown_name = w->text;
-			return;
+			q->surely_name = surely;
 		}
 	}
 }

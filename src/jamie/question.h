@@ -89,7 +89,9 @@ struct question {
 	const char *namespaces[QUESTION_MAX_NAMESPACES];
 	const char *namespace_words[QUESTION_MAX_NAMESPACES];
 	unsigned namespace_count;
-	const char *unknown_name; /* a word that stands where a name must and is none; NULL */
+	const char *unknown_name; /* a word that may be meant as a name and is none; NULL */
+	bool surely_name;         /* it looks like a name, or stands where only a name can */
+	const struct kind *hint;  /* the kind said beside unknown_name */
 	const char *unknown_namespace;
 	enum state_filter state;
 	const char *state_words;

@@ -51,12 +51,19 @@ static const struct finding *finding_about(const struct cause *c, const struct o
 	return NULL;
 }
 
+static bool same_workload(struct say *s, const struct object *a, const struct object *b)
+{
+	struct object_name x = owner_name(s->inv, s->arena, a), y = owner_name(s->inv, s->arena, b);
+
+	return name_equal(&x, &y);
+}
+
 /* What the asked-for thing itself shows, when the cause lies elsewhere. */
 static void say_symptom(struct say *s, const struct cause *c, const struct object *o)
 {
 	const struct finding *f = o ? finding_about(c, o) : NULL;
 
-	if (!f || f == c->root || (c->root->object && object_top_owner(c->root->object) == object_top_owner(o)))
+	if (!f || f == c->root || (c->root->object && same_workload(s, c->root->object, o)))
 		return;
 	say_text(s, "%s", f->message);
 	say_finding(s, f, 2);
@@ -67,18 +74,21 @@ static void say_changes(struct say *s, const struct cause *c)
 {
 	const struct change *best = NULL;
 
+	/* Newest first: the last one before it began, and rather of what is to blame than of anything else. */
 	for (uint32_t i = 0; i < c->changes.len; i++) {
 		const struct change *x = &c->changes.items[i];
 
-		if (x->type != CHANGE_CREATED && (!best || x->type < best->type))
+		if (x->type == CHANGE_CREATED)
+			continue;
+		if (!best || (x->object == c->root->subject.object && best->object != x->object))
 			best = x;
 	}
 	if (!best || !c->since)
 		return;
 	if (best->when <= c->since)
-		say_text(s, "Worth knowing: %s %s before it began", best->text, say_span(s, c->since - best->when));
+		say_text(s, "Worth knowing: %s%s%s %s before it began", best->text, best->by[0] ? " by " : "", best->by, say_span(s, c->since - best->when));
 	else
-		say_text(s, "Worth knowing: %s at about the time it began", best->text);
+		say_text(s, "Worth knowing: %s%s%s at about the time it began", best->text, best->by[0] ? " by " : "", best->by);
 	if (best->object)
 		say_field_text(s, best->object, best->type == CHANGE_WRITE ? "metadata.managedFields" : "spec.template", best->text);
 }

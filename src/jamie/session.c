@@ -1,5 +1,6 @@
 /* A session: from one question to its answer, and what is remembered for the next. */
 #include "base/utf8.h"
+#include "diagnose/graph.h"
 #include "jamie/say.h"
 
 struct jamie {
@@ -168,6 +169,21 @@ static void settle_on(struct mention *m, const struct object *o)
 	m->ambiguous = false;
 }
 
+/* Pods of one owner that was not read, as in a dump without Jobs, are one thing all the same. */
+static bool same_owner(const struct jamie *j, struct ctx *ctx, const struct mention *m)
+{
+	struct object_name first = {0};
+
+	for (uint32_t i = 0; i < m->objects.len; i++) {
+		struct object_name owner = owner_name(j->diagnosis.inv, &ctx->arena, m->objects.items[i]);
+
+		if (m->objects.items[i]->kind->id != KIND_POD || (i && !name_equal(&owner, &first)))
+			return false;
+		first = owner;
+	}
+	return true;
+}
+
 /* Who asks what is wrong with "web" means the web that something is wrong with, if only one is. */
 static void settle(const struct jamie *j, struct ctx *ctx, const struct question *q, struct mention *m)
 {
@@ -192,6 +208,8 @@ static void settle(const struct jamie *j, struct ctx *ctx, const struct question
 	}
 	if (near_count == 1)
 		settle_on(m, near);
+	else if (same_owner(j, ctx, m))
+		settle_on(m, ill ? ill : m->objects.items[0]);
 	else if (ill_count == 1 && (q->intent == INTENT_WHY || q->intent == INTENT_LOGS || q->intent == INTENT_SINCE || q->intent == INTENT_NONE || q->intent == INTENT_WRITE))
 		settle_on(m, ill);
 }
@@ -220,6 +238,10 @@ static void say_unknown(struct say *s, const struct question *q, const char *wor
 	struct object_list near = question_near(s->arena, s->inv, word, 3);
 
 	s->kind = ANSWER_UNKNOWN_NAME;
+	if (q->hint && !inventory_sees(s->inv, q->hint->id, q->namespace_count ? q->namespaces[0] : NULL)) {
+		s->kind = ANSWER_CANNOT_SEE;
+		say_text(s, "I cannot tell: %s could not be read here", say_kind(s, q->hint, true));
+	}
 	if (q->namespace_count)
 		say_text(s, "I know nothing called \"%s\" in namespace %s", word, q->namespaces[0]);
 	else
@@ -259,6 +281,8 @@ static void adjust_intent(struct question *q)
 		q->intent = INTENT_OVERVIEW;
 	else if (q->intent == INTENT_NONE && q->kind_words)
 		q->intent = INTENT_LIST;
+	if (!named && q->surely_name)
+		return;
 	if (!named && q->kind_words && !(q->kind && q->kind->id == KIND_NAMESPACE && q->namespace_count) &&
 	    (q->intent == INTENT_WHY || q->intent == INTENT_HEALTH || q->intent == INTENT_OVERVIEW)) {
 		q->intent = INTENT_LIST;
@@ -451,7 +475,7 @@ static void answer(struct jamie *j, struct say *s, struct ctx *ctx, struct quest
 		ask_which(s, m);
 	else if (m)
 		dispatch_object(s, ctx, j->cluster, m);
-	else if (q->unknown_name && (needs_object(q) || q->intent == INTENT_NONE))
+	else if (q->unknown_name && (q->surely_name || needs_object(q) || q->intent == INTENT_NONE))
 		say_unknown(s, q, q->unknown_name);
 	else if (needs_object(q))
 		say_needs_name(s);

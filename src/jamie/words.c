@@ -50,7 +50,7 @@ static const struct {
 
 static bool in_word(unsigned char c)
 {
-	return isalnum(c) || c >= 0x80 || strchr("-_./:'@*", c);
+	return c && (isalnum(c) || c >= 0x80 || strchr("-_./:'@*", c));
 }
 
 static int add(struct question *q, struct arena *a, const char *s, size_t len, bool quoted, struct err *err)
