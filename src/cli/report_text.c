@@ -48,6 +48,9 @@ static const char *affects_text(struct arena *a, const struct cause *c)
 
 	if (!c->workloads.len && !c->pods_affected && !c->entry)
 		return "";
+	/* "where" has just said it. */
+	if (c->workloads.len == 1 && c->workloads.items[0] == c->root->object && !c->entry && c->pods_affected <= 1)
+		return "";
 	if (!c->workloads.len)
 		return arena_printf(a, "%u pod%s%s", c->pods_affected, c->pods_affected == 1 ? "" : "s", entry);
 	return arena_printf(a, "%s%s%s", objects_text(a, &c->workloads), pods, entry);

@@ -76,12 +76,25 @@ static size_t plain_run(const unsigned char *s, size_t len)
 	return i;
 }
 
-static size_t char_len(const char *s, size_t len)
+/* The character at s, of at least two bytes: its length, 0 when it is none. */
+static size_t take_char(const char *s, size_t len, uint32_t *ret)
 {
-	for (size_t n = 2; n <= 4 && n <= len; n++)
-		if (utf8_valid(s, n))
-			return n;
+	for (size_t n = 2; n <= 4 && n <= len; n++) {
+		if (!utf8_valid(s, n))
+			continue;
+		*ret = (unsigned char)s[0] & (0xffu >> (n + 1));
+		for (size_t i = 1; i < n; i++)
+			*ret = *ret << 6 | ((unsigned char)s[i] & 0x3fu);
+		return n;
+	}
 	return 0;
+}
+
+/* Valid in JSON, but it acts on a terminal (C1 controls) or reorders and hides text there: escaped, which readers undo. */
+static bool is_treacherous(uint32_t c)
+{
+	return c < 0xa0 || c == 0x61c || (c >= 0x200b && c <= 0x200f && c != 0x200c && c != 0x200d) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 /* Writes one character that may not stand plainly; returns its bytes. */
@@ -90,11 +103,15 @@ static size_t add_escaped(struct strbuf *out, const char *s, size_t len)
 	static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 	unsigned char c = (unsigned char)*s;
 	const char *name = c ? strchr(named, c) : NULL;
+	uint32_t wide;
 	size_t n;
 
 	if (c >= 0x80) {
-		n = char_len(s, len);
-		strbuf_add(out, n ? s : "\xef\xbf\xbd", n ? n : 3);
+		n = take_char(s, len, &wide);
+		if (n && is_treacherous(wide))
+			strbuf_addf(out, "\\u%04x", wide);
+		else
+			strbuf_add(out, n ? s : "\xef\xbf\xbd", n ? n : 3);
 		return n ? n : 1;
 	}
 	if (name) {
