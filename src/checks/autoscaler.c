@@ -57,8 +57,8 @@ static const struct value *container_without(const struct object *target, const 
 	return NULL;
 }
 
-static const struct value *metric_without_request(struct check_run *run, const struct object *o, const struct value **ret_container, uint32_t *ret_metric,
-						  uint32_t *ret_index)
+static const struct value *metric_without_request(struct check_run *run, const struct object *o, const struct value **ret_container,
+						  uint32_t *ret_metric, uint32_t *ret_index)
 {
 	const struct kind *kind;
 	const struct object *target = target_of(run, o, &kind);
@@ -83,8 +83,8 @@ static void run_no_requests(struct check_run *run, const struct object *o)
 		return;
 	const struct object *target = target_of(run, o, &kind);
 	const char *name = value_get_str(resource, "name"), *path;
-	struct finding *f = finding_new(run, o, "%s scales by %s utilisation, and container %s of %s requests no %s to measure it against", run_text(run, o), name,
-					value_get_str(container, "name"), run_text(run, target), name);
+	struct finding *f = finding_new(run, o, "%s scales by %s utilisation, and container %s of %s requests no %s to measure it against",
+					run_text(run, o), name, value_get_str(container, "name"), run_text(run, target), name);
 	finding_fieldf(run, f, o, "spec.metrics[%u].resource.name", metric);
 	pod_spec_of(target, &path);
 	finding_fieldf(run, f, target, "%s.containers[%u].name", path, index);
@@ -146,7 +146,8 @@ const struct check check_hpa_condition_false = {
 	.kind = KIND_HORIZONTAL_POD_AUTOSCALER,
 	.severity = SEVERITY_ERROR,
 	.title = "Autoscaler cannot work",
-	.explain = "The condition AbleToScale or ScalingActive is False: the autoscaler cannot read the scale, or gets no metrics. Its words are quoted.",
+	.explain =
+		"The condition AbleToScale or ScalingActive is False: the autoscaler cannot read the scale, or gets no metrics. Its words are quoted.",
 	.fix = "Do as the condition's message says; without metrics, see metrics-server or the metrics adapter.",
 	.run = run_condition,
 };
@@ -166,8 +167,9 @@ const struct check check_hpa_no_requests = {
 	.kind = KIND_HORIZONTAL_POD_AUTOSCALER,
 	.severity = SEVERITY_ERROR,
 	.title = "Autoscaler has nothing to measure against",
-	.explain = "The autoscaler's target is a utilisation in per cent of the request, and a container requests nothing of that resource: no utilisation can be "
-		   "computed.",
+	.explain =
+		"The autoscaler's target is a utilisation in per cent of the request, and a container requests nothing of that resource: no utilisation can be "
+		"computed.",
 	.fix = "Give every container a request of the resource.",
 	.run = run_no_requests,
 };

@@ -122,7 +122,7 @@ struct finding *finding_new(struct check_run *run, const struct object *o, const
 void finding_fix(struct check_run *run, struct finding *f, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* It was true until then (0 = unknown) and is over. */
 void finding_recovered(struct finding *f, usec_t until);
-/* Evidence: a field, its value read by path ("not set" when there is none). */
+/* Evidence: a field, its value read by path; its absence when there is none. */
 void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path);
 void finding_fieldf(struct check_run *run, struct finding *f, const struct object *o, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void finding_field_text(struct check_run *run, struct finding *f, const struct object *o, const char *path, const char *text);

@@ -96,7 +96,8 @@ static void add_no_class(struct check_run *run, const struct object *o, const ch
 	} else {
 		f = start(run, o, "it names no StorageClass, and no class is the default");
 		finding_field(run, f, o, "spec");
-		finding_fix(run, f, "Make a StorageClass the default (annotation storageclass.kubernetes.io/is-default-class), or name one in the claim.");
+		finding_fix(run, f,
+			    "Make a StorageClass the default (annotation storageclass.kubernetes.io/is-default-class), or name one in the claim.");
 	}
 	finding_event(run, f, recent_event(run, o, "ProvisioningFailed", 0));
 }
@@ -107,8 +108,9 @@ static void add_static(struct check_run *run, const struct object *o, const stru
 	const char *name = class ? class->name : "";
 	const struct object *volume = nearest_volume(run, o, name, &why);
 	const char *of = *name ? arena_printf(run->arena, " of class %s", name) : "";
-	struct finding *f = start(run, o, volume ? arena_printf(run->arena, "the free PersistentVolume%s, %s, %s", of, volume->name, why)
-						 : arena_printf(run->arena, "there is no free PersistentVolume%s, and nothing makes one", of));
+	struct finding *f = start(run, o,
+				  volume ? arena_printf(run->arena, "the free PersistentVolume%s, %s, %s", of, volume->name, why)
+					 : arena_printf(run->arena, "there is no free PersistentVolume%s, and nothing makes one", of));
 	finding_field(run, f, o, "spec.resources.requests.storage");
 	if (volume) {
 		finding_field(run, f, volume, "spec.capacity.storage");
@@ -158,7 +160,8 @@ static void run_pending(struct check_run *run, const struct object *o)
 		return;
 	const struct event *waits = recent_event(run, o, "ExternalProvisioning", 0);
 	const char *provisioner = class ? value_get_str(&class->root, "provisioner") : "";
-	struct finding *f = start(run, o, *provisioner ? arena_printf(run->arena, "provisioner %s has made no volume", provisioner) : "no volume fits it");
+	struct finding *f =
+		start(run, o, *provisioner ? arena_printf(run->arena, "provisioner %s has made no volume", provisioner) : "no volume fits it");
 	if (class)
 		finding_field(run, f, class, "provisioner");
 	finding_event(run, f, waits);
@@ -200,7 +203,8 @@ static void run_resize(struct check_run *run, const struct object *o)
 		finding_fieldf(run, f, o, "status.conditions[%u].type", index);
 		finding_event(run, f, e);
 		if (i == 1)
-			finding_fix(run, f, "The file system grows when a pod mounts it: start its pod, or restart it if the driver cannot grow it in use.");
+			finding_fix(run, f,
+				    "The file system grows when a pod mounts it: start its pod, or restart it if the driver cannot grow it in use.");
 		f->since = since;
 		return;
 	}
@@ -211,9 +215,10 @@ const struct check check_pvc_pending = {
 	.kind = KIND_PERSISTENT_VOLUME_CLAIM,
 	.severity = SEVERITY_ERROR,
 	.title = "Claim gets no volume",
-	.explain = "The claim is Pending: its storage class does not exist, no class is the default, the provisioner fails or does not answer, or no existing volume is "
-		   "big enough and of the right kind.\n\n"
-		   "A claim whose class binds with its first consumer (WaitForFirstConsumer) and that no pod uses is not reported: it waits as it should.",
+	.explain =
+		"The claim is Pending: its storage class does not exist, no class is the default, the provisioner fails or does not answer, or no existing volume is "
+		"big enough and of the right kind.\n\n"
+		"A claim whose class binds with its first consumer (WaitForFirstConsumer) and that no pod uses is not reported: it waits as it should.",
 	.fix = "Name a storage class that works, or create a volume that fits.",
 	.run = run_pending,
 };

@@ -20,7 +20,8 @@ static int64_t size_of(const struct object *o)
 
 static bool is_system(const struct object *o)
 {
-	static const char *const names[] = {"kube-root-ca.crt", "openshift-service-ca.crt", "extension-apiserver-authentication", "istio-ca-root-cert"};
+	static const char *const names[] = {"kube-root-ca.crt", "openshift-service-ca.crt", "extension-apiserver-authentication",
+					    "istio-ca-root-cert"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (str_eq(o->name, names[i]))
 			return true;
@@ -30,8 +31,9 @@ static bool is_system(const struct object *o)
 /* Programs that read ConfigMaps through the API name them by label; locks and releases are ConfigMaps too. */
 static bool is_read_by_label(const struct object *o)
 {
-	static const char *const labels[] = {"grafana_dashboard", "grafana_datasource", "grafana_alert", "prometheus_rule", "fluentd_config", "fluentbit_config",
-					     "owner", "argocd.argoproj.io/secret-type", "app.kubernetes.io/part-of"};
+	static const char *const labels[] = {"grafana_dashboard",        "grafana_datasource", "grafana_alert", "prometheus_rule",
+					     "fluentd_config",           "fluentbit_config",   "owner",         "argocd.argoproj.io/secret-type",
+					     "app.kubernetes.io/part-of"};
 	static const char *const annotations[] = {"control-plane.alpha.kubernetes.io/leader", "k8sgpt.ai/skip-usage-check"};
 	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
 		const struct value *v = value_get(o->labels, labels[i]);
@@ -59,7 +61,8 @@ static void run_unused(struct check_run *run, const struct object *o)
 
 static void run_empty(struct check_run *run, const struct object *o)
 {
-	if (o->deleted || is_system(o) || is_read_by_label(o) || value_len(value_get(&o->root, "data")) || value_len(value_get(&o->root, "binaryData")))
+	if (o->deleted || is_system(o) || is_read_by_label(o) || value_len(value_get(&o->root, "data")) ||
+	    value_len(value_get(&o->root, "binaryData")))
 		return;
 	struct finding *f = finding_new(run, o, "%s is empty%s", run_text(run, o), index_config_map_is_used(run, o) ? ", and pods use it" : "");
 	finding_absence(run, f, "data of ConfigMap", o->ns, o->name);
@@ -73,8 +76,10 @@ static void run_too_large(struct check_run *run, const struct object *o)
 	char text[32];
 	if (o->deleted || size <= CONFIG_MAP_LIMIT / 10 * 9)
 		return;
-	struct finding *f = finding_new(run, o, "%s holds %s, close to the limit of 1 MiB", run_text(run, o), quantity_format((double)size, true, text));
-	finding_field_text(run, f, o, value_len(value_get(&o->root, "data")) ? "data" : "binaryData", arena_printf(run->arena, "%lld bytes", (long long)size));
+	struct finding *f =
+		finding_new(run, o, "%s holds %s, close to the limit of 1 MiB", run_text(run, o), quantity_format((double)size, true, text));
+	finding_field_text(run, f, o, value_len(value_get(&o->root, "data")) ? "data" : "binaryData",
+			   arena_printf(run->arena, "%lld bytes", (long long)size));
 }
 
 const struct check check_configmap_unused = {
@@ -82,10 +87,11 @@ const struct check check_configmap_unused = {
 	.kind = KIND_CONFIG_MAP,
 	.severity = SEVERITY_INFO,
 	.title = "ConfigMap is not used",
-	.explain = "No pod and no pod template refers to the ConfigMap. Looked at are volumes, projected volumes, env and envFrom of all containers (init, sidecar and "
-		   "ephemeral ones too) of pods and of every workload, names in their commands, arguments and environment, and texts in custom objects.\n\n"
-		   "Not reported: what has an owner, system ConfigMaps, Helm releases, leader locks, and what dashboards, rules and other sidecars find by "
-		   "label.",
+	.explain =
+		"No pod and no pod template refers to the ConfigMap. Looked at are volumes, projected volumes, env and envFrom of all containers (init, sidecar and "
+		"ephemeral ones too) of pods and of every workload, names in their commands, arguments and environment, and texts in custom objects.\n\n"
+		"Not reported: what has an owner, system ConfigMaps, Helm releases, leader locks, and what dashboards, rules and other sidecars find by "
+		"label.",
 	.fix = "Delete it when nothing reads it through the API.",
 	.run = run_unused,
 };

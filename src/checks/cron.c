@@ -159,8 +159,13 @@ bool cron_parse(const char *schedule, struct cron *ret, char *why, size_t why_le
 	for (unsigned i = 0; i < 5; i++)
 		if (!parse_field(&fields[i], words[i], &bits[i], &star[i], why, why_len))
 			return false;
-	*ret = (struct cron){.minutes = bits[0], .hours = bits[1], .days = bits[2], .months = bits[3], .weekdays = bits[4],
-			     .any_day = star[2], .any_weekday = star[4]};
+	*ret = (struct cron){.minutes = bits[0],
+			     .hours = bits[1],
+			     .days = bits[2],
+			     .months = bits[3],
+			     .weekdays = bits[4],
+			     .any_day = star[2],
+			     .any_weekday = star[4]};
 	if (!has_a_day(ret)) {
 		snprintf(why, why_len, "no such day ever comes");
 		return false;

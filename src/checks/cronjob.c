@@ -74,16 +74,18 @@ static void run_missed(struct check_run *run, const struct object *o)
 	if (!overdue && (!e || e->last < last))
 		return;
 	bool busy = value_len(value_get(o->status, "active")) > 0 && str_eq(value_get_str(o->spec, "concurrencyPolicy"), "Forbid");
-	struct finding *f = finding_new(run, o, "%s has missed its runs%s%s%s", run_text(run, o), last ? ": the last was " : "",
-					last ? arena_printf(run->arena, "%s ago (schedule \"%s\")", run_ago(run, last), value_get_str(o->spec, "schedule")) : "",
-					busy ? "; its last Job still runs, and concurrencyPolicy is Forbid" : "");
+	struct finding *f =
+		finding_new(run, o, "%s has missed its runs%s%s%s", run_text(run, o), last ? ": the last was " : "",
+			    last ? arena_printf(run->arena, "%s ago (schedule \"%s\")", run_ago(run, last), value_get_str(o->spec, "schedule")) : "",
+			    busy ? "; its last Job still runs, and concurrencyPolicy is Forbid" : "");
 	finding_field(run, f, o, "spec.schedule");
 	if (last)
 		finding_field(run, f, o, "status.lastScheduleTime");
 	finding_event(run, f, e);
 	if (busy) {
 		finding_field(run, f, o, "status.active");
-		finding_fix(run, f, "See why its Job does not end, or let it be replaced (concurrencyPolicy: Replace) or ended (activeDeadlineSeconds).");
+		finding_fix(run, f,
+			    "See why its Job does not end, or let it be replaced (concurrencyPolicy: Replace) or ended (activeDeadlineSeconds).");
 	}
 	f->since = first;
 }
@@ -91,12 +93,11 @@ static void run_missed(struct check_run *run, const struct object *o)
 static void run_last_failed(struct check_run *run, const struct object *o)
 {
 	const struct object *last = NULL;
-	uint32_t failures = 0;
 	for (uint32_t i = 0; i < o->child_count; i++) {
 		const struct object *job = o->children[i];
 		bool failed = str_eq(condition_status(job, "Failed"), "True");
-		failures += failed;
-		if (job->kind->id == KIND_JOB && (failed || str_eq(condition_status(job, "Complete"), "True")) && (!last || job->created >= last->created))
+		if (job->kind->id == KIND_JOB && (failed || str_eq(condition_status(job, "Complete"), "True")) &&
+		    (!last || job->created >= last->created))
 			last = job;
 	}
 	if (o->deleted || !last || !str_eq(condition_status(last, "Failed"), "True"))
@@ -129,8 +130,9 @@ const struct check check_cronjob_bad_schedule = {
 	.kind = KIND_CRON_JOB,
 	.severity = SEVERITY_ERROR,
 	.title = "Schedule is not valid",
-	.explain = "spec.schedule cannot be read, or names a day that never comes (31 February). The API server lets some of these through; the controller then "
-		   "starts nothing.",
+	.explain =
+		"spec.schedule cannot be read, or names a day that never comes (31 February). The API server lets some of these through; the controller then "
+		"starts nothing.",
 	.fix = "Write the schedule as minute, hour, day of month, month, day of week: \"30 4 * * 1\" is Mondays at 4:30.",
 	.run = run_bad_schedule,
 };
@@ -160,7 +162,8 @@ const struct check check_cronjob_missed = {
 	.kind = KIND_CRON_JOB,
 	.severity = SEVERITY_WARNING,
 	.title = "CronJob misses its runs",
-	.explain = "Two runs or more are overdue by the schedule, or the controller says that it missed some. A running Job with concurrencyPolicy Forbid is named.",
+	.explain =
+		"Two runs or more are overdue by the schedule, or the controller says that it missed some. A running Job with concurrencyPolicy Forbid is named.",
 	.fix = "See that kube-controller-manager runs, and that startingDeadlineSeconds is not too short.",
 	.run = run_missed,
 };

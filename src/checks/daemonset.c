@@ -61,7 +61,8 @@ const struct check check_daemonset_not_ready = {
 	.kind = KIND_DAEMON_SET,
 	.severity = SEVERITY_ERROR,
 	.title = "DaemonSet is not ready on every node",
-	.explain = "status.numberReady is below status.desiredNumberScheduled. Not reported while all pods that are not ready are younger than startup_grace.",
+	.explain =
+		"status.numberReady is below status.desiredNumberScheduled. Not reported while all pods that are not ready are younger than startup_grace.",
 	.fix = "See why its pods are not ready.",
 	.run = run_not_ready,
 };
@@ -71,8 +72,9 @@ const struct check check_daemonset_misscheduled = {
 	.kind = KIND_DAEMON_SET,
 	.severity = SEVERITY_WARNING,
 	.title = "DaemonSet runs where it should not",
-	.explain = "Pods of the DaemonSet run on nodes that its node selector or tolerations no longer allow (status.numberMisscheduled). They stay until deleted "
-		   "or until the taint has effect NoExecute.",
+	.explain =
+		"Pods of the DaemonSet run on nodes that its node selector or tolerations no longer allow (status.numberMisscheduled). They stay until deleted "
+		"or until the taint has effect NoExecute.",
 	.fix = "Delete those pods, or correct the node selector, the tolerations or the nodes' labels.",
 	.run = run_misscheduled,
 };
@@ -83,8 +85,9 @@ const struct check check_daemonset_pull_secret_missing = {
 	.also = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_CRON_JOB),
 	.severity = SEVERITY_WARNING,
 	.title = "Pull secret of a workload does not exist",
-	.explain = "The pod template names an imagePullSecrets entry that is no Secret of the namespace. Pods start all the same when the image is public or "
-		   "already on the node, and fail on the first node where it is not.",
+	.explain =
+		"The pod template names an imagePullSecrets entry that is no Secret of the namespace. Pods start all the same when the image is public or "
+		"already on the node, and fail on the first node where it is not.",
 	.fix = "Create the pull secret, or take it out of the template.",
 	.run = run_pull_secret,
 };

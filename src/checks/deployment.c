@@ -45,8 +45,8 @@ static void run_deadline(struct check_run *run, const struct object *o)
 	f->since = value_get_time(value_item(value_get(o->status, "conditions"), index), "lastUpdateTime");
 	const struct object *pod = workload_unready_pod(run, o);
 	if (pod)
-		finding_fix(run, f, "See why %s is not ready; to go back meanwhile: kubectl rollout undo deployment/%s -n %s.", run_text(run, pod), o->name,
-			    o->ns);
+		finding_fix(run, f, "See why %s is not ready; to go back meanwhile: kubectl rollout undo deployment/%s -n %s.", run_text(run, pod),
+			    o->name, o->ns);
 	const char *revision = value_get_str(o->annotations, "deployment.kubernetes.io/revision");
 	if (strtoll(revision, NULL, 10) > 1)
 		finding_propose_strings(run, f, "rollback", "medium", "revision", "previous", NULL);
@@ -83,8 +83,9 @@ static void run_paused(struct check_run *run, const struct object *o)
 	if (!value_get_bool(o->spec, "paused", false) || o->deleted)
 		return;
 	bool waits = updated < want;
-	const char *effect = waits ? arena_printf(run->arena, "in the middle of a rollout: %lld of %lld replicas are new", (long long)updated, (long long)want)
-				   : "and changes of its template take no effect";
+	const char *effect =
+		waits ? arena_printf(run->arena, "in the middle of a rollout: %lld of %lld replicas are new", (long long)updated, (long long)want)
+		      : "and changes of its template take no effect";
 	struct finding *f = finding_new(run, o, "%s is paused, %s", run_text(run, o), effect);
 	finding_field(run, f, o, "spec.paused");
 	finding_fix(run, f, "When ready: kubectl rollout resume deployment/%s -n %s.", o->name, o->ns);
@@ -108,8 +109,9 @@ const struct check check_deployment_progress_deadline = {
 	.kind = KIND_DEPLOYMENT,
 	.severity = SEVERITY_ERROR,
 	.title = "Rollout is stuck",
-	.explain = "The rollout made no progress for progressDeadlineSeconds (condition Progressing is False, reason ProgressDeadlineExceeded). Kubernetes goes "
-		   "on trying and does not roll back by itself; the old pods usually still serve.",
+	.explain =
+		"The rollout made no progress for progressDeadlineSeconds (condition Progressing is False, reason ProgressDeadlineExceeded). Kubernetes goes "
+		"on trying and does not roll back by itself; the old pods usually still serve.",
 	.fix = "See why the new pods are not ready, or roll back.",
 	.run = run_deadline,
 };
@@ -120,8 +122,9 @@ const struct check check_deployment_stale_status = {
 	.also = KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET) | KIND_BIT(KIND_REPLICA_SET),
 	.severity = SEVERITY_ERROR,
 	.title = "Controller does not follow",
-	.explain = "metadata.generation is ahead of status.observedGeneration: nobody has acted on the last change of the spec. Several objects with this "
-		   "point at kube-controller-manager.",
+	.explain =
+		"metadata.generation is ahead of status.observedGeneration: nobody has acted on the last change of the spec. Several objects with this "
+		"point at kube-controller-manager.",
 	.fix = "See that kube-controller-manager runs and can reach the API server.",
 	.run = run_stale,
 };

@@ -57,7 +57,14 @@ void finding_field_text(struct check_run *run, struct finding *f, const struct o
 void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path)
 {
 	const char *text = value_text(run->arena, value_at(&o->root, path));
-	finding_field_text(run, f, o, path, text ? text : "not set");
+	if (text) {
+		finding_field_text(run, f, o, path, text);
+		return;
+	}
+	struct evidence *e = add_evidence(run, f, EVIDENCE_ABSENCE);
+	e->object = o;
+	e->path = arena_printf(run->arena, "%s of %s", path, run_text(run, o));
+	e->text = "is not set";
 }
 
 void finding_fieldf(struct check_run *run, struct finding *f, const struct object *o, const char *fmt, ...)

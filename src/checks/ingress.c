@@ -37,7 +37,8 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 	finding_field(run, f, o, path);
 	finding_absence(run, f, "IngressClass", "", class);
 	finding_subject(run, f, KIND_INGRESS_CLASS, "", class);
-	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near.best ? " to " : "", near.best ? near.best : "", class);
+	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near.best ? " to " : "",
+		    near.best ? near.best : "", class);
 	/* Old controllers serve a class of the annotation that has no object. */
 	if (path[0] == 'm')
 		f->severity = SEVERITY_WARNING;
@@ -46,9 +47,11 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 static void run_no_class(struct check_run *run, const struct object *o)
 {
 	const char *path, *class = class_of(o, &path);
-	if (o->deleted || *class || has_default_class(run) || (inventory_list(run->inv, KIND_INGRESS_CLASS)->len == 0 && !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL)))
+	if (o->deleted || *class || has_default_class(run) ||
+	    (inventory_list(run->inv, KIND_INGRESS_CLASS)->len == 0 && !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL)))
 		return;
-	struct finding *f = finding_new(run, o, "%s names no IngressClass, and no class is the default: it may be that nobody serves it", run_text(run, o));
+	struct finding *f =
+		finding_new(run, o, "%s names no IngressClass, and no class is the default: it may be that nobody serves it", run_text(run, o));
 	finding_absence(run, f, "spec.ingressClassName of Ingress", o->ns, o->name);
 	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
 	if (list->len == 1)
@@ -126,7 +129,8 @@ static void check_port(struct backends *b, const struct value *service, const ch
 	for (value_each(p, value_get(target->spec, "ports")))
 		if (*port_name ? str_eq(value_get_str(p, "name"), port_name) : value_get_int(p, "port", 0) == number)
 			return;
-	struct finding *f = finding_new(run, b->o, "%s sends to port %s of %s, which has no such port", run_text(run, b->o), port, run_text(run, target));
+	struct finding *f =
+		finding_new(run, b->o, "%s sends to port %s of %s, which has no such port", run_text(run, b->o), port, run_text(run, target));
 	finding_fieldf(run, f, b->o, "%s.port.%s", path, *port_name ? "name" : "number");
 	finding_field(run, f, target, "spec.ports");
 	finding_subject_object(run, f, target);
@@ -148,7 +152,8 @@ static void run_tls(struct check_run *run, const struct object *o)
 	for (value_each(t, value_get(o->spec, "tls"))) {
 		const char *name = value_get_str(t, "secretName");
 		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !is_said(run, o, name, NULL)) {
-			struct finding *f = finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist", run_text(run, o), o->ns, name);
+			struct finding *f = finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist", run_text(run, o),
+							o->ns, name);
 			finding_fieldf(run, f, o, "spec.tls[%u].secretName", i);
 			finding_absence(run, f, "Secret", o->ns, name);
 			finding_subject(run, f, KIND_SECRET, o->ns, name);

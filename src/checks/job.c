@@ -28,7 +28,8 @@ static const char *add_last_pod(struct check_run *run, struct finding *f, const 
 		if (!end->present || end->exit_code == 0)
 			continue;
 		const char *words = pod_last_words(run, v, c, &log, &line);
-		finding_field(run, f, pod, container_status_path(run->arena, c, c->now.present ? "state.terminated.exitCode" : "lastState.terminated.exitCode"));
+		finding_field(run, f, pod,
+			      container_status_path(run->arena, c, c->now.present ? "state.terminated.exitCode" : "lastState.terminated.exitCode"));
 		pod_add_last_words(run, f, words, log, line);
 		if (words)
 			finding_fix(run, f, "Mend what its last words name: \"%s\"", words);
@@ -91,8 +92,8 @@ static void run_retrying(struct check_run *run, const struct object *o)
 	int64_t failed = value_get_int(o->status, "failed", 0), limit = value_get_int(o->spec, "backoffLimit", 6);
 	if (o->deleted || failed == 0 || condition_true(o, "Failed") || condition_true(o, "Complete") || condition_true(o, "FailureTarget"))
 		return;
-	struct finding *f = finding_new(run, o, "%s is trying again after %lld of %lld allowed failures", run_text(run, o), (long long)failed,
-					(long long)limit);
+	struct finding *f =
+		finding_new(run, o, "%s is trying again after %lld of %lld allowed failures", run_text(run, o), (long long)failed, (long long)limit);
 	finding_field(run, f, o, "status.failed");
 	f->message = arena_printf(run->arena, "%s%s", f->message, add_last_pod(run, f, o));
 }
@@ -110,9 +111,10 @@ const struct check check_job_failed = {
 	.kind = KIND_JOB,
 	.severity = SEVERITY_ERROR,
 	.title = "Job has failed",
-	.explain = "The Job has given up: too many of its pods failed (BackoffLimitExceeded), it ran too long (DeadlineExceeded), or a failure policy ended it. How its "
-		   "last pod ended is quoted.\n\n"
-		   "Of a CronJob's Jobs only the newest failure counts; once a later Job succeeded it is history.",
+	.explain =
+		"The Job has given up: too many of its pods failed (BackoffLimitExceeded), it ran too long (DeadlineExceeded), or a failure policy ended it. How its "
+		"last pod ended is quoted.\n\n"
+		"Of a CronJob's Jobs only the newest failure counts; once a later Job succeeded it is history.",
 	.fix = "Read the log of its last pod and mend what it names; then create the Job anew.",
 	.run = run_failed,
 };

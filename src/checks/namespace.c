@@ -3,8 +3,8 @@
 
 static void run_terminating(struct check_run *run, const struct object *o)
 {
-	static const char *const types[] = {"NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure",
-					    "NamespaceFinalizersRemaining", "NamespaceContentRemaining"};
+	static const char *const types[] = {"NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure",
+					    "NamespaceDeletionContentFailure", "NamespaceFinalizersRemaining", "NamespaceContentRemaining"};
 	if (!o->deleted || run_age(run, o->deleted) < run->options->startup_grace)
 		return;
 	const char *why = "no reason is recorded";
@@ -36,8 +36,8 @@ static void run_quota(struct check_run *run, const struct object *o)
 		const struct value *have = value_get_n(used, m->key, m->v.key_len);
 		if (!value_quantity(&m->v, &hard) || !value_quantity(have, &now) || hard == 0 || now < hard)
 			continue;
-		struct finding *f = finding_new(run, o, "%s is used up: %s of %s %s", run_text(run, o), value_text(run->arena, have), value_text(run->arena, &m->v),
-						m->key);
+		struct finding *f = finding_new(run, o, "%s is used up: %s of %s %s", run_text(run, o), value_text(run->arena, have),
+						value_text(run->arena, &m->v), m->key);
 		finding_fieldf(run, f, o, "status.used['%s']", m->key);
 		finding_fieldf(run, f, o, "status.hard['%s']", m->key);
 	}
@@ -51,7 +51,8 @@ static void run_pull_secret(struct check_run *run, const struct object *o)
 	for (value_each(s, value_get(&o->root, "imagePullSecrets"))) {
 		const char *name = value_get_str(s, "name");
 		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name)) {
-			struct finding *f = finding_new(run, o, "%s gives its pods the pull secret %s/%s, which does not exist", run_text(run, o), o->ns, name);
+			struct finding *f =
+				finding_new(run, o, "%s gives its pods the pull secret %s/%s, which does not exist", run_text(run, o), o->ns, name);
 			finding_fieldf(run, f, o, "imagePullSecrets[%u].name", i);
 			finding_absence(run, f, "Secret", o->ns, name);
 			finding_subject(run, f, KIND_SECRET, o->ns, name);
@@ -82,8 +83,9 @@ const struct check check_namespace_terminating_stuck = {
 	.kind = KIND_NAMESPACE,
 	.severity = SEVERITY_ERROR,
 	.title = "Namespace does not go away",
-	.explain = "The namespace was deleted and is still there: objects in it have finalizers that nobody removes, or an aggregated API does not answer, so that what is "
-		   "left cannot be listed. Its conditions say which.",
+	.explain =
+		"The namespace was deleted and is still there: objects in it have finalizers that nobody removes, or an aggregated API does not answer, so that what is "
+		"left cannot be listed. Its conditions say which.",
 	.fix = "Mend what its conditions name; do not remove the namespace's own finalizer.",
 	.run = run_terminating,
 };
@@ -93,8 +95,9 @@ const struct check check_quota_exhausted = {
 	.kind = KIND_RESOURCE_QUOTA,
 	.severity = SEVERITY_WARNING,
 	.title = "Quota is used up",
-	.explain = "As much of a resource is used as the quota allows: the next object that needs it is refused. See workload/quota-exceeded for workloads that are held up "
-		   "by it.",
+	.explain =
+		"As much of a resource is used as the quota allows: the next object that needs it is refused. See workload/quota-exceeded for workloads that are held up "
+		"by it.",
 	.fix = "Raise the quota, or free some of it.",
 	.run = run_quota,
 };
@@ -114,8 +117,9 @@ const struct check check_lease_leader_lost = {
 	.kind = KIND_LEASE,
 	.severity = SEVERITY_CRITICAL,
 	.title = "Part of the control plane does not run",
-	.explain = "The lease of kube-scheduler or kube-controller-manager has not been renewed for four times its length: no instance of it works. Pods then get no node, or "
-		   "nothing reacts to changes.",
+	.explain =
+		"The lease of kube-scheduler or kube-controller-manager has not been renewed for four times its length: no instance of it works. Pods then get no node, or "
+		"nothing reacts to changes.",
 	.fix = "See the control plane's pods or processes.",
 	.run = run_leader,
 };

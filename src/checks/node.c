@@ -12,15 +12,16 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 	uint32_t index;
 	const struct value *c = condition_find(o, "Ready", &index);
 	const char *status = value_get_str(c, "status");
-	if (!c || str_eq(status, "True") || (o->created && run_age(run, o->created) < run->options->startup_grace))
+	if (!*status || str_eq(status, "True") || (o->created && run_age(run, o->created) < run->options->startup_grace))
 		return;
 	bool silent = str_eq(status, "Unknown");
 	usec_t since = value_get_time(c, "lastTransitionTime");
 	const char *message = value_get_str(c, "message");
 	uint32_t pods = inventory_pods_on(run->inv, o->name)->len;
 	const char *span = since ? arena_printf(run->arena, " for %s", run_ago(run, since)) : "";
-	struct finding *f = finding_new(run, o, "%s %s%s%s%s; %u pod%s on it", run_text(run, o), silent ? "has not been heard of" : "has not been ready", span,
-					*message ? ": " : "", message, pods, pods == 1 ? "" : "s");
+	struct finding *f =
+		finding_new(run, o, "%s %s%s%s%s; %u pod%s on it", run_text(run, o), silent ? "has not been heard of" : "has not been ready", span,
+			    *message ? ": " : "", message, pods, pods == 1 ? "" : "s");
 	finding_fieldf(run, f, o, "status.conditions[%u].status", index);
 	if (*message)
 		finding_fieldf(run, f, o, "status.conditions[%u].message", index);
@@ -28,7 +29,8 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 	if (value_time(lease_of(run, o, &lease)))
 		finding_field(run, f, lease, "spec.renewTime");
 	if (silent)
-		finding_fix(run, f, "See whether machine %s runs, has its network, and whether kubelet on it runs (systemctl status kubelet).", o->name);
+		finding_fix(run, f, "See whether machine %s runs, has its network, and whether kubelet on it runs (systemctl status kubelet).",
+			    o->name);
 	else if (strstr(message, "cni") || strstr(message, "network"))
 		finding_fix(run, f, "The network plug-in of node %s is not up: see its DaemonSet's pod there.", o->name);
 	else if (strstr(message, "PLEG") || strstr(message, "runtime"))
@@ -41,10 +43,13 @@ struct pressure {
 };
 
 static const struct pressure pressures[] = {
-	{"MemoryPressure", "has been short of memory", " and evicts pods", "Find what uses its memory (kubectl top pods), give pods requests and limits, or add memory."},
-	{"DiskPressure", "has been short of disk space", " and evicts pods", "Remove unused images and logs, find pods that fill the disk, or give it a bigger one."},
+	{"MemoryPressure", "has been short of memory", " and evicts pods",
+	 "Find what uses its memory (kubectl top pods), give pods requests and limits, or add memory."},
+	{"DiskPressure", "has been short of disk space", " and evicts pods",
+	 "Remove unused images and logs, find pods that fill the disk, or give it a bigger one."},
 	{"PIDPressure", "has been running out of process ids", "", "Find the pod that starts so many processes, and limit it (podPidsLimit)."},
-	{"NetworkUnavailable", "has had no working network", "", "See the network plug-in's pod on the node, and the routes that the cloud controller makes."},
+	{"NetworkUnavailable", "has had no working network", "",
+	 "See the network plug-in's pod on the node, and the routes that the cloud controller makes."},
 };
 
 static void add_condition(struct check_run *run, const struct object *o, const struct value *c, uint32_t index, const struct pressure *known)
@@ -53,8 +58,8 @@ static void add_condition(struct check_run *run, const struct object *o, const s
 	usec_t since = value_get_time(c, "lastTransitionTime");
 	const char *span = since ? arena_printf(run->arena, " for %s", run_ago(run, since)) : "";
 	const char *what = known ? known->what : arena_printf(run->arena, "has reported %s", type);
-	struct finding *f = finding_new(run, o, "%s %s%s%s (%s%s%s)", run_text(run, o), what, span, known ? known->effect : "", type, *message ? ": " : "",
-					message);
+	struct finding *f = finding_new(run, o, "%s %s%s%s (%s%s%s)", run_text(run, o), what, span, known ? known->effect : "", type,
+					*message ? ": " : "", message);
 	finding_fieldf(run, f, o, "status.conditions[%u].type", index);
 	finding_fieldf(run, f, o, "status.conditions[%u].status", index);
 	if (known)
@@ -72,7 +77,7 @@ static void run_pressure(struct check_run *run, const struct object *o)
 		const struct pressure *known = NULL;
 		uint32_t index = i++;
 		/* Ready has its own check; etcd members of some distributions say that all is well with True. */
-		if (!str_eq(value_get_str(c, "status"), "True") || str_eq(type, "Ready") || str_eq(type, "EtcdIsVoter"))
+		if (!str_eq(value_get_str(c, "status"), "True") || !*type || str_eq(type, "Ready") || str_eq(type, "EtcdIsVoter"))
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(pressures); k++)
 			if (str_eq(type, pressures[k].type))
@@ -102,8 +107,9 @@ const struct check check_node_not_ready = {
 	.kind = KIND_NODE,
 	.severity = SEVERITY_CRITICAL,
 	.title = "Node is not ready",
-	.explain = "The node's Ready condition is not True. Unknown means that its kubelet no longer reports; False, that kubelet says why not. After about five "
-		   "minutes its pods are replaced elsewhere.",
+	.explain =
+		"The node's Ready condition is not True. Unknown means that its kubelet no longer reports; False, that kubelet says why not. After about five "
+		"minutes its pods are replaced elsewhere.",
 	.fix = "See the machine, its network, kubelet and container runtime.",
 	.run = run_not_ready,
 };
@@ -113,8 +119,9 @@ const struct check check_node_pressure = {
 	.kind = KIND_NODE,
 	.severity = SEVERITY_ERROR,
 	.title = "Node is under pressure",
-	.explain = "A condition of the node that should be False is True: MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable, or one that another program "
-		   "sets (node-problem-detector), reported as a warning.",
+	.explain =
+		"A condition of the node that should be False is True: MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable, or one that another program "
+		"sets (node-problem-detector), reported as a warning.",
 	.fix = "Relieve what the condition names.",
 	.run = run_pressure,
 };

@@ -101,7 +101,7 @@ static void run_restarts_many(struct check_run *run, const struct object *o)
 		bool recurs = failure.when == FAILURE_RECURRING;
 		struct finding *f = pod_finding(run, v, c, "%s has restarted %s%s with %s%s", container_text(run, v, c), times(run, c->restarts),
 						last_ago(run, failure.end), exit_text(run, failure.end),
-						recurs				    ? ", and will likely do so again"
+						recurs                          ? ", and will likely do so again"
 						: c->state == CONTAINER_RUNNING ? ", and runs now"
 										: ", and has succeeded since");
 		add_end(run, f, c, &failure);

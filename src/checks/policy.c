@@ -22,14 +22,16 @@ static void run_no_disruptions(struct check_run *run, const struct object *o)
 	const char *words = selector_text(run->arena, value_get(o->spec, "selector"), false);
 	struct finding *f;
 	if (healthy < desired) {
-		f = finding_new(run, o, "%s allows no disruption: %lld of %lld pods (%s) are healthy, and %lld must be", run_text(run, o), (long long)healthy,
-				(long long)expected, words, (long long)desired);
-		finding_fix(run, f, "See why pods with %s are not ready; meanwhile none of them can be evicted, and their nodes cannot be drained.", words);
+		f = finding_new(run, o, "%s allows no disruption: %lld of %lld pods (%s) are healthy, and %lld must be", run_text(run, o),
+				(long long)healthy, (long long)expected, words, (long long)desired);
+		finding_fix(run, f, "See why pods with %s are not ready; meanwhile none of them can be evicted, and their nodes cannot be drained.",
+			    words);
 	} else if (desired >= expected) {
-		f = finding_new(run, o, "%s never allows a disruption: %s is %s, and %lld pods are expected (%s)", run_text(run, o), field, value ? value : "?",
-				(long long)expected, words);
-		finding_fix(run, f, "Set maxUnavailable to 1 instead of %s %s, or run one more replica: until then no node with these pods can be drained.", field,
-			    value ? value : "?");
+		f = finding_new(run, o, "%s never allows a disruption: %s is %s, and %lld pods are expected (%s)", run_text(run, o), field,
+				value ? value : "?", (long long)expected, words);
+		finding_fix(run, f,
+			    "Set maxUnavailable to 1 instead of %s %s, or run one more replica: until then no node with these pods can be drained.",
+			    field, value ? value : "?");
 	} else {
 		return; /* a disruption is going on: allowed again in a moment */
 	}
@@ -46,8 +48,8 @@ static void run_pdb_nothing(struct check_run *run, const struct object *o)
 	if (o->deleted || !inventory_sees(run->inv, KIND_POD, o->ns) || value_get_int(o->status, "expectedPods", 0) > 0 ||
 	    selects_something(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns))
 		return;
-	struct finding *f = finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)", run_text(run, o), o->ns,
-					selector ? selector_text(run->arena, selector, false) : "none");
+	struct finding *f = finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)",
+					run_text(run, o), o->ns, selector ? selector_text(run->arena, selector, false) : "none");
 	finding_field(run, f, o, selector ? "spec.selector" : "spec");
 }
 
@@ -56,8 +58,8 @@ static void run_policy_nothing(struct check_run *run, const struct object *o)
 	const struct value *selector = value_get(o->spec, "podSelector");
 	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || selects_something(run, o->ns, selector))
 		return;
-	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)", run_text(run, o), o->ns,
-					selector_text(run->arena, selector, false));
+	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)",
+					run_text(run, o), o->ns, selector_text(run->arena, selector, false));
 	finding_field(run, f, o, "spec.podSelector");
 }
 
@@ -79,7 +81,8 @@ static void run_allows_all(struct check_run *run, const struct object *o)
 		uint32_t i = 0;
 		for (value_each(rule, value_get(o->spec, ways[w].list))) {
 			uint32_t index = i++;
-			if (value_len(value_get(rule, ways[w].peers)) || value_len(value_get(rule, "ports")) || !(has_type(o, ways[w].type) || w == 0))
+			if (value_len(value_get(rule, ways[w].peers)) || value_len(value_get(rule, "ports")) ||
+			    !(has_type(o, ways[w].type) || w == 0))
 				continue;
 			const char *pods = is_empty(selector) ? arena_printf(run->arena, "every pod of namespace %s", o->ns)
 							      : arena_printf(run->arena, "pods with %s", selector_text(run->arena, selector, false));
@@ -95,8 +98,9 @@ const struct check check_pdb_no_disruptions = {
 	.kind = KIND_POD_DISRUPTION_BUDGET,
 	.severity = SEVERITY_WARNING,
 	.title = "Budget allows no disruption",
-	.explain = "No pod of the budget may be evicted, so that nodes with its pods cannot be drained: either too few of the pods are healthy, or the budget never allows "
-		   "one (minAvailable equals the replicas, or maxUnavailable is 0).",
+	.explain =
+		"No pod of the budget may be evicted, so that nodes with its pods cannot be drained: either too few of the pods are healthy, or the budget never allows "
+		"one (minAvailable equals the replicas, or maxUnavailable is 0).",
 	.fix = "Mend the pods, or give the budget room.",
 	.run = run_no_disruptions,
 };
@@ -126,7 +130,8 @@ const struct check check_networkpolicy_allows_all = {
 	.kind = KIND_NETWORK_POLICY,
 	.severity = SEVERITY_INFO,
 	.title = "Network policy allows all traffic",
-	.explain = "A rule of the policy names neither peers nor ports, and thus allows all traffic. Policies add up: no other policy can take that away.",
+	.explain =
+		"A rule of the policy names neither peers nor ports, and thus allows all traffic. Policies add up: no other policy can take that away.",
 	.fix = "Name the peers and ports that are meant.",
 	.run = run_allows_all,
 };

@@ -13,7 +13,8 @@ static const struct value *selector_of(const struct object *o)
 }
 
 /* Pods that the service selects and that could serve. */
-static struct object_list serving_pods(struct check_run *run, const struct object *o, const struct value *selector, uint32_t *ret_ready, uint32_t *ret_young)
+static struct object_list serving_pods(struct check_run *run, const struct object *o, const struct value *selector, uint32_t *ret_ready,
+				       uint32_t *ret_young)
 {
 	struct object_list all = inventory_select(run->inv, run->arena, KIND_POD, o->ns, selector, true), some = {0};
 	*ret_ready = *ret_young = 0;
@@ -67,7 +68,8 @@ static struct nearest nearest_workload(struct check_run *run, const struct objec
 	}
 	/* Sharing nothing at all with the selector, and having nothing like its values, is not near. */
 	bool near = best.workload && best.want &&
-		    (best.differences < value_len(selector) || (best.has && near_distance(best.has, value_str(&best.want->v, ""), 20) <= near_limit(best.has)) ||
+		    (best.differences < value_len(selector) ||
+		     (best.has && near_distance(best.has, value_str(&best.want->v, ""), 20) <= near_limit(best.has)) ||
 		     str_eq(best.workload->name, o->name));
 	return near ? best : (struct nearest){0};
 }
@@ -80,8 +82,8 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 		return; /* scaled to zero, or not running at the moment */
 	struct finding *f;
 	if (maker) {
-		f = finding_new(run, o, "%s has no endpoints: %s, which should have the pods it selects (%s), has none", run_text(run, o), run_text(run, maker),
-				words);
+		f = finding_new(run, o, "%s has no endpoints: %s, which should have the pods it selects (%s), has none", run_text(run, o),
+				run_text(run, maker), words);
 		finding_subject_object(run, f, maker);
 		finding_field(run, f, o, "spec.selector");
 		finding_fix(run, f, "See why %s has no pods.", run_text(run, maker));
@@ -100,8 +102,8 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 		pod_labels_of(near.workload, &path);
 		finding_field(run, f, near.workload, path);
 		if (near.has)
-			finding_fix(run, f, "Select %s=%s, or give the pods of %s the label %s=%s.", near.want->key, near.has, run_text(run, near.workload),
-				    near.want->key, value_str(&near.want->v, ""));
+			finding_fix(run, f, "Select %s=%s, or give the pods of %s the label %s=%s.", near.want->key, near.has,
+				    run_text(run, near.workload), near.want->key, value_str(&near.want->v, ""));
 	}
 }
 
@@ -238,8 +240,9 @@ const struct check check_service_not_ready_endpoints = {
 	.kind = KIND_SERVICE,
 	.severity = SEVERITY_WARNING,
 	.title = "Pods of a Service are not ready",
-	.explain = "Some or all pods that the Service selects are not ready and get no traffic. An error when none is ready. Pods younger than startup_grace do not "
-		   "count.",
+	.explain =
+		"Some or all pods that the Service selects are not ready and get no traffic. An error when none is ready. Pods younger than startup_grace do not "
+		"count.",
 	.fix = "See why the pods are not ready.",
 	.run = run_not_ready,
 };
@@ -249,8 +252,9 @@ const struct check check_service_port_mismatch = {
 	.kind = KIND_SERVICE,
 	.severity = SEVERITY_WARNING,
 	.title = "Service sends to a port that the pods do not declare",
-	.explain = "The Service's targetPort is among no container's ports. A named port that does not exist leads nowhere; a number may still be served, "
-		   "because containers need not declare their ports.",
+	.explain =
+		"The Service's targetPort is among no container's ports. A named port that does not exist leads nowhere; a number may still be served, "
+		"because containers need not declare their ports.",
 	.fix = "Correct targetPort, or declare the port in the container.",
 	.run = run_port_mismatch,
 };
@@ -270,7 +274,8 @@ const struct check check_service_load_balancer_pending = {
 	.kind = KIND_SERVICE,
 	.severity = SEVERITY_WARNING,
 	.title = "Load balancer gets no address",
-	.explain = "A Service of type LoadBalancer has no address in status.loadBalancer. On bare metal this needs a controller such as MetalLB with free addresses.",
+	.explain =
+		"A Service of type LoadBalancer has no address in status.loadBalancer. On bare metal this needs a controller such as MetalLB with free addresses.",
 	.fix = "See the cloud controller or the load balancer controller: is it installed, and has it addresses left?",
 	.run = run_load_balancer,
 };

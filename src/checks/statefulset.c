@@ -6,8 +6,8 @@ static void run_service_missing(struct check_run *run, const struct object *o)
 	const char *name = value_get_str(o->spec, "serviceName");
 	if (o->deleted || !*name || !inventory_sees(run->inv, KIND_SERVICE, o->ns) || inventory_find(run->inv, KIND_SERVICE, o->ns, name))
 		return;
-	struct finding *f = finding_new(run, o, "%s names Service %s/%s, which does not exist: its pods have no stable DNS names", run_text(run, o), o->ns,
-					name);
+	struct finding *f =
+		finding_new(run, o, "%s names Service %s/%s, which does not exist: its pods have no stable DNS names", run_text(run, o), o->ns, name);
 	finding_field(run, f, o, "spec.serviceName");
 	finding_absence(run, f, "Service", o->ns, name);
 	finding_subject(run, f, KIND_SERVICE, o->ns, name);
@@ -43,10 +43,10 @@ static void run_not_running(struct check_run *run, const struct object *o)
 	const struct object *pod = workload_unready_pod(run, o);
 	int64_t made = value_get_int(o->status, "replicas", 0);
 	bool ordered = !str_eq(value_get_str(o->spec, "podManagementPolicy"), "Parallel");
-	const char *blame = !pod ? ""
-			    : ordered && made < want
-				    ? arena_printf(run->arena, "; %s is not, and holds back the %lld after it", run_text(run, pod), (long long)(want - made))
-				    : arena_printf(run->arena, "; %s is not", run_text(run, pod));
+	const char *blame = !pod                     ? ""
+			    : ordered && made < want ? arena_printf(run->arena, "; %s is not, and holds back the %lld after it", run_text(run, pod),
+								    (long long)(want - made))
+						     : arena_printf(run->arena, "; %s is not", run_text(run, pod));
 	struct finding *f = finding_new(run, o, "%s has %lld of %lld replicas ready%s", run_text(run, o), (long long)ready, (long long)want, blame);
 	finding_field(run, f, o, value_get(o->status, "readyReplicas") ? "status.readyReplicas" : "spec.replicas");
 	if (pod)
@@ -62,8 +62,9 @@ const struct check check_statefulset_service_missing = {
 	.kind = KIND_STATEFUL_SET,
 	.severity = SEVERITY_WARNING,
 	.title = "Governing service does not exist",
-	.explain = "spec.serviceName names a Service that is not there. The pods run, but their names (web-0.service) cannot be resolved, which most clustered "
-		   "programs need.",
+	.explain =
+		"spec.serviceName names a Service that is not there. The pods run, but their names (web-0.service) cannot be resolved, which most clustered "
+		"programs need.",
 	.fix = "Create the headless Service.",
 	.run = run_service_missing,
 };
@@ -83,8 +84,9 @@ const struct check check_statefulset_pod_not_running = {
 	.kind = KIND_STATEFUL_SET,
 	.severity = SEVERITY_ERROR,
 	.title = "StatefulSet has too few ready replicas",
-	.explain = "status.readyReplicas is below spec.replicas. With ordered pod management (the default) one pod that is not ready holds back all after "
-		   "it.",
+	.explain =
+		"status.readyReplicas is below spec.replicas. With ordered pod management (the default) one pod that is not ready holds back all after "
+		"it.",
 	.fix = "See why its first pod that is not ready is not.",
 	.run = run_not_running,
 };

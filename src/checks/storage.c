@@ -48,8 +48,8 @@ static void run_many_defaults(struct check_run *run, const struct object *none)
 	}
 	if (count < 2)
 		return;
-	struct finding *f = finding_new(run, second, "%u storage classes are the default (%s, %s%s): the newest is taken", count, first->name, second->name,
-					count > 2 ? " ..." : "");
+	struct finding *f = finding_new(run, second, "%u storage classes are the default (%s, %s%s): the newest is taken", count, first->name,
+					second->name, count > 2 ? " ..." : "");
 	finding_field(run, f, first, "metadata.annotations['storageclass.kubernetes.io/is-default-class']");
 	finding_field(run, f, second, "metadata.annotations['storageclass.kubernetes.io/is-default-class']");
 }
@@ -57,20 +57,27 @@ static void run_many_defaults(struct check_run *run, const struct object *none)
 static void run_deprecated(struct check_run *run, const struct object *o)
 {
 	static const char *const gone[][2] = {
-		{"kubernetes.io/aws-ebs", "ebs.csi.aws.com"},		   {"kubernetes.io/gce-pd", "pd.csi.storage.gke.io"},
-		{"kubernetes.io/azure-disk", "disk.csi.azure.com"},	   {"kubernetes.io/azure-file", "file.csi.azure.com"},
-		{"kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"}, {"kubernetes.io/cinder", "cinder.csi.openstack.org"},
-		{"kubernetes.io/portworx-volume", "pxd.portworx.com"},	   {"kubernetes.io/rbd", "rbd.csi.ceph.com"},
-		{"kubernetes.io/cephfs", "cephfs.csi.ceph.com"},	   {"kubernetes.io/glusterfs", NULL},
-		{"kubernetes.io/quobyte", NULL},			   {"kubernetes.io/storageos", NULL},
-		{"kubernetes.io/scaleio", NULL},			   {"kubernetes.io/flocker", NULL},
+		{"kubernetes.io/aws-ebs", "ebs.csi.aws.com"},
+		{"kubernetes.io/gce-pd", "pd.csi.storage.gke.io"},
+		{"kubernetes.io/azure-disk", "disk.csi.azure.com"},
+		{"kubernetes.io/azure-file", "file.csi.azure.com"},
+		{"kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"},
+		{"kubernetes.io/cinder", "cinder.csi.openstack.org"},
+		{"kubernetes.io/portworx-volume", "pxd.portworx.com"},
+		{"kubernetes.io/rbd", "rbd.csi.ceph.com"},
+		{"kubernetes.io/cephfs", "cephfs.csi.ceph.com"},
+		{"kubernetes.io/glusterfs", NULL},
+		{"kubernetes.io/quobyte", NULL},
+		{"kubernetes.io/storageos", NULL},
+		{"kubernetes.io/scaleio", NULL},
+		{"kubernetes.io/flocker", NULL},
 	};
 	const char *provisioner = value_get_str(&o->root, "provisioner");
 	for (size_t i = 0; i < ARRAY_LEN(gone); i++) {
 		if (!str_eq(provisioner, gone[i][0]))
 			continue;
-		struct finding *f = finding_new(run, o, "%s uses the provisioner %s, which Kubernetes has given up%s%s", run_text(run, o), provisioner,
-						gone[i][1] ? " for " : "", gone[i][1] ? gone[i][1] : "");
+		struct finding *f = finding_new(run, o, "%s uses the provisioner %s, which Kubernetes has given up%s%s", run_text(run, o),
+						provisioner, gone[i][1] ? " for " : "", gone[i][1] ? gone[i][1] : "");
 		finding_field(run, f, o, "provisioner");
 		if (gone[i][1])
 			finding_fix(run, f, "Create a StorageClass with provisioner %s and move new claims there.", gone[i][1]);
@@ -102,8 +109,9 @@ const struct check check_storageclass_many_defaults = {
 	.kind = KIND_COUNT,
 	.severity = SEVERITY_WARNING,
 	.title = "Several storage classes are the default",
-	.explain = "More than one StorageClass carries the annotation storageclass.kubernetes.io/is-default-class: claims without a class get the newest of them, "
-		   "which surprises.",
+	.explain =
+		"More than one StorageClass carries the annotation storageclass.kubernetes.io/is-default-class: claims without a class get the newest of them, "
+		"which surprises.",
 	.fix = "Leave the annotation on one class.",
 	.run = run_many_defaults,
 };

@@ -40,7 +40,8 @@ static struct finding *start(struct check_run *run, const struct object *o, cons
 	return f;
 }
 
-static void each_target(struct check_run *run, const struct object *o, void (*fn)(struct check_run *run, const struct object *o, const struct target *t))
+static void each_target(struct check_run *run, const struct object *o,
+			void (*fn)(struct check_run *run, const struct object *o, const struct target *t))
 {
 	uint32_t i = 0;
 	for (value_each(w, value_get(&o->root, "webhooks"))) {
@@ -105,9 +106,10 @@ const struct check check_webhook_service_missing = {
 	.also = KIND_BIT(KIND_MUTATING_WEBHOOK),
 	.severity = SEVERITY_CRITICAL,
 	.title = "Service of a webhook does not exist",
-	.explain = "An admission webhook calls a Service that does not exist. With failurePolicy Fail (the default) every request it is asked about is refused: often no "
-		   "pod can be created. With Ignore the requests pass without its check.\n\n"
-		   "Usual cause: the program was uninstalled and its webhook configuration was left.",
+	.explain =
+		"An admission webhook calls a Service that does not exist. With failurePolicy Fail (the default) every request it is asked about is refused: often no "
+		"pod can be created. With Ignore the requests pass without its check.\n\n"
+		"Usual cause: the program was uninstalled and its webhook configuration was left.",
 	.fix = "Install the program again, or delete the webhook configuration.",
 	.run = run_service_missing,
 };

@@ -62,8 +62,8 @@ const struct object *workload_unready_pod(struct check_run *run, const struct ob
 
 const struct object *workload_selected(struct check_run *run, const char *ns, const struct value *selector, bool plain)
 {
-	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET,
-					     KIND_REPLICATION_CONTROLLER, KIND_JOB, KIND_CRON_JOB};
+	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET, KIND_REPLICATION_CONTROLLER,
+					     KIND_JOB,        KIND_CRON_JOB};
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		const struct object_list *list = inventory_list(run->inv, kinds[k]);
 		for (uint32_t i = 0; i < list->len; i++)

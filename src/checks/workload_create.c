@@ -123,13 +123,15 @@ static void run_quota(struct check_run *run, const struct object *o)
 	if (name) {
 		const char *requested = cut_list(run, r.message, "requested: "), *used = cut_list(run, r.message, "used: ");
 		const char *limited = cut_list(run, r.message, "limited: ");
-		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s has no room for them: a pod needs %s, used are %s, allowed are %s", name, requested,
-						   used, limited));
+		f = start(run, o, &r,
+			  arena_printf(run->arena, "ResourceQuota %s has no room for them: a pod needs %s, used are %s, allowed are %s", name,
+				       requested, used, limited));
 		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s above %s, or free some of it.", name, o->ns, limited);
 	} else {
 		name = cut(run, r.message, "failed quota: ", ":");
-		f = start(run, o, &r, arena_printf(run->arena, "ResourceQuota %s wants what its containers do not say: %s", name ? name : "?",
-						   missing ? missing : "requests and limits"));
+		f = start(run, o, &r,
+			  arena_printf(run->arena, "ResourceQuota %s wants what its containers do not say: %s", name ? name : "?",
+				       missing ? missing : "requests and limits"));
 		finding_fix(run, f, "Give its containers requests and limits, or the namespace a LimitRange with defaults.");
 	}
 	if (name)
@@ -229,8 +231,9 @@ static void run_pod_security(struct check_run *run, const struct object *o)
 	if (!read_refused(run, o, &r) || r.what != REFUSED_POD_SECURITY)
 		return;
 	const char *level = cut(run, r.message, "violates PodSecurity \"", "\""), *why = strstr(r.message, "\": ");
-	struct finding *f = start(run, o, &r, arena_printf(run->arena, "they break the pod security level %s of namespace %s: %s", level ? level : "?", o->ns,
-							   why ? why + 3 : r.message));
+	struct finding *f = start(run, o, &r,
+				  arena_printf(run->arena, "they break the pod security level %s of namespace %s: %s", level ? level : "?", o->ns,
+					       why ? why + 3 : r.message));
 	finding_subject(run, f, KIND_NAMESPACE, "", o->ns);
 	if (f->subject.object)
 		finding_field(run, f, f->subject.object, "metadata.labels['pod-security.kubernetes.io/enforce']");
@@ -242,7 +245,8 @@ static void run_policy(struct check_run *run, const struct object *o)
 	if (!read_refused(run, o, &r) || r.what != REFUSED_POLICY)
 		return;
 	const char *name = cut(run, r.message, "ValidatingAdmissionPolicy '", "'"), *why = strstr(r.message, "denied request: ");
-	struct finding *f = start(run, o, &r, arena_printf(run->arena, "ValidatingAdmissionPolicy %s refuses it: %s", name, why ? why + 16 : r.message));
+	struct finding *f =
+		start(run, o, &r, arena_printf(run->arena, "ValidatingAdmissionPolicy %s refuses it: %s", name, why ? why + 16 : r.message));
 	finding_subject_text(run, f, "ValidatingAdmissionPolicy", name);
 }
 
@@ -266,17 +270,19 @@ static void run_other(struct check_run *run, const struct object *o)
 		start(run, o, &r, r.message);
 }
 
-#define WORKLOADS                                                                                                                                   \
-	.kind = KIND_REPLICA_SET, .also = KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET) | KIND_BIT(KIND_JOB) | KIND_BIT(KIND_CRON_JOB) |    \
-					  KIND_BIT(KIND_REPLICATION_CONTROLLER),                                                                     \
+#define WORKLOADS                                                                                                                                    \
+	.kind = KIND_REPLICA_SET,                                                                                                                    \
+	.also = KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET) | KIND_BIT(KIND_JOB) | KIND_BIT(KIND_CRON_JOB) |                             \
+		KIND_BIT(KIND_REPLICATION_CONTROLLER),                                                                                               \
 	.severity = SEVERITY_ERROR
 
 const struct check check_workload_quota_exceeded = {
 	.id = "workload/quota-exceeded",
 	WORKLOADS,
 	.title = "A quota stops new pods",
-	.explain = "The API server refuses new pods because a ResourceQuota of the namespace is used up, or because it wants requests or limits that the "
-		   "containers do not have.",
+	.explain =
+		"The API server refuses new pods because a ResourceQuota of the namespace is used up, or because it wants requests or limits that the "
+		"containers do not have.",
 	.fix = "Raise the quota, free some of it, or give the containers requests and limits.",
 	.run = run_quota,
 };

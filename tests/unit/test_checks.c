@@ -72,10 +72,14 @@ static void cron_finds_the_next_run(void **state)
 static void cron_says_what_is_wrong(void **state)
 {
 	static const char *const bad[][2] = {
-		{"* * * *", "4 fields"},      {"60 * * * *", "minute"},	  {"* 24 * * *", "hour"},	   {"* * 0 * *", "day of month"},
-		{"* * * 13 *", "month"},      {"* * * * 7", "day of week"}, {"*/0 * * * *", "minute"},	   {"a * * * *", "minute"},
-		{"1, * * * *", "minute"},     {"5-1 * * * *", "minute"},  {"30 4 31 2 *", "no such day"},   {"TZ=Europe/London 0 1 * * *", "spec.timeZone"},
-		{"@every soon", "duration"},  {"", "0 fields"},		  {"@sometimes", "1 fields"},	   {"* * * * * *", "6 fields"},
+		{"* * * *", "4 fields"},        {"60 * * * *", "minute"},
+		{"* 24 * * *", "hour"},         {"* * 0 * *", "day of month"},
+		{"* * * 13 *", "month"},        {"* * * * 7", "day of week"},
+		{"*/0 * * * *", "minute"},      {"a * * * *", "minute"},
+		{"1, * * * *", "minute"},       {"5-1 * * * *", "minute"},
+		{"30 4 31 2 *", "no such day"}, {"TZ=Europe/London 0 1 * * *", "spec.timeZone"},
+		{"@every soon", "duration"},    {"", "0 fields"},
+		{"@sometimes", "1 fields"},     {"* * * * * *", "6 fields"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct cron c;
@@ -102,13 +106,15 @@ static void assert_words(const char *log, uint32_t line, const char *expected)
 static void last_words_are_picked_out_of_noise(void **state)
 {
 	assert_words("starting\nFATAL cannot connect to db\nbye\n", 2, "FATAL cannot connect to db");
-	assert_words("Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    main()\nKeyError: 'DB_URL'\nclosing error log\n", 4,
-		     "KeyError: 'DB_URL'");
+	assert_words(
+		"Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    main()\nKeyError: 'DB_URL'\nclosing error log\n", 4,
+		"KeyError: 'DB_URL'");
 	assert_words("panic: runtime error: index out of range\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:7 +0x1d error\n", 1,
 		     "panic: runtime error: index out of range");
-	assert_words("Exception in thread \"main\" java.lang.RuntimeException: boot\n\tat A.b(A.java:1)\nCaused by: java.net.ConnectException: refused\n\tat "
-		     "C.d(C.java:2)\n",
-		     3, "Caused by: java.net.ConnectException: refused");
+	assert_words(
+		"Exception in thread \"main\" java.lang.RuntimeException: boot\n\tat A.b(A.java:1)\nCaused by: java.net.ConnectException: refused\n\tat "
+		"C.d(C.java:2)\n",
+		3, "Caused by: java.net.ConnectException: refused");
 	assert_words("error: will retry\nconfig file missing\n", 2, "config file missing");
 	assert_words("one\ntwo\r\n", 2, "two");
 	assert_words("exec /app/run: exec format error\n", 1, "exec /app/run: exec format error");
@@ -183,7 +189,8 @@ struct ref_log {
 static int log_ref(void *arg, const struct pod_ref *ref)
 {
 	struct ref_log *l = arg;
-	l->text = arena_printf(l->a, "%s%s%s%s%s@%s ", l->text, ref->name, ref->key ? "." : "", ref->key ? ref->key : "", ref->optional ? "?" : "", ref->path);
+	l->text = arena_printf(l->a, "%s%s%s%s%s@%s ", l->text, ref->name, ref->key ? "." : "", ref->key ? ref->key : "", ref->optional ? "?" : "",
+			       ref->path);
 	return 0;
 }
 
@@ -197,10 +204,11 @@ static void references_are_walked_once_each(void **state)
 	const struct object *pod = inventory_find(inv, KIND_POD, "shop", "web");
 	struct ref_log l = {&a, arena_strdup(&a, "")};
 	pod_refs_each(pod->spec, "spec", &a, log_ref, &l);
-	assert_string_equal(l.text, "ca.x@spec.volumes[0].projected.sources[0].configMap.name ca.y@spec.volumes[0].projected.sources[0].configMap.name "
-				    "data@spec.volumes[1].persistentVolumeClaim.claimName "
-				    "db.password@spec.containers[0].env[0].valueFrom.secretKeyRef.name settings?@spec.containers[0].envFrom[0].configMapRef.name "
-				    "pull?@spec.imagePullSecrets[0].name robot@spec.serviceAccountName ");
+	assert_string_equal(
+		l.text, "ca.x@spec.volumes[0].projected.sources[0].configMap.name ca.y@spec.volumes[0].projected.sources[0].configMap.name "
+			"data@spec.volumes[1].persistentVolumeClaim.claimName "
+			"db.password@spec.containers[0].env[0].valueFrom.secretKeyRef.name settings?@spec.containers[0].envFrom[0].configMapRef.name "
+			"pull?@spec.imagePullSecrets[0].name robot@spec.serviceAccountName ");
 	arena_release(&a);
 }
 
@@ -210,11 +218,13 @@ static void taints_and_selectors_are_judged_as_the_scheduler_does(void **state)
 	add(inv, "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\",\"labels\":{\"zone\":\"a\",\"size\":\"8\"}}}");
 	struct value taint = read_json(inv, "{\"key\":\"gpu\",\"value\":\"yes\",\"effect\":\"NoSchedule\"}");
 	struct value equal = read_json(inv, "[{\"key\":\"gpu\",\"value\":\"yes\"}]"), other = read_json(inv, "[{\"key\":\"gpu\",\"value\":\"no\"}]");
-	struct value exists = read_json(inv, "[{\"operator\":\"Exists\"}]"), effect = read_json(inv, "[{\"key\":\"gpu\",\"operator\":\"Exists\",\"effect\":\"NoExecute\"}]");
+	struct value exists = read_json(inv, "[{\"operator\":\"Exists\"}]"),
+		     effect = read_json(inv, "[{\"key\":\"gpu\",\"operator\":\"Exists\",\"effect\":\"NoExecute\"}]");
 	struct value plain = read_json(inv, "{\"nodeSelector\":{\"zone\":\"b\"}}");
-	struct value affinity = read_json(inv, "{\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":["
-					       "{\"matchExpressions\":[{\"key\":\"zone\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]},"
-					       "{\"key\":\"size\",\"operator\":\"Gt\",\"values\":[\"4\"]},{\"key\":\"old\",\"operator\":\"DoesNotExist\"}]}]}}}}");
+	struct value affinity =
+		read_json(inv, "{\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":["
+			       "{\"matchExpressions\":[{\"key\":\"zone\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]},"
+			       "{\"key\":\"size\",\"operator\":\"Gt\",\"values\":[\"4\"]},{\"key\":\"old\",\"operator\":\"DoesNotExist\"}]}]}}}}");
 	inventory_seal(inv);
 	const struct object *node = inventory_find(inv, KIND_NODE, "", "n1");
 	assert_true(taint_tolerated(&equal, &taint));
@@ -261,7 +271,9 @@ static void config_maps_close_to_the_limit_are_told(void **state)
 		struct check_run run;
 		struct arena a;
 		arena_init(&a);
-		int n = snprintf(text, 200, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"big\",\"namespace\":\"shop\"},\"data\":{\"blob\":\"");
+		int n = snprintf(
+			text, 200,
+			"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"big\",\"namespace\":\"shop\"},\"data\":{\"blob\":\"");
 		memset(text + n, 'x', sizes[i]);
 		snprintf(text + n + sizes[i], 10, "\"}}");
 		add(inv, text);
@@ -277,5 +289,4 @@ static void config_maps_close_to_the_limit_are_told(void **state)
 RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run),
 	  cmocka_unit_test(cron_says_what_is_wrong), cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
-	  cmocka_unit_test(options_choose_checks),
-	  cmocka_unit_test(config_maps_close_to_the_limit_are_told))
+	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(config_maps_close_to_the_limit_are_told))
