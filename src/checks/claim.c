@@ -141,8 +141,9 @@ static void run_pending(struct check_run *run, const struct object *o)
 			add_no_class(run, o, name);
 		return;
 	}
+	bool waits_for_pod = class && str_eq(value_get_str(&class->root, "volumeBindingMode"), "WaitForFirstConsumer");
 	bool young = o->created && run_age(run, o->created) < run->options->startup_grace;
-	if (class && str_eq(value_get_str(&class->root, "volumeBindingMode"), "WaitForFirstConsumer") && !failed && !is_used(run, o))
+	if (waits_for_pod && !failed && !is_used(run, o))
 		return; /* waits for a pod, as it should */
 	if ((name && !*name) || (class && str_eq(value_get_str(&class->root, "provisioner"), "kubernetes.io/no-provisioner"))) {
 		if (!young || failed)
@@ -156,7 +157,8 @@ static void run_pending(struct check_run *run, const struct object *o)
 			finding_subject_object(run, f, class);
 		return;
 	}
-	if (young)
+	/* The scheduler names the node first: until then it is the pod that waits, for a reason of its own. */
+	if (young || (waits_for_pod && !value_get(o->annotations, "volume.kubernetes.io/selected-node")))
 		return;
 	const struct event *waits = recent_event(run, o, "ExternalProvisioning", 0);
 	const char *provisioner = class ? value_get_str(&class->root, "provisioner") : "";

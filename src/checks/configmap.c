@@ -66,8 +66,6 @@ static void run_empty(struct check_run *run, const struct object *o)
 		return;
 	struct finding *f = finding_new(run, o, "%s is empty%s", run_text(run, o), index_config_map_is_used(run, o) ? ", and pods use it" : "");
 	finding_absence(run, f, "data of ConfigMap", o->ns, o->name);
-	if (index_config_map_is_used(run, o))
-		f->severity = SEVERITY_WARNING;
 }
 
 static void run_too_large(struct check_run *run, const struct object *o)
@@ -101,7 +99,7 @@ const struct check check_configmap_empty = {
 	.kind = KIND_CONFIG_MAP,
 	.severity = SEVERITY_INFO,
 	.title = "ConfigMap is empty",
-	.explain = "The ConfigMap has neither data nor binaryData. A warning when pods use it.",
+	.explain = "The ConfigMap has neither data nor binaryData.",
 	.fix = "Fill it, or delete it.",
 	.run = run_empty,
 };

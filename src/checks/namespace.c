@@ -28,6 +28,20 @@ static void run_terminating(struct check_run *run, const struct object *o)
 	f->since = o->deleted;
 }
 
+/* Has anyone been refused for it within the hour? */
+static const struct event *refusal(struct check_run *run, const struct object *quota)
+{
+	const struct event_list *events = inventory_events(run->inv);
+	const char *words = arena_printf(run->arena, "exceeded quota: %s,", quota->name);
+	for (uint32_t i = 0; i < events->len; i++) {
+		const struct event *e = events->items[i];
+		if (str_eq(e->reason, "FailedCreate") && str_eq(e->ns, quota->ns) && run_age(run, e->last) < USEC_PER_HOUR &&
+		    strstr(e->message, words))
+			return e;
+	}
+	return NULL;
+}
+
 static void run_quota(struct check_run *run, const struct object *o)
 {
 	const struct value *used = value_get(o->status, "used");
@@ -40,6 +54,10 @@ static void run_quota(struct check_run *run, const struct object *o)
 						value_text(run->arena, &m->v), m->key);
 		finding_fieldf(run, f, o, "status.used['%s']", m->key);
 		finding_fieldf(run, f, o, "status.hard['%s']", m->key);
+		const struct event *e = refusal(run, o);
+		finding_event(run, f, e);
+		/* Used to the last is what some quotas are made for. */
+		f->severity = e ? SEVERITY_WARNING : SEVERITY_INFO;
 	}
 }
 
@@ -61,13 +79,16 @@ static void run_pull_secret(struct check_run *run, const struct object *o)
 	}
 }
 
+/* Longer than reading a big cluster takes: what is read last must not make what was read first look old. */
+#define LEADER_LOST_AFTER (5 * USEC_PER_MINUTE)
+
 static void run_leader(struct check_run *run, const struct object *o)
 {
 	static const char *const names[] = {"kube-scheduler", "kube-controller-manager"};
 	usec_t renewed = value_get_time(o->spec, "renewTime");
 	int64_t seconds = value_get_int(o->spec, "leaseDurationSeconds", 15);
 	bool known = str_eq(o->name, names[0]) || str_eq(o->name, names[1]);
-	if (!known || !str_eq(o->ns, "kube-system") || !renewed || run_age(run, renewed) < 4 * seconds * USEC_PER_SEC)
+	if (!known || !str_eq(o->ns, "kube-system") || !renewed || run_age(run, renewed) < MAX(4 * seconds * USEC_PER_SEC, LEADER_LOST_AFTER))
 		return;
 	struct finding *f = finding_new(run, o, "Nobody has been the active %s for %s", o->name, run_ago(run, renewed));
 	finding_field(run, f, o, "spec.renewTime");
@@ -96,7 +117,7 @@ const struct check check_quota_exhausted = {
 	.severity = SEVERITY_WARNING,
 	.title = "Quota is used up",
 	.explain =
-		"As much of a resource is used as the quota allows: the next object that needs it is refused. See workload/quota-exceeded for workloads that are held up "
+		"As much of a resource is used as the quota allows: the next object that needs it is refused. A warning when something was refused within the hour. See workload/quota-exceeded for workloads that are held up "
 		"by it.",
 	.fix = "Raise the quota, or free some of it.",
 	.run = run_quota,
@@ -118,7 +139,7 @@ const struct check check_lease_leader_lost = {
 	.severity = SEVERITY_CRITICAL,
 	.title = "Part of the control plane does not run",
 	.explain =
-		"The lease of kube-scheduler or kube-controller-manager has not been renewed for four times its length: no instance of it works. Pods then get no node, or "
+		"The lease of kube-scheduler or kube-controller-manager has not been renewed for five minutes: no instance of it works. Pods then get no node, or "
 		"nothing reacts to changes.",
 	.fix = "See the control plane's pods or processes.",
 	.run = run_leader,

@@ -52,12 +52,25 @@ static const struct pressure pressures[] = {
 	 "See the network plug-in's pod on the node, and the routes that the cloud controller makes."},
 };
 
+/* Some providers' conditions say with True that all is well: NetworkingReady, StorageReady, EtcdIsVoter. */
+static bool is_good(const char *type)
+{
+	static const char *const ends[] = {"Ready", "Healthy", "IsVoter"};
+	size_t len = strlen(type);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t n = strlen(ends[i]);
+		if (len > n && str_eq(type + len - n, ends[i]))
+			return true;
+	}
+	return false;
+}
+
 static void add_condition(struct check_run *run, const struct object *o, const struct value *c, uint32_t index, const struct pressure *known)
 {
 	const char *type = value_get_str(c, "type"), *message = value_get_str(c, "message");
 	usec_t since = value_get_time(c, "lastTransitionTime");
 	const char *span = since ? arena_printf(run->arena, " for %s", run_ago(run, since)) : "";
-	const char *what = known ? known->what : arena_printf(run->arena, "has reported %s", type);
+	const char *what = known ? known->what : arena_printf(run->arena, "has reported %s %s", type, value_get_str(c, "status"));
 	struct finding *f = finding_new(run, o, "%s %s%s%s (%s%s%s)", run_text(run, o), what, span, known ? known->effect : "", type,
 					*message ? ": " : "", message);
 	finding_fieldf(run, f, o, "status.conditions[%u].type", index);
@@ -76,8 +89,8 @@ static void run_pressure(struct check_run *run, const struct object *o)
 		const char *type = value_get_str(c, "type");
 		const struct pressure *known = NULL;
 		uint32_t index = i++;
-		/* Ready has its own check; etcd members of some distributions say that all is well with True. */
-		if (!str_eq(value_get_str(c, "status"), "True") || !*type || str_eq(type, "Ready") || str_eq(type, "EtcdIsVoter"))
+		/* Ready has its own check. */
+		if (!*type || str_eq(type, "Ready") || !str_eq(value_get_str(c, "status"), is_good(type) ? "False" : "True"))
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(pressures); k++)
 			if (str_eq(type, pressures[k].type))

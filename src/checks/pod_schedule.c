@@ -267,12 +267,25 @@ static const char *words_fix(const char *message)
 	return NULL;
 }
 
+/* A cluster autoscaler that is at it: the trouble may be over in minutes. */
+static void add_scale_up(struct check_run *run, const struct pod_view *v)
+{
+	const struct event *e = pod_event(run, v->object, NULL, "TriggeredScaleUp", NULL);
+	struct finding *f = run->findings.len ? run->findings.items[run->findings.len - 1] : NULL;
+	if (!e || run_age(run, e->last) > run->options->recovered_after || !f || f->object != v->object)
+		return;
+	f->message = arena_printf(run->arena, "%s; a new node was asked for %s ago", f->message, run_ago(run, e->last));
+	f->severity = SEVERITY_WARNING;
+	finding_event(run, f, e);
+}
+
 static void add_unschedulable(struct check_run *run, const struct pod_view *v)
 {
 	const char *message = said(run, v), *resource = short_resource(run, message);
 	struct nodes_seen seen = look_at_nodes(run, v->object);
 	bool sees = inventory_sees(run->inv, KIND_NODE, NULL) && seen.all > 0;
-	if (strstr(message, "persistentvolumeclaim") || strstr(message, "PersistentVolumeClaim") || strstr(message, "pvc(s)")) {
+	if (strstr(message, "persistentvolumeclaim") || strstr(message, "PersistentVolumeClaim") || strstr(message, "pvc(s)") ||
+	    strstr(message, "persistent volumes to bind")) {
 		add_claim(run, v, message);
 	} else if (sees && seen.selected == 0) {
 		add_selector(run, v);
@@ -298,6 +311,7 @@ static void run_unschedulable(struct check_run *run, const struct object *o)
 		return;
 	if (v->scheduled_condition && str_eq(value_get_str(v->scheduled_condition, "status"), "False")) {
 		add_unschedulable(run, v);
+		add_scale_up(run, v);
 		return;
 	}
 	if (v->scheduled_condition || !o->created || pod_age(run, o) < run->options->startup_grace ||

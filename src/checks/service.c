@@ -191,7 +191,7 @@ static void run_port_mismatch(struct check_run *run, const struct object *o)
 			if (declares)
 				finding_field(run, f, pods.items[0], "spec.containers[0].ports");
 			/* A name that leads nowhere is certainly broken; a number may be right all the same. */
-			f->severity = named ? SEVERITY_ERROR : SEVERITY_WARNING;
+			f->severity = named ? SEVERITY_ERROR : SEVERITY_INFO;
 		}
 		i++;
 	}
@@ -202,7 +202,9 @@ static void run_warning_event(struct check_run *run, const struct object *o)
 	const struct event_list *events = inventory_events_of(run->inv, o);
 	for (uint32_t i = 0; events && i < events->len && !o->deleted; i++) {
 		const struct event *e = events->items[i];
-		if (!str_eq(e->type, "Warning") || run_age(run, e->last) > run->options->recovered_after)
+		/* Two writers at once: the loser tries again at once. */
+		bool conflict = strstr(e->message, "Operation cannot be fulfilled") || strstr(e->message, "the object has been modified");
+		if (!str_eq(e->type, "Warning") || conflict || run_age(run, e->last) > run->options->recovered_after)
 			continue;
 		struct finding *f = finding_new(run, o, "%s: %s: %s", run_text(run, o), e->reason, e->message);
 		finding_event(run, f, e);

@@ -107,7 +107,7 @@ const struct check check_pv_failed = {
 const struct check check_storageclass_many_defaults = {
 	.id = "storageclass/many-defaults",
 	.kind = KIND_COUNT,
-	.severity = SEVERITY_WARNING,
+	.severity = SEVERITY_INFO,
 	.title = "Several storage classes are the default",
 	.explain =
 		"More than one StorageClass carries the annotation storageclass.kubernetes.io/is-default-class: claims without a class get the newest of them, "
@@ -119,7 +119,7 @@ const struct check check_storageclass_many_defaults = {
 const struct check check_storageclass_deprecated_provisioner = {
 	.id = "storageclass/deprecated-provisioner",
 	.kind = KIND_STORAGE_CLASS,
-	.severity = SEVERITY_WARNING,
+	.severity = SEVERITY_INFO,
 	.title = "Provisioner is no longer part of Kubernetes",
 	.explain = "The class uses an in-tree volume plug-in that was removed or is only translated to its CSI driver.",
 	.fix = "Use the CSI driver's provisioner.",
