@@ -2,6 +2,7 @@
 #include "jamie/say.h"
 
 #define LIST_MAX 20
+#define REASONS_MAX 4 /* causes told below a list of ill things */
 
 struct selection {
 	struct object_list all;
@@ -164,19 +165,23 @@ static void say_blind(struct say *s, const struct selection *sel)
 /* A list of ill things is worth a word on why. */
 static void say_reasons(struct say *s, struct ctx *ctx, const struct selection *sel)
 {
-	if (!sel->all.len || sel->all.len > 3 || s->q->state == STATE_ANY || s->q->state == STATE_RUNNING || s->q->state == STATE_HEALTHY || s->q->state == STATE_READY)
+	unsigned told = 0;
+
+	if (!sel->all.len || s->q->state == STATE_ANY || s->q->order != ORDER_NONE || s->q->state == STATE_RUNNING || s->q->state == STATE_HEALTHY || s->q->state == STATE_READY)
 		return;
-	for (uint32_t i = 0; i < sel->all.len; i++) {
+	for (uint32_t i = 0; i < sel->all.len && i < LIST_MAX && told < REASONS_MAX; i++) {
 		struct cause_list causes = diagnose_object(s->diagnosis, ctx, sel->all.items[i]);
+		uint32_t before = s->causes.len;
 
 		if (!causes.len || causes.items[0]->state != FINDING_ACTIVE)
 			continue;
-		if (s->text.buf[s->text.len - 1] != '\n')
-			strbuf_addch(&s->text, '\n');
+		say_cause_ref(s, causes.items[0]);
+		if (s->causes.len == before)
+			continue;
+		if (!told++)
+			say_paragraph(s);
 		say_text(s, "%s", causes.items[0]->title);
 		say_finding(s, causes.items[0]->root, 2);
-		say_cause_ref(s, causes.items[0]);
-		break;
 	}
 }
 

@@ -24,7 +24,7 @@ static int kind_rank(enum kind_id kind)
 		KIND_INGRESS, KIND_HORIZONTAL_POD_AUTOSCALER, KIND_PERSISTENT_VOLUME_CLAIM, KIND_POD_DISRUPTION_BUDGET, KIND_NETWORK_POLICY, KIND_CONFIG_MAP,
 		KIND_SECRET, KIND_RESOURCE_QUOTA, KIND_SERVICE_ACCOUNT, KIND_REPLICA_SET, KIND_PERSISTENT_VOLUME, KIND_STORAGE_CLASS, KIND_VALIDATING_WEBHOOK,
 		KIND_MUTATING_WEBHOOK, KIND_INGRESS_CLASS, KIND_LIMIT_RANGE, KIND_PRIORITY_CLASS, KIND_ROLE, KIND_ROLE_BINDING, KIND_CLUSTER_ROLE,
-		KIND_CLUSTER_ROLE_BINDING, KIND_ENDPOINT_SLICE, KIND_CUSTOM,
+		KIND_CLUSTER_ROLE_BINDING, KIND_CUSTOM,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
@@ -52,7 +52,7 @@ static bool is_stop_word(const char *s)
 		"users", "customer", "customers", "people", "team", "memory", "cpu", "network", "drain", "members", "member", "requests", "request", "first",
 		"second", "fast", "slow", "slowly", "lately", "recently", "supposed", "way", "kind", "type", "name", "named", "called", "containers", "zero",
 		"empty", "enough", "missing", "miss", "wrong", "down?", "mate", "love", "folks", "buddy", "friend", "guys", "dear", "sorry", "pls", "plz", "lol",
-		"omg", "wtf", "hell", "heck", "earth", "bloody", "damn", "gone", "killing", "killed", "blocked", "blocking", "blocks", "limits", "waits",
+		"ran", "died", "went", "did", "getting", "happened", "happen", "happening", "omg", "wtf", "hell", "heck", "earth", "bloody", "damn", "gone", "killing", "killed", "blocked", "blocking", "blocks", "limits", "waits",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -99,7 +99,7 @@ static bool same_plural(const char *a, size_t an, const char *b, size_t bn)
 }
 
 /* How well one word fits one '-'-separated part of a name. */
-static int part_score(const char *word, size_t len, const char *part, size_t n)
+static int part_score(const char *word, size_t len, const char *part, size_t n, bool spoken)
 {
 	char text[64];
 
@@ -111,7 +111,7 @@ static int part_score(const char *word, size_t len, const char *part, size_t n)
 		return 0;
 	memcpy(text, part, n);
 	text[n] = '\0';
-	if (spoken_for(word, text))
+	if (spoken && spoken_for(word, text))
 		return SCORE_SPOKEN;
 	if (len >= 5 && n >= 4 && word[0] == text[0]) {
 		size_t d = near_distance(word, text, 2);
@@ -146,7 +146,7 @@ static int word_score(const char *word, const struct object *o)
 		best = SCORE_LABEL;
 	for (const char *p = o->name; *p;) {
 		size_t part = strcspn(p, "-.");
-		int s = part_score(word, len, p, part);
+		int s = part_score(word, len, p, part, kind_rank(o->kind->id) <= kind_rank(KIND_SERVICE));
 
 		if (s)
 			s += (int)(6 * len / (n ? n : 1)) + (p == o->name ? 2 : 0);
@@ -291,8 +291,26 @@ static void find_namespace(struct question *q, struct arena *a, const struct inv
 		if (near_distance(w->text, all.items[i]->name, 2) <= (w->len >= 8 ? 2u : 1u))
 			add_namespace(q, a, at, all.items[i]->name);
 unknown:
-	if (place == 2 && q->words[at].role != WORD_NAME)
+	if (place == 2 && q->words[at].role != WORD_NAME) {
 		q->unknown_namespace = w->text;
+		q->words[at].role = WORD_TAKEN;
+	}
+}
+
+/* "is prod ok?": words for stages mean namespaces wherever they stand. */
+static void find_stage(struct question *q, struct arena *a, const struct inventory *inv, unsigned at)
+{
+	struct object_list all = namespace_objects(inv);
+	const struct word *w = &q->words[at];
+	bool stage = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(short_names); i++)
+		stage = stage || str_eq(w->text, short_names[i][0]) || str_eq(w->text, short_names[i][1]);
+	if (!stage || w->role != WORD_PLAIN || intent_keyword(w->text))
+		return;
+	for (uint32_t i = 0; i < all.len; i++)
+		if (namespace_fits(w->text, all.items[i]->name))
+			add_namespace(q, a, at, all.items[i]->name);
 }
 
 /* ---- Objects ---------------------------------------------------------------------------------------------------------------- */
@@ -362,16 +380,28 @@ static void narrow(const struct question *q, struct found_list *list, const stru
 	}
 }
 
+/* Who gives half a name means a program, or what stands before it, rather than a volume or a Secret of it. */
+static int unlikeliness(enum kind_id kind)
+{
+	int rank = kind_rank(kind);
+
+	return rank <= kind_rank(KIND_REPLICATION_CONTROLLER) ? 0 : rank <= kind_rank(KIND_INGRESS) ? SCORE_MARGIN + 1 : 2 * SCORE_MARGIN + 2;
+}
+
 /* The '-'-joined words and each on its own, against every object. */
 static struct found_list search(const struct question *q, struct arena *a, const struct inventory *inv, unsigned at, unsigned count, bool exact_only)
 {
 	const char *first = q->words[at].text;
 	_cleanup_(strbuf_release) struct strbuf joined;
+	_cleanup_(strbuf_release) struct strbuf run_on; /* "check out" */
 	struct found_list list = {0};
 
 	strbuf_init(&joined, STRBUF_MAX_LINE);
-	for (unsigned i = 0; i < count; i++)
+	strbuf_init(&run_on, STRBUF_MAX_LINE);
+	for (unsigned i = 0; i < count; i++) {
 		strbuf_addf(&joined, "%s%s", i ? "-" : "", q->words[at + i].text);
+		strbuf_addstr(&run_on, q->words[at + i].text);
+	}
 	for (int k = 0; k <= KIND_CUSTOM; k++) {
 		const struct object_list *all = inventory_list(inv, (enum kind_id)k);
 
@@ -379,7 +409,7 @@ static struct found_list search(const struct question *q, struct arena *a, const
 			continue;
 		for (uint32_t i = 0; all && i < all->len; i++) {
 			const struct object *o = all->items[i];
-			int score = str_eq(o->name, joined.buf) ? SCORE_EXACT : 0, sum = 0;
+			int score = str_eq(o->name, joined.buf) || (exact_only && count == 2 && str_eq(o->name, run_on.buf)) ? SCORE_EXACT : 0, sum = 0;
 
 			if (!score && !exact_only) {
 				for (unsigned w = 0; w < count; w++) {
@@ -390,7 +420,9 @@ static struct found_list search(const struct question *q, struct arena *a, const
 				score = sum ? sum / (int)count + 8 * ((int)count - 1) : 0;
 				score = MIN(score, SCORE_EXACT - 1);
 			}
-			if (score)
+			if (score && score < SCORE_EXACT)
+				score -= unlikeliness((enum kind_id)k);
+			if (score > 0)
 				*arena_push(a, &list) = (struct found){o, score};
 		}
 	}
@@ -450,7 +482,8 @@ static const struct kind *kind_beside(struct question *q, unsigned at, unsigned 
 {
 	struct word *before = at ? &q->words[at - 1] : NULL, *after = at + count < q->word_count ? &q->words[at + count] : NULL;
 
-	if (before && before->role == WORD_KIND && before->kind) {
+	/* "deployment web", but "pods died". */
+	if (before && before->role == WORD_KIND && before->kind && (before->text[strlen(before->text) - 1] != 's' || q->words[at].role == WORD_NAME || str_eq(before->text, "ingress"))) {
 		for (unsigned i = at; i-- > 0 && q->words[i].role == WORD_KIND && q->words[i].kind == before->kind;)
 			q->words[i].hint = true;
 		return before->kind;
@@ -501,7 +534,7 @@ static unsigned try_mention(struct question *q, struct arena *a, const struct in
 	const struct kind *hint;
 
 	for (unsigned i = at; i < at + count; i++)
-		if (i >= q->word_count || !may_name(q, i, exact))
+		if (i >= q->word_count || !(may_name(q, i, exact) || (exact && count == 2 && q->words[i].role == WORD_PLAIN && q->words[at].len >= 4)))
 			return 0;
 	list = exact && count == 1 ? search_path(q, a, inv, at) : (struct found_list){0};
 	if (!list.len)
@@ -575,6 +608,8 @@ static void find_unknown(struct question *q)
 		if (!q->unknown_name || (surely && !q->surely_name)) {
 			q->unknown_name = w->text;
 			q->surely_name = surely;
+			if (surely)
+				q->words[at].role = WORD_NAME;
 		}
 	}
 }
@@ -600,6 +635,8 @@ void question_names(struct question *q, struct arena *a, const struct inventory 
 		find_namespace(q, a, inv, at);
 	find_mentions(q, a, inv, true);
 	find_keyword_names(q, a, inv);
+	for (unsigned at = 0; at < q->word_count; at++)
+		find_stage(q, a, inv, at);
 	find_mentions(q, a, inv, false);
 	choose_kind(q);
 	if (!q->mention_count)

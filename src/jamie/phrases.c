@@ -62,7 +62,7 @@ static const struct {
 	{"namespace/namespaces/ns/environments/projects", KIND_NAMESPACE},
 	{"deployment/deployments", KIND_DEPLOYMENT},
 	{"service/services/svc/svcs", KIND_SERVICE},
-	{"configmap/configmaps/config/configs/configuration/cm/settings", KIND_CONFIG_MAP},
+	{"configmap/configmaps/config/configs/configuration/cm", KIND_CONFIG_MAP},
 	{"secret/secrets", KIND_SECRET},
 	{"serviceaccount/serviceaccounts/sa", KIND_SERVICE_ACCOUNT},
 	{"pv/pvs", KIND_PERSISTENT_VOLUME},
@@ -79,7 +79,7 @@ static const struct {
 	{"storageclass/storageclasses", KIND_STORAGE_CLASS},
 	{"quota/quotas/resourcequota", KIND_RESOURCE_QUOTA},
 	{"webhook/webhooks", KIND_VALIDATING_WEBHOOK},
-	{"workload/workloads/app/apps/application/applications/things/programs/microservices/components", KIND_COUNT},
+	{"workload/workloads/app/apps/application/applications/programs/microservices/components", KIND_COUNT},
 };
 
 static const struct {
@@ -369,7 +369,7 @@ static void mark_flags(struct question *q)
 	q->everywhere = anywhere(q, "all namespaces") || anywhere(q, "whole/entire/complete cluster") || anywhere(q, "everywhere/anywhere/overall/cluster-wide") ||
 			anywhere(q, "the/my/our/this cluster");
 	q->follow_up = words_match(q, 0, "and/also/but/ok/okay/so/now") || words_match(q, 0, "what/how about") || words_match(q, 0, "same for/in/with");
-	if (anywhere(q, "most/highest restarts/restarted/restarting") || anywhere(q, "top restarts/restarters") ||
+	if (anywhere(q, "most/highest restarts/restarted/restarting") || anywhere(q, "top restarts/restarters") || anywhere(q, "by restarts/restart") ||
 	    ((anywhere(q, "restarts/restarted/restarting/restart")) && anywhere(q, "most/often")))
 		q->order = ORDER_MOST_RESTARTS;
 	else if (anywhere(q, "oldest") || anywhere(q, "longest"))

@@ -16,6 +16,8 @@ struct jamie {
 	char last_ns[256];
 	const struct kind *last_kind;
 	bool last_any_workload;
+	enum state_filter last_state;
+	bool asked_back; /* last_objects are what may have been meant: the next words may say which */
 };
 
 const char *answer_kind_text(enum answer_kind k)
@@ -73,6 +75,11 @@ int jamie_diagnosis(struct jamie *j, struct ctx *ctx, const struct diagnosis **r
 
 /* ---- What it goes on from ----------------------------------------------------------------------------------------------------- */
 
+static bool same_thing(const struct object *a, const struct object *b)
+{
+	return str_eq(a->ns, b->ns) && str_eq(a->name, b->name);
+}
+
 static bool speaks_of_object(enum intent i)
 {
 	switch (i) {
@@ -109,6 +116,28 @@ static void remember_into(const struct jamie *j, struct question *q, struct aren
 		q->mention_count++;
 }
 
+/* The answer to "which do you mean?": "the one in staging", "the service". */
+static void recall_choice(const struct jamie *j, struct question *q, struct arena *a)
+{
+	struct mention *m = &q->mentions[0];
+
+	*m = (struct mention){.words = "it", .score = 100};
+	for (unsigned i = 0; i < j->last_object_count; i++) {
+		struct object *o = j->last_objects[i];
+
+		if ((!q->namespace_count || str_eq(o->ns, q->namespaces[0])) && (!q->kind || o->kind == q->kind))
+			*arena_push(a, &m->objects) = o;
+	}
+	if (!m->objects.len)
+		return;
+	for (uint32_t i = 1; i < m->objects.len; i++)
+		m->ambiguous = m->ambiguous || !same_thing(m->objects.items[i], m->objects.items[0]);
+	q->mention_count = 1;
+	q->intent = j->last_intent;
+	q->kind = NULL;
+	q->kind_words = NULL;
+}
+
 /* "and its logs?", "why?", "what about staging?": the missing parts come from the question before. */
 static void recall(const struct jamie *j, struct question *q, struct arena *a)
 {
@@ -117,9 +146,16 @@ static void recall(const struct jamie *j, struct question *q, struct arena *a)
 
 	if (q->intent == INTENT_NONE && q->follow_up && j->last_intent != INTENT_NONE)
 		q->intent = j->last_intent;
-	if (q->follow_up && !q->kind_words && j->last_kind && (q->intent == INTENT_LIST || q->intent == INTENT_COUNT)) {
+	if (q->follow_up && !q->kind_words && (j->last_kind || j->last_any_workload) && (q->intent == INTENT_LIST || q->intent == INTENT_COUNT)) {
 		q->kind = j->last_kind;
 		q->any_workload = j->last_any_workload;
+		q->kind_words = "those";
+		if (q->state == STATE_ANY)
+			q->state = j->last_state;
+	}
+	if (j->asked_back && !q->mention_count && (q->namespace_count || q->kind_words) && (q->intent == INTENT_NONE || q->intent == INTENT_OVERVIEW)) {
+		recall_choice(j, q, a);
+		return;
 	}
 	if (bare && j->last_object_count && !q->everywhere && !q->unknown_name &&
 	    (speaks_of_object(q->intent) || why_alone || (q->pronoun && q->intent != INTENT_OVERVIEW) || (q->follow_up && q->intent != INTENT_OVERVIEW && !q->kind_words)))
@@ -127,7 +163,7 @@ static void recall(const struct jamie *j, struct question *q, struct arena *a)
 	else if (!q->mention_count && q->namespace_count == 1 && q->follow_up && j->last_object_count && q->intent == j->last_intent)
 		remember_into(j, q, a, q->namespaces[0]);
 	else if (bare && j->last_ns[0] && !j->last_object_count && !q->everywhere && (q->pronoun || q->follow_up)) {
-		q->namespaces[q->namespace_count] = j->last_ns;
+		q->namespaces[q->namespace_count] = arena_strdup(a, j->last_ns);
 		q->namespace_words[q->namespace_count++] = "there";
 	}
 }
@@ -135,9 +171,11 @@ static void recall(const struct jamie *j, struct question *q, struct arena *a)
 static void remember(struct jamie *j, const struct question *q, const struct mention *m)
 {
 	j->last_intent = q->intent;
+	j->asked_back = m && m->ambiguous;
 	if (q->kind_words) {
 		j->last_kind = q->kind;
 		j->last_any_workload = q->any_workload;
+		j->last_state = q->state;
 	}
 	if (m && m->objects.len) {
 		j->last_object_count = MIN(m->objects.len, (uint32_t)QUESTION_MAX_OBJECTS);
@@ -151,11 +189,6 @@ static void remember(struct jamie *j, const struct question *q, const struct men
 }
 
 /* ---- Which one is meant ------------------------------------------------------------------------------------------------------- */
-
-static bool same_thing(const struct object *a, const struct object *b)
-{
-	return str_eq(a->ns, b->ns) && str_eq(a->name, b->name);
-}
 
 /* Keeps what shares namespace and name with o. */
 static void settle_on(struct mention *m, const struct object *o)
@@ -283,6 +316,12 @@ static void adjust_intent(struct question *q)
 		q->intent = INTENT_LIST;
 	if (!named && q->surely_name)
 		return;
+	if (named && q->intent == INTENT_OVERVIEW)
+		q->intent = INTENT_WHY;
+	if (!named && !q->kind_words && (q->intent == INTENT_WHY || q->intent == INTENT_HEALTH) && (q->namespace_count || !q->unknown_name))
+		q->intent = INTENT_OVERVIEW;
+	if (!named && q->intent == INTENT_IMAGE && q->state == STATE_IMAGE_PULL)
+		q->intent = INTENT_LIST;
 	if (!named && q->kind_words && !(q->kind && q->kind->id == KIND_NAMESPACE && q->namespace_count) &&
 	    (q->intent == INTENT_WHY || q->intent == INTENT_HEALTH || q->intent == INTENT_OVERVIEW)) {
 		q->intent = INTENT_LIST;
@@ -483,7 +522,7 @@ static void answer(struct jamie *j, struct say *s, struct ctx *ctx, struct quest
 		dispatch_rest(s, ctx, j->cluster);
 	if (m && !m->ambiguous && q->intent != INTENT_OUT_OF_REACH && q->intent != INTENT_WRITE)
 		say_by_the_way(s, ctx, m);
-	remember(j, q, m && !m->ambiguous ? m : NULL);
+	remember(j, q, m);
 }
 
 /* ---- Entities ----------------------------------------------------------------------------------------------------------------- */
