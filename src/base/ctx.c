@@ -7,9 +7,9 @@ volatile sig_atomic_t ctx_interrupted;
 
 static void on_signal(int signal_number)
 {
-	if (ctx_interrupted)
+	if (__atomic_load_n(&ctx_interrupted, __ATOMIC_RELAXED))
 		_exit(128 + signal_number);
-	ctx_interrupted = 1;
+	__atomic_store_n(&ctx_interrupted, 1, __ATOMIC_RELAXED); /* other threads read it */
 }
 
 void ctx_catch_signals(void)
