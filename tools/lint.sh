@@ -101,6 +101,7 @@ lint()
 	step sizes tests/sizes "$ROOT"
 	step banned tests/banned "$ROOT"
 	step codemap python3 tools/codemap.py --check
+	step schema python3 tools/gen-schema.py --check
 	step format lint_format
 	step shell lint_shell
 	step python lint_python

@@ -45,4 +45,10 @@ static inline bool str_eq(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* Is c one of set's characters? NUL never is. */
+static inline bool str_has(const char *set, int c)
+{
+	return c > 0 && strchr(set, c);
+}
+
 #endif

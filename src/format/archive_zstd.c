@@ -11,8 +11,9 @@
 
 #define SYMBOLS(X)                                                                                                                                   \
 	X(ZSTD_createDCtx)                                                                                                                           \
-	X(ZSTD_freeDCtx) X(ZSTD_decompressStream) X(ZSTD_createCCtx) X(ZSTD_freeCCtx) X(ZSTD_CCtx_setParameter) X(ZSTD_compressStream2)              \
-		X(ZSTD_isError) X(ZSTD_getErrorName)
+	X(ZSTD_freeDCtx)                                                                                                                             \
+	X(ZSTD_decompressStream)                                                                                                                     \
+	X(ZSTD_createCCtx) X(ZSTD_freeCCtx) X(ZSTD_CCtx_setParameter) X(ZSTD_compressStream2) X(ZSTD_isError) X(ZSTD_getErrorName)
 
 static struct {
 #define POINTER(name) __typeof__(name) *name;

@@ -23,7 +23,7 @@ static int peek(const struct locator *l)
 
 static void skip_space(struct locator *l)
 {
-	while (l->at < l->len && memchr(" \t\r\n", l->text[l->at], 4))
+	while (l->at < l->len && str_has(" \t\r\n", l->text[l->at]))
 		l->at++;
 }
 
@@ -37,10 +37,10 @@ static bool escape(struct locator *l)
 		for (int i = 0; i < 4; i++) {
 			l->at++;
 			c = peek(l);
-			if (c < 0 || !memchr("0123456789abcdefABCDEF", c, 22))
+			if (c < 0 || !str_has("0123456789abcdefABCDEF", c))
 				return fail(l, "\\u needs four hexadecimal digits");
 		}
-	} else if (!memchr("\"\\/bfnrt", c, 8)) {
+	} else if (!str_has("\"\\/bfnrt", c)) {
 		return fail(l, "an unknown escape in a string");
 	}
 	l->at++;

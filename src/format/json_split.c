@@ -182,7 +182,7 @@ static const char *pass_value(struct json_splitter *s, const char *p, const char
 {
 	*ret_done = false;
 	if (s->state == SCALAR) {
-		while (p < end && !memchr(SCALAR_ENDS, *p, sizeof(SCALAR_ENDS) - 1))
+		while (p < end && !str_has(SCALAR_ENDS, *p))
 			p++;
 		*ret_done = p < end;
 		return p;
@@ -331,7 +331,7 @@ static int feed_between(struct json_splitter *s, const char *base, const char **
 		return 0;
 	}
 	if (s->state == OUTSIDE) {
-		if (!memchr("{[\"-0123456789tfn", c, 17))
+		if (!str_has("{[\"-0123456789tfn", c))
 			return unexpected(s, base, *p, "a document", err);
 		s->saw_items = s->need_comma = s->in_item = false;
 		s->is_object = c == '{';
@@ -359,7 +359,7 @@ static int feed_between(struct json_splitter *s, const char *base, const char **
 		++*p;
 		return 0;
 	} else if (s->state == VALUE) {
-		if (memchr(",:]}", c, 4))
+		if (str_has(",:]}", c))
 			return unexpected(s, base, *p, "a value", err);
 		s->saw_items |= s->key_is_items && (c == '[' || c == 'n');
 		if (s->key_is_items && c == '[') {

@@ -88,7 +88,7 @@ static bool number_value(const char *s, size_t len, struct value *ret)
 	char text[NUMBER_MAX];
 	size_t n = 0;
 
-	if (len >= sizeof(text) || !memchr("+-.0123456789", s[0], 13))
+	if (len >= sizeof(text) || !str_has("+-.0123456789", s[0]))
 		return false;
 	/* "_" separates digits; it does not begin a number and no number has it alone. */
 	for (size_t i = 0; i < len; i++)
@@ -128,10 +128,10 @@ bool yaml_is_ambiguous(const char *s, size_t len)
 	if (yaml_resolve(s, len, &ignored) || is_one_of(s, len, words))
 		return true;
 	/* Dates, times and base-60 numbers begin with a digit or sign and hold nothing but digits and a few signs. */
-	if (!memchr("+-0123456789.", s[0], 13))
+	if (!str_has("+-0123456789.", s[0]))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!memchr("+-.:_0123456789eETZtz ", s[i], 22))
+		if (!str_has("+-.:_0123456789eETZtz ", s[i]))
 			return false;
 	return true;
 }

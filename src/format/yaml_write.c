@@ -17,7 +17,7 @@ static bool needs_quotes(const char *s, size_t len)
 {
 	if (len == 0 || yaml_is_ambiguous(s, len) || s[0] == ' ' || s[len - 1] == ' ')
 		return true;
-	if (memchr("-?:,[]{}#&*!|>'\"%@`", s[0], 19) && !(s[0] == '-' && len > 1 && s[1] != ' ' && s[1] != '-'))
+	if (str_has("-?:,[]{}#&*!|>'\"%@`", s[0]) && !(s[0] == '-' && len > 1 && s[1] != ' ' && s[1] != '-'))
 		return true;
 	if ((s[0] == '-' || s[0] == '.') && len >= 3 && s[1] == s[0] && s[2] == s[0])
 		return true;
