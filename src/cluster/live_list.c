@@ -75,6 +75,18 @@ static bool fall_back_to_namespace(struct list_job *job)
 	return true;
 }
 
+/* The same events under their second name, with other fields: so without schema, and reduced by the inventory all the same. */
+static bool fall_back_to_newer_events(struct list_job *job)
+{
+	static const struct kind newer = {
+		.id = KIND_EVENT, .group = "events.k8s.io", .version = "v1", .name = "Event", .plural = "events", .shorts = "", .namespaced = true};
+	if (job->kind->id != KIND_EVENT || job->err.http_status != 404 || job->list.kind == &newer)
+		return false;
+	job->list.kind = &newer;
+	job->list.schema = NULL;
+	return true;
+}
+
 /* Can what went wrong be mended? Then the job is set up for the next try. */
 static bool recover(struct list_job *job, unsigned *page_attempt, unsigned *restarts)
 {
@@ -97,7 +109,7 @@ static bool recover(struct list_job *job, unsigned *page_attempt, unsigned *rest
 	}
 	if (job->err.code == ERR_UNAVAILABLE && status == 0 && job->list.broke_off && ++*page_attempt < PAGE_ATTEMPTS)
 		return ctx_sleep(&job->ctx, BREAK_PAUSE, NULL) == 0;
-	return fall_back_to_namespace(job);
+	return fall_back_to_newer_events(job) || fall_back_to_namespace(job);
 }
 
 static void read_pages(struct list_job *job)

@@ -5,7 +5,7 @@ import urllib.parse
 
 import pytest
 import samples
-from servers import FakeApi, response, status_object
+from servers import Behaviours, FakeApi, response, status_object
 
 
 @pytest.fixture
@@ -55,10 +55,6 @@ def expired(token=""):
         "metadata": {"continue": token} if token else {},
     }
     return response(status=410, body=status)
-
-
-def count_of(result):
-    return json.loads(result.out)
 
 
 def test_all_pages_are_read(run, kubeconfig, api):
@@ -126,6 +122,28 @@ def test_server_without_protobuf(run, kubeconfig, api):
     strict.wants_path = True
     api.on("/api", strict)
     assert "api-1" in scan(run, kubeconfig, api).out
+
+
+def test_events_under_their_newer_name(run, kubeconfig, api):
+    """A server that does not serve core/v1 events has them in events.k8s.io, with other fields."""
+    event = {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": "api-1.1", "namespace": "shop"},
+        "regarding": {"kind": "Pod", "name": "api-1", "namespace": "shop"},
+        "reason": "BackOff",
+        "note": "back-off 5m0s restarting failed container, says the newer event",
+        "type": "Warning",
+        "deprecatedCount": 9,
+        "deprecatedLastTimestamp": samples.NOW,
+        "eventTime": None,
+    }
+    body = {"kind": "EventList", "apiVersion": "events.k8s.io/v1", "metadata": {}, "items": [event]}
+    api.on("/api/v1/events", Behaviours.not_found)
+    api.on("/apis/events.k8s.io/v1/events", lambda conn, server: conn.sendall(response(body=body)) or True)
+    notes = json.loads(scan(run, kubeconfig, api).out)["notes"]
+    assert "events" not in [note["what"] for note in notes], notes
+    assert "/apis/events.k8s.io/v1/events?limit=500" in [path for path, _ in api.requests]
 
 
 def test_namespace_when_all_are_forbidden(run, kubeconfig, api):
