@@ -1,4 +1,5 @@
 /* The runner: which checks there are, and each over each object of its kinds. */
+#include "base/utf8.h"
 #include "checks/check.h"
 #include "checks/index.h"
 
@@ -75,6 +76,26 @@ const char *check_kinds_text(struct arena *a, const struct check *c)
 	return text ? text : "cluster";
 }
 
+#define SENTENCE_MAX 600 /* bytes: what kubelet and webhooks say is quoted, and can be long */
+
+/* One line, whatever was quoted in it. */
+static const char *one_line(struct arena *a, const char *s)
+{
+	size_t len = strlen(s), cut = utf8_cut(s, len, SENTENCE_MAX);
+	if (cut == len && !s[strcspn(s, "\r\n\t")])
+		return s;
+	char *text = arena_printf(a, "%.*s%s", (int)cut, s, cut < len ? "..." : ""), *to = text;
+	for (const char *p = text; *p; p++) {
+		bool blank = *p == '\r' || *p == '\n' || *p == '\t';
+		if (!blank)
+			*to++ = *p;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	*to = 0;
+	return text;
+}
+
 void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options)
 {
 	struct check_options defaults;
@@ -103,6 +124,11 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 				selected[i]->run(run, list ? list->items[o] : NULL);
 			}
 		}
+	}
+	for (uint32_t i = 0; i < run->findings.len; i++) {
+		struct finding *f = run->findings.items[i];
+		f->message = one_line(arena, f->message);
+		f->fix = f->fix ? one_line(arena, f->fix) : NULL;
 	}
 	check_index_release(run);
 }

@@ -51,6 +51,8 @@ struct finding *pod_finding(struct check_run *run, const struct pod_view *v, con
 /* The line of the last dead instance's log (or termination message) that most likely says why; adds it as evidence. NULL when there is none. */
 const char *pod_last_words(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_log **ret_log,
 			   uint32_t *ret_line);
+/* The line of any log that says most; NULL when it has no words. */
+const char *pod_words(struct check_run *run, const char *text, size_t len, uint32_t *ret_line);
 void pod_add_last_words(struct check_run *run, struct finding *f, const char *words, const struct container_log *log, uint32_t line);
 /* The image the same container had in the newest other ReplicaSet of the pod's Deployment, with its revision; NULL when none or the same. */
 const char *pod_previous_image(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char **ret_revision);

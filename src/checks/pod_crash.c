@@ -1,4 +1,5 @@
 /* Containers that were started and did not stay up. */
+#include "checks/index.h"
 #include "checks/pod.h"
 
 static void add_end(struct check_run *run, struct finding *f, const struct container_view *c, const struct container_failure *failure)
@@ -87,6 +88,70 @@ static void run_crash_loop(struct check_run *run, const struct object *o)
 static void run_init_failing(struct check_run *run, const struct object *o)
 {
 	run_crashes(run, o, true);
+}
+
+/* A Service that a text names ("db", "db:5432", "db.shop.svc") and that has no ready endpoint; NULL when there is none. */
+static const struct object *dead_service_in(struct check_run *run, const char *ns, const char *text)
+{
+	static const char host_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+	while (*(text += strcspn(text, host_chars))) {
+		size_t len = strspn(text, host_chars), name_len = strcspn(text, ".");
+		char name[64], other[64] = "";
+		snprintf(name, sizeof(name), "%.*s", (int)MIN(MIN(name_len, len), sizeof(name) - 1), text);
+		if (name_len < len)
+			snprintf(other, sizeof(other), "%.*s", (int)MIN(strcspn(text + name_len + 1, "."), len - name_len - 1), text + name_len + 1);
+		const struct object *service = inventory_find(run->inv, KIND_SERVICE, *other ? other : ns, name);
+		uint32_t ready = 1, not_ready;
+		if (service && value_len(value_get(service->spec, "selector")))
+			index_endpoints(run, service, &ready, &not_ready);
+		if (!ready && inventory_sees(run->inv, KIND_ENDPOINT_SLICE, service->ns))
+			return service;
+		text += len;
+	}
+	return NULL;
+}
+
+static const struct object *waited_for(struct check_run *run, const struct object *pod, const struct container_view *c)
+{
+	static const char *const lists[] = {"command", "args"};
+	const struct object *found = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (value_each(word, value_get(c->spec, lists[i])))
+			if (!found)
+				found = dead_service_in(run, pod->ns, value_str(word, ""));
+	for (value_each(e, value_get(c->spec, "env")))
+		if (!found)
+			found = dead_service_in(run, pod->ns, value_get_str(e, "value"));
+	return found;
+}
+
+static void run_init_waiting(struct check_run *run, const struct object *o)
+{
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
+		const struct container_view *c = &v->containers[i];
+		usec_t age = run_age(run, c->running_since);
+		if (c->role != CONTAINER_INIT || c->state != CONTAINER_RUNNING || age < run->options->recovered_after)
+			continue;
+		const struct container_log *log = inventory_log(run->inv, o, c->name, false);
+		uint32_t line = 0;
+		const char *words = log && log->text ? pod_words(run, log->text, log->len, &line) : NULL;
+		struct finding *f =
+			pod_finding(run, v, c, "%s has been running for %s, and the pod's own containers wait for it%s%s%s",
+				    container_text(run, v, c), run_span(run, age), words ? ": \"" : "", words ? words : "", words ? "\"" : "");
+		finding_field(run, f, o, container_status_path(run->arena, c, "state.running.startedAt"));
+		if (value_get(c->spec, "command"))
+			finding_field(run, f, o, container_spec_path(run->arena, c, "command"));
+		pod_add_last_words(run, f, words, log, line);
+		finding_fix(run, f, "See what init container %s waits for (kubectl logs %s -c %s -n %s).", c->name, o->name, c->name, o->ns);
+		f->since = c->running_since;
+		const struct object *service = waited_for(run, o, c);
+		if (service) {
+			f->message = arena_printf(run->arena, "%s; it names %s, which has no ready endpoint", f->message, run_text(run, service));
+			finding_subject_object(run, f, service);
+			finding_fix(run, f, "See why %s has no ready pods.", run_text(run, service));
+		}
+	}
 }
 
 static void run_restarts_many(struct check_run *run, const struct object *o)
@@ -226,6 +291,17 @@ const struct check check_pod_init_failing = {
 		"Found in status.initContainerStatuses. Init containers whose restartPolicy is Always (sidecars) are judged as ordinary containers.",
 	.fix = "Read the init container's log (kubectl logs -c NAME) and mend what it names.",
 	.run = run_init_failing,
+};
+
+const struct check check_pod_init_waiting = {
+	.id = "pod/init-waiting",
+	.kind = KIND_POD,
+	.severity = SEVERITY_WARNING,
+	.title = "Init container does not end",
+	.explain = "An init container has been running for longer than recovered_after; the pod's own containers are not started until it ends.\n\n"
+		   "Often it waits in a loop for something that does not come (a database, a certificate). A long migration looks the same.",
+	.fix = "See what the init container waits for: its command and its log say it.",
+	.run = run_init_waiting,
 };
 
 const struct check check_pod_restarts_many = {

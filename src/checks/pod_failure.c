@@ -190,7 +190,7 @@ bool pod_has_failure(struct check_run *run, const struct pod_view *v)
 	return false;
 }
 
-static const char *words_of(struct check_run *run, const char *text, size_t len, uint32_t *ret_line)
+const char *pod_words(struct check_run *run, const char *text, size_t len, uint32_t *ret_line)
 {
 	const char *start;
 	size_t n;
@@ -207,14 +207,14 @@ const char *pod_last_words(struct check_run *run, const struct pod_view *v, cons
 	const struct termination *end = c->state == CONTAINER_TERMINATED ? &c->now : &c->last;
 	for (int i = 0; i < 2; i++) {
 		const struct container_log *log = inventory_log(run->inv, v->object, c->name, i == 0 ? !dead : dead);
-		const char *words = log && log->text ? words_of(run, log->text, log->len, ret_line) : NULL;
+		const char *words = log && log->text ? pod_words(run, log->text, log->len, ret_line) : NULL;
 		if (words) {
 			*ret_log = log;
 			return words;
 		}
 	}
 	*ret_log = NULL;
-	return end->present && *end->message ? words_of(run, end->message, strlen(end->message), ret_line) : NULL;
+	return end->present && *end->message ? pod_words(run, end->message, strlen(end->message), ret_line) : NULL;
 }
 
 void pod_add_last_words(struct check_run *run, struct finding *f, const char *words, const struct container_log *log, uint32_t line)
@@ -227,14 +227,14 @@ const char *pod_previous_image(struct check_run *run, const struct pod_view *v, 
 {
 	const struct object *set = v->object->owner, *deployment = set ? set->owner : NULL;
 	const char *best = NULL;
-	int64_t best_revision = -1;
+	int64_t best_revision = -1, own = set ? strtoll(value_get_str(set->annotations, "deployment.kubernetes.io/revision"), NULL, 10) : 0;
 	if (!deployment || deployment->kind->id != KIND_DEPLOYMENT)
 		return NULL;
 	for (uint32_t i = 0; i < deployment->child_count; i++) {
 		const struct object *other = deployment->children[i];
 		const char *revision = value_get_str(other->annotations, "deployment.kubernetes.io/revision");
 		int64_t number = strtoll(revision, NULL, 10);
-		if (other == set || other->kind->id != KIND_REPLICA_SET || number <= best_revision)
+		if (other == set || other->kind->id != KIND_REPLICA_SET || number <= best_revision || (own && number > own))
 			continue;
 		for (value_each(o, value_get(pod_spec_of(other, NULL), "containers"))) {
 			if (!str_eq(value_get_str(o, "name"), c->name))

@@ -14,6 +14,8 @@ static bool is_replaced(const struct object *pod)
 		return value_get_int(owner->status, "readyReplicas", 0) >= value_get_int(owner->spec, "replicas", 1);
 	case KIND_DAEMON_SET:
 		return value_get_int(owner->status, "numberReady", 0) >= value_get_int(owner->status, "desiredNumberScheduled", 0);
+	case KIND_JOB:
+		return value_get_int(owner->status, "succeeded", 0) > 0;
 	default:
 		return false;
 	}

@@ -1,11 +1,14 @@
 /* Containers that run and do not answer their probes. */
 #include "checks/pod.h"
 
-/* "Readiness probe failed: HTTP probe failed with statuscode: 503" -> what comes after the first colon. */
-static const char *probe_words(const struct event *e)
+/* "Readiness probe failed: HTTP probe failed with statuscode: 503" -> what comes after the first colon, up to the end of the line. */
+static const char *probe_words(struct check_run *run, const struct event *e)
 {
-	const char *colon = e ? strstr(e->message, "failed: ") : NULL;
-	return colon ? colon + 8 : e ? e->message : NULL;
+	if (!e)
+		return NULL;
+	/* A probe that runs a command gives all that it printed: the first line says most. */
+	const char *colon = strstr(e->message, "failed: "), *words = colon ? colon + 8 : e->message;
+	return arena_strndup(run->arena, words, strcspn(words, "\r\n"));
 }
 
 static const char *probe_port_path(const struct value *probe, const struct value **ret)
@@ -79,7 +82,7 @@ static void run_probe_kills(struct check_run *run, const struct object *o, enum 
 		struct container_failure failure = container_failure(run, v, c);
 		if (failure.what != what || failure.when != FAILURE_NOW)
 			continue;
-		const char *words = failure.event && str_eq(failure.event->reason, "Unhealthy") ? probe_words(failure.event) : NULL;
+		const char *words = failure.event && str_eq(failure.event->reason, "Unhealthy") ? probe_words(run, failure.event) : NULL;
 		int64_t kills = MAX(c->restarts, 1);
 		struct finding *f = pod_finding(run, v, c, "%s was killed %lld time%s by its %s probe", container_text(run, v, c), (long long)kills,
 						kills == 1 ? "" : "s", probe_name);
@@ -132,7 +135,7 @@ static void add_unready(struct check_run *run, const struct pod_view *v, const s
 {
 	const struct object *o = v->object;
 	const struct event *e = pod_event(run, o, c, "Unhealthy", "Readiness probe");
-	const char *words = probe_words(e);
+	const char *words = probe_words(run, e);
 	usec_t since = value_get_time(v->ready_condition, "lastTransitionTime");
 	const char *span = since ? arena_printf(run->arena, " for %s", run_ago(run, since)) : "";
 	struct finding *f = pod_finding(run, v, c, "%s runs and has not been ready%s", container_text(run, v, c), span);
