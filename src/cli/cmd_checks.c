@@ -33,8 +33,8 @@ static void list_json(struct cli *cli)
 	json_array_begin(&w);
 	for (size_t i = 0; i < check_count; i++) {
 		const struct check *c = check_table[i];
-		const char *const members[][2] = {{"id", c->id},       {"kind", kind_name(cli, c)},  {"severity", severity_text(c->severity)},
-						  {"title", c->title}, {"explain", c->explain}, {"fix", c->fix}};
+		const char *const members[][2] = {{"id", c->id},       {"kind", kind_name(cli, c)}, {"severity", severity_text(c->severity)},
+						  {"title", c->title}, {"explain", c->explain},     {"fix", c->fix}};
 
 		json_object_begin(&w);
 		for (size_t k = 0; k < ARRAY_LEN(members); k++) {

@@ -203,7 +203,7 @@ static void tree_facts(struct term *t, struct arena *a, unsigned indent, const s
 
 /* "Deployment shop/web has 0 of 1 replicas ready", or "Pod shop/web-1: container main has crashed": the step's object with its finding, which
  * need not name the object a second time. */
-static const char *step_text(struct arena *a, const struct chain_step *step)
+static const char *step_text(struct arena *a, const struct chain_step *step, bool first)
 {
 	const char *name = report_name(a, &step->what), *message, *of, *again;
 	size_t len = strlen(name);
@@ -212,7 +212,7 @@ static const char *step_text(struct arena *a, const struct chain_step *step)
 		return name;
 	message = step->finding->message;
 	if (strncmp(message, name, len) == 0 && message[len] == ' ')
-		return message;
+		return first ? message : arena_printf(a, "%s, which%s", name, message + len);
 	of = arena_printf(a, " of %s", name);
 	again = strstr(message, of);
 	if (again)
@@ -230,7 +230,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 		const char *branch = !i ? "" : t->ascii ? "`- " : "\xe2\x94\x94\xe2\x94\x80 ", *relation = i ? c->chain[i - 1].relation : "";
 
 		term_wrap(t, indent, STYLE_DIM, branch, i ? 3 : 0, i + 1 == c->chain_len ? STYLE_BOLD : STYLE_NONE,
-			  arena_printf(a, "%s%s%s", relation ? relation : "", relation && *relation ? " " : "", step_text(a, step)));
+			  arena_printf(a, "%s%s%s", relation ? relation : "", relation && *relation ? " " : "", step_text(a, step, i == 0)));
 		if (step->finding)
 			tree_facts(t, a, left, step->finding, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
 	}

@@ -224,8 +224,8 @@ struct value value_copy(struct value_builder *b, const struct value *v)
 			const struct member *m = &v->members[i];
 
 			copy.members[i].v = value_copy(b, &m->v);
-			copy.members[i].key = b->strings ? intern_add(b->strings, m->key, m->v.key_len)
-							 : arena_strndup(b->arena, m->key, m->v.key_len);
+			copy.members[i].key =
+				b->strings ? intern_add(b->strings, m->key, m->v.key_len) : arena_strndup(b->arena, m->key, m->v.key_len);
 		}
 		break;
 	default:

@@ -187,7 +187,8 @@ static void writes_json(void **state)
 			    "\"t\":\"1970-01-01T00:00:01Z\"}");
 	strbuf_reset(&out);
 	json_writer_init(&w, &out, 0);
-	json_string(&w, "\xc2\x9b" "31m \xe2\x80\xae \xe2\x80\x8d \xf0\x9f\x91\x8d");
+	json_string(&w, "\xc2\x9b"
+			"31m \xe2\x80\xae \xe2\x80\x8d \xf0\x9f\x91\x8d");
 	assert_string_equal(out.buf, "\"\\u009b31m \\u202e \xe2\x80\x8d \xf0\x9f\x91\x8d\"");
 	strbuf_reset(&out);
 	json_writer_init(&w, &out, 2);
