@@ -46,7 +46,7 @@ def test_every_allocation_fails_once(run, tmp_path, command):
     arguments = {
         "scan": ["scan", "--from", path],
         "ask": ["ask", "why is api-1 crashing?", "--from", path],
-        "snapshot": ["snapshot", "--from", path, "-o", out],
+        "snapshot": ["snapshot", "--force", "--from", path, "-o", out],
         "help": ["help"],
         "checks": ["checks"],
     }[command]
@@ -57,4 +57,9 @@ def test_every_allocation_fails_once(run, tmp_path, command):
     for n in sorted({1, 2, 3, last, *(1 + last * i // 80 for i in range(80))} - {0}):
         result = run(*arguments, env={"AUTO_DEVOPS_FAIL_ALLOC": str(n)})
         result.failed(1, "memory")
-        assert not list(out.parent.iterdir()), (n, list(out.parent.iterdir()))
+        # Memory may run out after the file is done, while saying so: then it is whole.
+        left = list(out.parent.iterdir())
+        assert left in ([], [out]), (n, left)
+        if left:
+            run("scan", "--from", out).ok()
+            out.unlink()

@@ -108,6 +108,15 @@ def test_snapshot_into_a_missing_folder(run, source, tmp_path):
     assert "such" in result.err, result
 
 
+def test_an_old_file_is_not_replaced_unasked(run, source, tmp_path):
+    out = tmp_path / "a.snapshot"
+    out.write_text("old")
+    run("snapshot", "--from", source, "-o", out).failed(2, "--force")
+    assert out.read_text() == "old"
+    run("snapshot", "--force", "--from", source, "-o", out).ok()
+    run("scan", "--from", out).ok()
+
+
 def test_snapshot_needs_an_output(run, source):
     run("snapshot", "--from", source).failed(2, "-o")
 
@@ -127,7 +136,7 @@ def test_full_disk(run, tmp_path):
         assert list(disk.iterdir()) == []
         old = disk / "old.snapshot"
         old.write_bytes(b"old")
-        run("snapshot", "--from", big, "-o", old).failed(1, "no space left")
+        run("snapshot", "--force", "--from", big, "-o", old).failed(1, "no space left")
         assert old.read_bytes() == b"old"
         assert list(disk.iterdir()) == [old]
     finally:
@@ -143,11 +152,11 @@ def test_killed_while_writing(start, run, tmp_path, how):
     out = folder / "a.snapshot"
     run("snapshot", "--from", big, "-o", out).ok()
     began = time.monotonic()
-    run("snapshot", "--from", big, "-o", out).ok()
+    run("snapshot", "--force", "--from", big, "-o", out).ok()
     whole = time.monotonic() - began
     good = run("scan", "--from", out, "-o", "lines", "--now", samples.NOW).ok().out
     for step in range(12):
-        process = start("snapshot", "--from", big, "-o", out)
+        process = start("snapshot", "--force", "--from", big, "-o", out)
         time.sleep(whole * (step + 0.5) / 12)
         process.send_signal(how)
         process.communicate(timeout=20 * SLOW)
