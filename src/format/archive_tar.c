@@ -12,14 +12,14 @@
 #define INPUT_BUFFER ((size_t)64 << 10)
 #define NAME_MAX_BYTES ((size_t)4096)
 
-#define SYMBOLS(X)                                                                                                                                   \
-	X(archive_read_new)                                                                                                                          \
-	X(archive_read_free)                                                                                                                         \
-	X(archive_read_support_filter_gzip)                                                                                                          \
-	X(archive_read_support_filter_zstd) X(archive_read_support_format_tar) X(archive_read_support_format_gnutar)                                 \
-		X(archive_read_support_format_raw) X(archive_read_support_format_empty) X(archive_read_open) X(archive_read_next_header)             \
-			X(archive_read_data) X(archive_error_string) X(archive_set_error) X(archive_entry_pathname) X(archive_entry_filetype)        \
-				X(archive_filter_bytes) X(archive_format)
+/* clang-format off */
+#define SYMBOLS(X) \
+	X(archive_read_new) X(archive_read_free) X(archive_read_support_filter_gzip) \
+	X(archive_read_support_filter_zstd) X(archive_read_support_format_tar) X(archive_read_support_format_gnutar) \
+	X(archive_read_support_format_raw) X(archive_read_support_format_empty) X(archive_read_open) \
+	X(archive_read_next_header) X(archive_read_data) X(archive_error_string) X(archive_set_error) \
+	X(archive_entry_pathname) X(archive_entry_filetype) X(archive_filter_bytes) X(archive_format)
+/* clang-format on */
 
 static struct {
 #define POINTER(name) __typeof__(name) *name;

@@ -9,11 +9,11 @@
 #define LEVEL 3
 #define INPUT_BUFFER ((size_t)64 << 10)
 
-#define SYMBOLS(X)                                                                                                                                   \
-	X(ZSTD_createDCtx)                                                                                                                           \
-	X(ZSTD_freeDCtx)                                                                                                                             \
-	X(ZSTD_decompressStream)                                                                                                                     \
-	X(ZSTD_createCCtx) X(ZSTD_freeCCtx) X(ZSTD_CCtx_setParameter) X(ZSTD_compressStream2) X(ZSTD_isError) X(ZSTD_getErrorName)
+/* clang-format off */
+#define SYMBOLS(X) \
+	X(ZSTD_createDCtx) X(ZSTD_freeDCtx) X(ZSTD_decompressStream) X(ZSTD_createCCtx) X(ZSTD_freeCCtx) \
+	X(ZSTD_CCtx_setParameter) X(ZSTD_compressStream2) X(ZSTD_isError) X(ZSTD_getErrorName)
+/* clang-format on */
 
 static struct {
 #define POINTER(name) __typeof__(name) *name;

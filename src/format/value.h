@@ -27,7 +27,7 @@ enum value_type {
 #define VALUE_CUT 2
 
 struct value {
-	uint8_t type;     /* enum value_type */
+	uint8_t type; /* enum value_type */
 	uint8_t flags;
 	uint16_t key_len; /* used when this value is a map member's */
 	uint32_t len;     /* bytes of a string, items of a list, members of a map */
@@ -60,11 +60,11 @@ struct value_share {
 /* Where a tree is built, and how much may be built. */
 struct value_builder {
 	struct arena *arena;
-	struct intern *strings; /* keys and repeated strings are interned here; may be NULL */
+	struct intern *strings;    /* keys and repeated strings are interned here; may be NULL */
 	struct value_share *share; /* zeroed by its owner, who may free it when nothing is built any more; may be NULL */
-	unsigned max_depth;     /* VALUE_MAX_DEPTH unless set */
-	size_t max_nodes;       /* VALUE_MAX_NODES unless set */
-	size_t nodes;           /* made so far */
+	unsigned max_depth;        /* VALUE_MAX_DEPTH unless set */
+	size_t max_nodes;          /* VALUE_MAX_NODES unless set */
+	size_t nodes;              /* made so far */
 };
 
 #define VALUE_MAX_DEPTH 64
@@ -93,7 +93,7 @@ const char *value_str(const struct value *v, const char *otherwise); /* VALUE_ST
 int64_t value_int(const struct value *v, int64_t otherwise);         /* INT, or DOUBLE without fraction */
 double value_double(const struct value *v, double otherwise);
 bool value_bool(const struct value *v, bool otherwise);
-usec_t value_time(const struct value *v);                            /* 0 when none; RFC 3339 strings are parsed */
+usec_t value_time(const struct value *v); /* 0 when none; RFC 3339 strings are parsed */
 
 /* Shorthands for the commonest chain: a member of a map. */
 #define value_get_str(v, key) value_str(value_get((v), (key)), "")
@@ -102,15 +102,13 @@ usec_t value_time(const struct value *v);                            /* 0 when n
 #define value_get_time(v, key) value_time(value_get((v), (key)))
 
 /* for (value_each(item, list)) { ... } over a list; for (member_each(m, map)) { ... } over a map. */
-#define value_each(it, list)                                                                                          \
-	const struct value *it = value_len(list) && (list)->type == VALUE_LIST ? (list)->items : NULL,                 \
-			   *it##_end = it ? it + (list)->len : NULL;                                                    \
-	it < it##_end;                                                                                                 \
+#define value_each(it, list)                                                                                                                         \
+	const struct value *it = value_len(list) && (list)->type == VALUE_LIST ? (list)->items : NULL, *it##_end = it ? it + (list)->len : NULL;     \
+	it < it##_end;                                                                                                                               \
 	it++
-#define member_each(m, map)                                                                                           \
-	const struct member *m = value_len(map) && (map)->type == VALUE_MAP ? (map)->members : NULL,                   \
-			    *m##_end = m ? m + (map)->len : NULL;                                                       \
-	m < m##_end;                                                                                                   \
+#define member_each(m, map)                                                                                                                          \
+	const struct member *m = value_len(map) && (map)->type == VALUE_MAP ? (map)->members : NULL, *m##_end = m ? m + (map)->len : NULL;           \
+	m < m##_end;                                                                                                                                 \
 	m++
 
 /* Deep equality; maps compare as sets. */
