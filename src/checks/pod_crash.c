@@ -28,8 +28,12 @@ static const char *last_ago(struct check_run *run, const struct termination *end
 	return end && end->finished ? arena_printf(run->arena, ", last %s ago", run_ago(run, end->finished)) : "";
 }
 
-static usec_t since_of(const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
+/* The first back-off tells best when it began: a pod may have run for weeks before. Without that event, no later than it was made. */
+static usec_t since_of(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
 {
+	const struct event *back_off = pod_event(run, v->object, c, "BackOff", NULL);
+	if (back_off && back_off->first > v->object->created)
+		return back_off->first;
 	return c->restarts == 0 && failure->end ? failure->end->finished : v->object->created;
 }
 
@@ -66,7 +70,7 @@ static void add_crash(struct check_run *run, const struct pod_view *v, const str
 	pod_add_last_words(run, f, words, log, line);
 	finding_event(run, f, pod_event(run, v->object, c, "BackOff", NULL));
 	f->fix = crash_fix(run, c, failure, words);
-	f->since = since_of(v, c, failure);
+	f->since = since_of(run, v, c, failure);
 }
 
 static void run_crashes(struct check_run *run, const struct object *o, bool init)
@@ -195,7 +199,7 @@ static void add_oom(struct check_run *run, const struct pod_view *v, const struc
 	} else {
 		finding_fix(run, f, "Set a memory request and limit on container %s, and look at which pods fill node %s.", c->name, v->node);
 	}
-	f->since = since_of(v, c, failure);
+	f->since = since_of(run, v, c, failure);
 	if (failure->when == FAILURE_OVER)
 		finding_recovered(f, c->running_since);
 }

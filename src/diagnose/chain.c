@@ -50,13 +50,52 @@ struct search {
 };
 
 /* Within one workload times differ by restarts of its pods and say nothing; between objects the cause comes first. */
+static bool is_between_objects(const struct rule *r)
+{
+	return r->relation != REL_SAME && r->relation != REL_OWNS && r->relation != REL_OWNED;
+}
+
+/* When a symptom began; 0 = unknown. A container that fails since its pod was made may as well have begun to fail much later. */
+static usec_t began(const struct finding *f)
+{
+	bool is_guess = f->object && f->object->kind->id == KIND_POD && f->container[0] && f->since == f->object->created;
+
+	return is_guess ? 0 : f->since;
+}
+
 static bool in_time(const struct search *s, const struct finding *cause)
 {
-	usec_t a = s->symptom->finding->since, b = cause->since;
+	usec_t a = began(s->symptom->finding), b = cause->since;
 
-	if (s->rule->relation == REL_SAME || s->rule->relation == REL_OWNS || s->rule->relation == REL_OWNED || !a || !b)
-		return true;
-	return b <= a + CAUSE_SLACK;
+	return !is_between_objects(s->rule) || !a || !b || b <= a + CAUSE_SLACK;
+}
+
+/* Since when anything about the workload is known to be wrong: its pods may have been made anew in between. */
+static usec_t workload_since(const struct chain *c, const struct node *n)
+{
+	usec_t first = n->finding->since;
+
+	for (const struct node *x = n->owner ? ptr_map_get(&c->by_owner, n->owner) : NULL; x; x = x->next_of_owner)
+		if (x->finding->since && x->finding->state == n->finding->state && (!first || x->finding->since < first))
+			first = x->finding->since;
+	return first;
+}
+
+/* Times are not known of every step: a chain whose end began after its beginning is cut where it leaves the symptom's workload. */
+static void cut_late_causes(struct chain *c, struct node *n)
+{
+	usec_t a = began(n->finding);
+
+	if (!n->parent || !n->rule || !is_between_objects(n->rule) || !a)
+		return;
+	for (const struct node *up = n->parent; up; up = up->parent) {
+		if (workload_since(c, up) > a + CAUSE_SLACK) {
+			n->parent = NULL;
+			n->rule = NULL;
+			n->edge = NULL;
+			return;
+		}
+	}
 }
 
 static void consider(struct search *s, struct node *n)
@@ -303,6 +342,8 @@ void chain_build(struct chain *c, struct graph *g, struct arena *arena, const st
 	index_nodes(c, findings);
 	for (uint32_t i = 0; i < c->count; i++)
 		find_parent(c, &c->nodes[i]);
+	for (uint32_t i = 0; i < c->count; i++)
+		cut_late_causes(c, &c->nodes[i]);
 	for (uint32_t i = 0; i < c->count; i++)
 		adopt_siblings(c, &c->nodes[i]);
 	for (uint32_t i = 0; i < c->count; i++)

@@ -68,7 +68,7 @@ static int level_bonus(const char *folded)
 			return 30;
 	for (size_t i = 0; i < ARRAY_LEN(minor); i++)
 		if (strstr(folded, minor[i]))
-			return -40;
+			return -60;
 	return 0;
 }
 
