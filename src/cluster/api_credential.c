@@ -131,6 +131,9 @@ int credential_get(struct api_client *c, const struct ctx *ctx, const struct cre
 		r = obtain(ctx, &c->config, fresh, err);
 		if (r < 0) {
 			credential_unref(fresh);
+			/* A token file that cannot be read for a moment (it is being replaced) is no reason to drop a token that works. */
+			if (cr && cr != refused && !c->config.exec)
+				r = 0;
 		} else {
 			credential_unref(cr);
 			c->credential = fresh;

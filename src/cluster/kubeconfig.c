@@ -276,6 +276,9 @@ static int finish_server(struct arena *a, struct kubeconfig *k, struct err *err)
 	for (const char *p = k->server; *p; p++)
 		if ((unsigned char)*p <= ' ' || strchr("?#\"<>\\", *p))
 			return err_set(err, ERR_INPUT, "%s: server \"%s\" is not a plain URL", k->from, k->server);
+	const char *host = strstr(k->server, "://") + 3;
+	if (memchr(host, '@', strcspn(host, "/"))) /* it would stand in every message */
+		return err_set(err, ERR_INPUT, "%s: the server's URL holds a user name: put it into the user entry (username, password)", k->from);
 	if (k->insecure && k->ca.data)
 		return err_set(err, ERR_INPUT, "%s: insecure-skip-tls-verify and a certificate-authority exclude each other", k->ca.from);
 	if (!https) { /* as kubectl: nothing secret over a readable connection */

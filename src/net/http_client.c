@@ -555,6 +555,9 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
+		if (strstr(why, "from proxy"))
+			return err_set(err, ERR_UNAVAILABLE, "%s: the proxy does not let us through: %s: check proxy-url or HTTPS_PROXY", t->url,
+				       why);
 		/* With TLS 1.3 a server that refuses the client certificate says so only after the handshake. */
 		if (strstr(why, "alert"))
 			return err_set(err, ERR_TLS, "%s: the server ended TLS: %s", t->url, why);

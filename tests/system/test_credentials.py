@@ -11,7 +11,7 @@ import time
 import pytest
 import samples
 from conftest import SLOW
-from servers import response, status_object
+from servers import FakeApi, response, status_object
 from test_tls import config, scan
 from tls import Authority, TlsApi
 
@@ -242,6 +242,14 @@ def test_proxy_url(run, tmp_path, authority, api):
     proxy.listener.close()
     gone = config(tmp_path, api.url, authority.certificate, **{"proxy-url": "http://no-such-proxy.invalid:3128"})
     scan(run, gone, timeout=40).failed(1, "proxy")
+
+
+def test_proxy_that_refuses(run, tmp_path, authority, api):
+    """A proxy that wants a password says so with 407, to CONNECT."""
+    with FakeApi() as proxy:
+        proxy.on("", lambda conn, server: conn.sendall(response(407, "login first")))
+        path = config(tmp_path, api.url, authority.certificate, **{"proxy-url": proxy.url})
+        scan(run, path).failed(1, "proxy", "407")
 
 
 def test_proxy_from_environment_is_not_for_loopback(run, tmp_path, authority, api):

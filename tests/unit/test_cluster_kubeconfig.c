@@ -219,6 +219,9 @@ static void test_broken_files(void **state)
 	file_error(CONTEXT_A "current-context: x\n", ERR_USAGE, "names the cluster \"c\", which is not in");
 	file_error("clusters: [{name: c, cluster: {server: 'ftp://a'}}]\nusers: [{name: u}]\n" CONTEXT_A "current-context: x\n", ERR_INPUT,
 		   "no http:// or https://");
+	file_error("clusters: [{name: c, cluster: {server: 'https://me:secret@a'}}]\nusers: [{name: u}]\n" CONTEXT_A "current-context: x\n",
+		   ERR_INPUT, "holds a user name");
+	assert_null(strstr(err.message, "secret"));
 	file_error("clusters: [{name: c, cluster: {}}]\nusers: [{name: u}]\n" CONTEXT_A "current-context: x\n", ERR_USAGE, "has no server");
 	file_error("clusters: [{name: c, cluster: {server: 'https://a', proxy-url: 'ssh://b'}}]\nusers: [{name: u}]\n" CONTEXT_A
 		   "current-context: x\n",
