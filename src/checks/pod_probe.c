@@ -115,6 +115,13 @@ static bool node_is_lost(struct check_run *run, const struct pod_view *v)
 	return *ready && !str_eq(ready, "True");
 }
 
+/* A program that answers its probe with 404 or 403 is up, and will not answer otherwise by and by. */
+static bool is_refused(struct check_run *run, const struct pod_view *v, const struct container_view *c)
+{
+	const struct event *e = pod_event(run, v->object, c, "Unhealthy", "Readiness probe");
+	return e && e->count >= 5 && strstr(e->message, "statuscode: 4");
+}
+
 /* The container that keeps the pod from being ready, or NULL when all of them are. still_starting: none is to blame yet. */
 static const struct container_view *unready_container(struct check_run *run, const struct pod_view *v, bool *ret_still_starting)
 {
@@ -125,7 +132,7 @@ static const struct container_view *unready_container(struct check_run *run, con
 			continue;
 		bool young = c->running_since && run_age(run, c->running_since) < run->options->startup_grace;
 		bool was_ready = v->ready_condition && value_get_time(v->ready_condition, "lastTransitionTime") > c->running_since + USEC_PER_MINUTE;
-		*ret_still_starting = (young && !was_ready) || (value_get(c->spec, "startupProbe") && !c->started);
+		*ret_still_starting = (young && !was_ready && !is_refused(run, v, c)) || (value_get(c->spec, "startupProbe") && !c->started);
 		return c;
 	}
 	return NULL;
