@@ -12,9 +12,10 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 	uint32_t index;
 	const struct value *c = condition_find(o, "Ready", &index);
 	const char *status = value_get_str(c, "status");
-	if (!*status || str_eq(status, "True") || (o->created && run_age(run, o->created) < run->options->startup_grace))
-		return;
 	bool silent = str_eq(status, "Unknown");
+	/* A young node is still joining; one that has fallen silent is not, however young. */
+	if (!*status || str_eq(status, "True") || (!silent && o->created && run_age(run, o->created) < run->options->startup_grace))
+		return;
 	usec_t since = value_get_time(c, "lastTransitionTime");
 	const char *message = value_get_str(c, "message");
 	uint32_t pods = inventory_pods_on(run->inv, o->name)->len;

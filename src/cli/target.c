@@ -134,17 +134,27 @@ static int split(struct search *s, const char *const *words, int count, struct e
 	return unknown_kind(kind, err);
 }
 
-static int not_found(const struct search *s, struct err *err)
+static const char *hint_of(const struct search *s)
+{
+	return s->near_object ? arena_printf(s->arena, "; did you mean %s?", object_text(s->arena, s->near_object)) : "";
+}
+
+static int not_found(struct search *s, struct err *err)
 {
 	const char *what = s->kind ? s->kind->name : s->custom ? s->custom : "object";
 	const char *where = s->ns ? arena_printf(s->arena, " in namespace %s", s->ns) : "";
-	const char *hint = s->near_object ? arena_printf(s->arena, "; did you mean %s?", object_text(s->arena, s->near_object)) : "";
+	const char *hint = hint_of(s);
 
 	if (!s->kind && !s->custom && !strchr(s->name, '/') && kind_by_name(s->name))
 		return err_set(err, ERR_USAGE, "\"%s\" names a kind but no object of it", s->name);
-	if (s->kind && !inventory_sees(s->inv, s->kind->id, s->ns))
-		return err_set(err, ERR_NOT_FOUND, "cannot tell whether there is a %s \"%s\"%s: objects of this kind could not be read", what,
-			       s->name, where);
+	if (s->kind && !inventory_sees(s->inv, s->kind->id, s->ns)) {
+		/* What belongs to it may be there: the pods of a StatefulSet, in a dump that has no StatefulSets. */
+		s->kind = NULL;
+		search(s);
+		hint = s->found.len ? arena_printf(s->arena, "; there is %s", object_text(s->arena, s->found.items[0])) : hint_of(s);
+		return err_set(err, ERR_NOT_FOUND, "cannot tell whether there is a %s \"%s\"%s: objects of this kind could not be read%s", what,
+			       s->name, where, hint);
+	}
 	return err_set(err, ERR_NOT_FOUND, "there is no %s \"%s\"%s%s", what, s->name, where, hint);
 }
 
