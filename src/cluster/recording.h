@@ -75,5 +75,7 @@ struct json_type json_peek_type(const char *text, size_t len);
 #define SNAPSHOT_API "auto-devops/v1"
 #define SNAPSHOT_VERSION 1
 int snapshot_record(struct recording *r, const struct value *record, struct err *err);
+/* snapshot_write.c: the whole file as bytes; file->max limits it. */
+int snapshot_encode(struct cluster *c, const struct ctx *ctx, struct strbuf *file, struct err *err);
 
 #endif

@@ -17,7 +17,7 @@ struct snapshot_writer {
 	struct inventory *inv;
 	struct masker masker;
 	struct arena arena; /* of the object being written */
-	struct strbuf line, file;
+	struct strbuf line;
 	struct json_writer json;
 	struct zstd_writer *zstd;
 	uint64_t objects, logs;
@@ -308,7 +308,7 @@ static int write_stdout(const struct strbuf *file, struct err *err)
 	return 0;
 }
 
-int snapshot_write(struct cluster *c, struct ctx *ctx, const char *path, struct err *err)
+int snapshot_encode(struct cluster *c, const struct ctx *ctx, struct strbuf *file, struct err *err)
 {
 	struct snapshot_writer w = {.inv = c->inv};
 	int code = masker_init(&w.masker, err);
@@ -317,16 +317,24 @@ int snapshot_write(struct cluster *c, struct ctx *ctx, const char *path, struct 
 		return code;
 	arena_init(&w.arena);
 	strbuf_init(&w.line, LINE_MAX_BYTES);
-	strbuf_init(&w.file, SNAPSHOT_MAX);
-	add_signature(&w.file);
-	code = zstd_writer_new(collect, &w.file, &w.zstd, err);
+	add_signature(file);
+	code = zstd_writer_new(collect, file, &w.zstd, err);
 	if (code == 0)
 		code = write_all(&w, c, ctx, err);
-	if (code == 0)
-		code = str_eq(path, "-") ? write_stdout(&w.file, err) : file_write_atomic(path, w.file.buf, w.file.len, 0600, err);
 	zstd_writer_free(w.zstd);
 	strbuf_release(&w.line);
-	strbuf_release(&w.file);
 	arena_release(&w.arena);
 	return code;
+}
+
+int snapshot_write(struct cluster *c, struct ctx *ctx, const char *path, struct err *err)
+{
+	_cleanup_(strbuf_release) struct strbuf file;
+	int code;
+
+	strbuf_init(&file, SNAPSHOT_MAX);
+	code = snapshot_encode(c, ctx, &file, err);
+	if (code < 0)
+		return code;
+	return str_eq(path, "-") ? write_stdout(&file, err) : file_write_atomic(path, file.buf, file.len, 0600, err);
 }

@@ -11,11 +11,13 @@
 #define WEAK_MAX 256 /* of a value that is only masked when it looks random: more of it would not tell more */
 #define ADDRESS_MAX 512
 #define CACHE 64
+#define PASSES_MAX 8
 
 struct scan {
 	const struct masker *m;
 	const char *text, *end;
 	const char *flushed; /* everything before is in out */
+	const char *floor;   /* where looking back ends: the end of what was last masked, now or before */
 	struct strbuf *out;  /* NULL until the first thing is found */
 	struct strbuf storage;
 	/* Names repeat from line to line: what they were found to be. */
@@ -33,7 +35,7 @@ static void replace(struct scan *s, const char *from, size_t len, const char *ki
 	}
 	strbuf_add(s->out, s->flushed, (size_t)(from - s->flushed));
 	mask_add(s->m, s->out, kind, from, len);
-	s->flushed = from + len;
+	s->flushed = s->floor = from + len;
 }
 
 static bool at(const struct scan *s, const char *p, const char *text)
@@ -79,7 +81,7 @@ static const char *scan_pem(struct scan *s, const char *p)
 	if (!at(s, p, "-----BEGIN "))
 		return p + 1;
 	label = stop = p + strlen("-----BEGIN ");
-	while (stop < s->end && stop - label < NAME_MAX_LEN && *stop != '-' && *stop != '\n')
+	while (stop < s->end && stop - label < NAME_MAX_LEN && (char_is(*stop, CHAR_UPPER | CHAR_DIGIT) || *stop == ' '))
 		stop++;
 	if (!memmem(label, (size_t)(stop - label), "PRIVATE KEY", 11))
 		return label; /* not stop: what was masked before may lie in between */
@@ -95,7 +97,8 @@ static const char *scan_url(struct scan *s, const char *p)
 {
 	const char *start = p + 3, *stop = start, *at_sign = NULL, *colon = NULL, *secret;
 
-	while (stop < s->end && stop - start < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("/?#\"'<>`\\,", *stop, 11)) {
+	while (stop < s->end && stop - start < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("/?#\"'<>`\\,", *stop, 11) &&
+	       !at(s, stop, MASK_OPEN)) {
 		if (*stop == '@')
 			at_sign = stop;
 		else if (*stop == ':' && !colon)
@@ -117,9 +120,9 @@ static const char *scan_dsn(struct scan *s, const char *p)
 {
 	const char *q = p;
 
-	while (q > s->flushed && p - q < 256 && !char_is(q[-1], CHAR_SPACE) && q[-1] != ':' && q[-1] != '"' && q[-1] != '\'')
+	while (q > s->floor && p - q < 256 && !char_is(q[-1], CHAR_SPACE) && q[-1] != ':' && q[-1] != '"' && q[-1] != '\'')
 		q--;
-	if (q > s->flushed && q[-1] == ':' && !mask_value_is_harmless(q, (size_t)(p - q)))
+	if (q > s->floor && q[-1] == ':' && !at(s, q, "//") && !mask_value_is_harmless(q, (size_t)(p - q)))
 		replace(s, q, (size_t)(p - q), "password");
 	return p + 1;
 }
@@ -147,7 +150,7 @@ static const char *scan_at(struct scan *s, const char *p)
 
 	if (at(s, domain, "tcp(") || at(s, domain, "unix("))
 		return scan_dsn(s, p);
-	while (local > s->flushed && p - local < NAME_MAX_LEN && (char_is(local[-1], CHAR_NAME) || local[-1] == '+' || local[-1] == '%'))
+	while (local > s->floor && p - local < NAME_MAX_LEN && (char_is(local[-1], CHAR_NAME) || local[-1] == '+' || local[-1] == '%'))
 		local--;
 	while (local < p && (*local == '.' || *local == '-'))
 		local++;
@@ -181,20 +184,20 @@ static bool name_before(const struct scan *s, const char *p, struct pair *pair)
 {
 	const char *stop = p, *start;
 
-	while (stop > s->text && p - stop < 2 && stop[-1] == ' ')
+	while (stop > s->floor && p - stop < 2 && stop[-1] == ' ')
 		stop--;
-	if (stop > s->text && (stop[-1] == '"' || stop[-1] == '\''))
+	if (stop > s->floor && (stop[-1] == '"' || stop[-1] == '\''))
 		stop--;
-	while (stop > s->text && stop[-1] == '\\')
+	while (stop > s->floor && stop[-1] == '\\')
 		stop--;
 	start = stop;
-	while (start > s->text && stop - start < NAME_MAX_LEN && char_is(start[-1], CHAR_NAME))
+	while (start > s->floor && stop - start < NAME_MAX_LEN && char_is(start[-1], CHAR_NAME))
 		start--;
 	pair->name = start;
 	pair->name_len = (size_t)(stop - start);
-	while (start > s->text && p - start < 2 * NAME_MAX_LEN && memchr(" \t-\"'\\", start[-1], 6))
+	while (start > s->floor && p - start < 2 * NAME_MAX_LEN && memchr(" \t-\"'\\", start[-1], 6))
 		start--;
-	pair->line_start = start == s->text || start[-1] == '\n' || (start[-1] == 'n' && start - 1 > s->text && start[-2] == '\\');
+	pair->line_start = start == s->floor || start[-1] == '\n' || (start[-1] == 'n' && start - 1 > s->floor && start[-2] == '\\');
 	return pair->name_len >= 2;
 }
 
@@ -238,7 +241,7 @@ static bool words_follow(const struct scan *s, const struct pair *pair)
 
 	while (p < s->end && (*p == ' ' || *p == '\t'))
 		p++;
-	return p < s->end && p > pair->value + pair->value_len && (char_is(*p, CHAR_WORD) || *p == '"' || *p == '\'');
+	return p < s->end && p > pair->value + pair->value_len && (char_is(*p, CHAR_WORD) || *p == '"' || *p == '\'' || at(s, p, MASK_OPEN));
 }
 
 /* In "name: value" without quotes the value may as well be a word of a sentence about the thing. */
@@ -372,7 +375,7 @@ static void scan_all(struct scan *s)
 			if (at(s, p, MASK_OPEN)) {
 				const char *close = memmem(p, MIN((size_t)(s->end - p), (size_t)64), MASK_CLOSE, strlen(MASK_CLOSE));
 
-				p = close ? close + strlen(MASK_CLOSE) : p + strlen(MASK_OPEN);
+				s->floor = p = close ? close + strlen(MASK_CLOSE) : p + strlen(MASK_OPEN);
 				break;
 			}
 			p++;
@@ -383,17 +386,27 @@ static void scan_all(struct scan *s)
 	}
 }
 
-struct masked_text mask_text(const struct masker *m, struct arena *a, const char *text, size_t len)
+static bool scan_once(const struct masker *m, struct arena *a, struct masked_text *t)
 {
-	struct scan s = {.m = m, .text = text, .end = text + len, .flushed = text};
-	struct masked_text result = {text, len};
+	struct scan s = {.m = m, .text = t->text, .end = t->text + t->len, .flushed = t->text, .floor = t->text};
 
 	scan_all(&s);
 	if (!s.out)
-		return result;
+		return false;
 	strbuf_add(s.out, s.flushed, (size_t)(s.end - s.flushed));
-	result.text = arena_strndup(a, s.out->buf, s.out->len);
-	result.len = s.out->len;
+	t->text = arena_strndup(a, s.out->buf, s.out->len);
+	t->len = s.out->len;
 	strbuf_release(s.out);
-	return result;
+	return true;
+}
+
+struct masked_text mask_text(const struct masker *m, struct arena *a, const char *text, size_t len)
+{
+	struct masked_text t = {text, len};
+
+	/* What was masked can show what stands beside it in another light. Looked at again until nothing more is found, so that masking
+	 * what is masked changes nothing; more than a second look is hardly ever needed. */
+	for (unsigned i = 0; i < PASSES_MAX && scan_once(m, a, &t); i++)
+		;
+	return t;
 }
