@@ -82,8 +82,7 @@ int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_reque
 		const struct log_request *q = &requests[i];
 
 		if (!inventory_log(c->inv, q->pod, q->container, q->previous))
-			inventory_add_log(c->inv, q->pod->ns, q->pod->name, q->container, q->previous, NULL, 0, false,
-					  "this log was not recorded");
+			inventory_add_log(c->inv, q->pod->ns, q->pod->name, q->container, q->previous, NULL, 0, false, "this log was not recorded");
 	}
 	return 0;
 }

@@ -14,15 +14,15 @@ struct cluster_options {
 	/* Where from: `from` (a file, a folder or "-") wins over a kubeconfig. */
 	const char *from;
 	const char *kubeconfig, *context, *cluster_name, *user; /* NULL = as kubectl decides */
-	const char *as;                 /* impersonation: user */
-	const char *const *as_groups;   /* NULL-terminated or NULL */
-	const char *server, *token;     /* overrides */
+	const char *as;                                         /* impersonation: user */
+	const char *const *as_groups;                           /* NULL-terminated or NULL */
+	const char *server, *token;                             /* overrides */
 	bool insecure;
-	const char *ns;                 /* only this namespace; NULL = all */
-	usec_t now;                     /* a recording's "now", when its own should not count; 0 = as recorded */
-	bool all_kinds;                 /* also every custom kind the server has (snapshot does) */
-	unsigned parallel;              /* lists side by side; 0 = CLUSTER_PARALLEL */
-	usec_t request_timeout;         /* per request; 0 = CLUSTER_REQUEST_TIMEOUT */
+	const char *ns;         /* only this namespace; NULL = all */
+	usec_t now;             /* a recording's "now", when its own should not count; 0 = as recorded */
+	bool all_kinds;         /* also every custom kind the server has (snapshot does) */
+	unsigned parallel;      /* lists side by side; 0 = CLUSTER_PARALLEL */
+	usec_t request_timeout; /* per request; 0 = CLUSTER_REQUEST_TIMEOUT */
 	/* Called now and then from one thread at a time: "reading pods", done and total may be 0 when unknown. May be NULL. */
 	void (*progress)(void *arg, const char *what, size_t done, size_t total);
 	void *progress_arg;

@@ -101,8 +101,8 @@ static const char *intern_text(struct inventory *inv, const struct value *v)
 	return v && v->type == VALUE_STRING ? intern_add(&inv->strings, v->s, v->len) : intern_str(&inv->strings, "");
 }
 
-const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name,
-					 const char *plural, bool namespaced)
+const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
+					 bool namespaced)
 {
 	const char *key[2] = {intern_str(&inv->strings, group), intern_str(&inv->strings, name)};
 	struct custom_kind *c = hash_get(&inv->custom_kinds, key, sizeof(key));
@@ -376,8 +376,8 @@ void inventory_link_log(struct inventory *inv, struct log_node *n)
 	*heap_push(&inv->logs) = n;
 }
 
-void inventory_add_log(struct inventory *inv, const char *ns, const char *pod, const char *container, bool previous, const char *text,
-		       size_t len, bool truncated, const char *error)
+void inventory_add_log(struct inventory *inv, const char *ns, const char *pod, const char *container, bool previous, const char *text, size_t len,
+		       bool truncated, const char *error)
 {
 	/* Before seal the pod may not be there yet: the log waits in the list without its pod. */
 	const struct object *o = inv->sealed ? inventory_find(inv, KIND_POD, ns, pod) : NULL;

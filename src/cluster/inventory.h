@@ -36,13 +36,13 @@ struct object {
 	const char *name; /* interned */
 	const char *uid;  /* interned; "" when unknown (hand-written cases) */
 	const char *resource_version;
-	usec_t created, deleted; /* deleted = metadata.deletionTimestamp, 0 when not being deleted */
-	struct value root;       /* the whole object, projected by its schema */
+	usec_t created, deleted;                                             /* deleted = metadata.deletionTimestamp, 0 when not being deleted */
+	struct value root;                                                   /* the whole object, projected by its schema */
 	const struct value *metadata, *labels, *annotations, *spec, *status; /* NULL when absent */
-	struct object *owner;    /* the controller owner when it is in the inventory, else NULL */
-	struct object **children; /* objects whose controller owner this is */
+	struct object *owner;                                                /* the controller owner when it is in the inventory, else NULL */
+	struct object **children;                                            /* objects whose controller owner this is */
 	uint32_t child_count;
-	uint32_t index;          /* position in the list of its kind */
+	uint32_t index; /* position in the list of its kind */
 };
 
 struct object_list {
@@ -52,10 +52,10 @@ struct object_list {
 
 /* An Event, core/v1 or events.k8s.io/v1, reduced to what both have. */
 struct event {
-	const char *type, *reason, *message, *source; /* source: reporting component */
-	const char *ns, *name;                         /* the Event's own name */
+	const char *type, *reason, *message, *source;                             /* source: reporting component */
+	const char *ns, *name;                                                    /* the Event's own name */
 	const char *about_kind, *about_ns, *about_name, *about_uid, *about_field; /* involvedObject; fieldPath e.g. spec.containers{c} */
-	const struct object *about; /* NULL when it is gone */
+	const struct object *about;                                               /* NULL when it is gone */
 	usec_t first, last;
 	int64_t count; /* at least 1 */
 };
@@ -69,19 +69,19 @@ struct event_list {
 struct container_log {
 	const struct object *pod;
 	const char *container;
-	bool previous;   /* of the terminated instance before the running one */
+	bool previous;    /* of the terminated instance before the running one */
 	const char *text; /* masked when it comes from a snapshot; lines end with \n */
 	size_t len;
-	bool truncated;  /* the beginning is missing */
+	bool truncated;    /* the beginning is missing */
 	const char *error; /* why it could not be read, or NULL */
 };
 
 /* Something that could not be read; people must be told. */
 struct note {
-	const char *what;   /* "secrets", "events in namespace shop" */
-	const char *why;    /* "forbidden: user x cannot list ..." */
-	enum kind_id kind;  /* KIND_COUNT when it is not about a kind */
-	const char *ns;     /* "" = all namespaces */
+	const char *what;  /* "secrets", "events in namespace shop" */
+	const char *why;   /* "forbidden: user x cannot list ..." */
+	enum kind_id kind; /* KIND_COUNT when it is not about a kind */
+	const char *ns;    /* "" = all namespaces */
 };
 
 struct inventory;
@@ -103,14 +103,14 @@ int inventory_add(struct inventory *inv, const struct kind *kind, const struct v
 /* Marks that a kind was listed (whole, or one namespace): makes inventory_sees true. Readers of files call it for kinds present. */
 void inventory_mark_seen(struct inventory *inv, const struct kind *kind, const char *ns);
 void inventory_add_note(struct inventory *inv, const char *what, const char *why, enum kind_id kind, const char *ns);
-void inventory_add_log(struct inventory *inv, const char *ns, const char *pod, const char *container, bool previous,
-		       const char *text, size_t len, bool truncated, const char *error);
+void inventory_add_log(struct inventory *inv, const char *ns, const char *pod, const char *container, bool previous, const char *text, size_t len,
+		       bool truncated, const char *error);
 void inventory_set_now(struct inventory *inv, usec_t now);
 void inventory_set_server_version(struct inventory *inv, const char *git_version);
 /* Builds every index. After it, only inventory_add_log may change the inventory (by one thread, before others read logs). */
 void inventory_seal(struct inventory *inv);
 
-usec_t inventory_now(const struct inventory *inv); /* when it was read: the "now" of every check. Never clock_now(). */
+usec_t inventory_now(const struct inventory *inv);                 /* when it was read: the "now" of every check. Never clock_now(). */
 const char *inventory_server_version(const struct inventory *inv); /* "v1.37.2" or "" */
 /* Was this kind readable, at least in ns (NULL = everywhere)? */
 bool inventory_sees(const struct inventory *inv, enum kind_id kind, const char *ns);
@@ -126,8 +126,8 @@ struct object *inventory_find_custom(const struct inventory *inv, const char *gr
 const struct object_list *inventory_pods_on(const struct inventory *inv, const char *node);
 /* Objects of kind in ns whose labels match a LabelSelector value ({matchLabels, matchExpressions}) or, with plain, a map of labels.
  * A NULL or empty selector matches nothing when plain (Service semantics), everything otherwise. ns NULL = all namespaces. Result in arena. */
-struct object_list inventory_select(const struct inventory *inv, struct arena *a, enum kind_id kind, const char *ns,
-				    const struct value *selector, bool plain);
+struct object_list inventory_select(const struct inventory *inv, struct arena *a, enum kind_id kind, const char *ns, const struct value *selector,
+				    bool plain);
 bool selector_matches(const struct value *selector, const struct value *labels, bool plain);
 /* "app=web,tier in (a,b)" for people. */
 char *selector_text(struct arena *a, const struct value *selector, bool plain);

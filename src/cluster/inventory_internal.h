@@ -100,8 +100,8 @@ void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
 #define heap_push(v) ((void)((v)->items = inventory_grow((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items))), &(v)->items[(v)->len++])
 
 /* The kind of a custom object, made when it is met first. plural NULL = not known. */
-const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name,
-					 const char *plural, bool namespaced);
+const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
+					 bool namespaced);
 /* events.c: fills an event from a core/v1 or events.k8s.io tree; all strings interned. */
 void event_from_value(struct inventory *inv, const struct value *root, struct event *e);
 /* Newest first, and links each to its object. */

@@ -54,8 +54,8 @@ static void read_seen(struct recording *r, const struct value *v)
 
 static void read_custom_kind(struct recording *r, const struct value *v)
 {
-	inventory_custom_kind(r->inv, value_get_str(v, "group"), value_get_str(v, "version"), value_get_str(v, "name"),
-			      value_get_str(v, "plural"), value_get_bool(v, "namespaced", true));
+	inventory_custom_kind(r->inv, value_get_str(v, "group"), value_get_str(v, "version"), value_get_str(v, "name"), value_get_str(v, "plural"),
+			      value_get_bool(v, "namespaced", true));
 }
 
 static void read_note(struct recording *r, const struct value *v)

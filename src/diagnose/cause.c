@@ -341,7 +341,9 @@ void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const c
 	group_nodes(c, &groups);
 	for (uint32_t i = 0; i < groups.len; i++) {
 		struct cause *cause = build_cause(d, c, groups.items[i]);
-		struct cause_list *list = cause->state == FINDING_RECOVERED ? &d->recovered : cause->severity >= SEVERITY_WARNING ? &d->causes : &d->lesser;
+		struct cause_list *list = cause->state == FINDING_RECOVERED     ? &d->recovered
+					  : cause->severity >= SEVERITY_WARNING ? &d->causes
+										: &d->lesser;
 
 		if (!ns || touches_ns(cause, ns))
 			*arena_push(a, list) = cause;

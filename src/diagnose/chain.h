@@ -20,10 +20,10 @@ struct node {
 	const struct finding *finding;
 	const struct object *owner; /* top owner of the finding's object; NULL for findings about the whole cluster */
 	struct node *parent;
-	const struct rule *rule;     /* why parent; NULL when parent is a sibling: another pod of the workload with the same symptom */
-	const struct edge *edge;     /* over which, when it is not ownership */
+	const struct rule *rule; /* why parent; NULL when parent is a sibling: another pod of the workload with the same symptom */
+	const struct edge *edge; /* over which, when it is not ownership */
 	struct node *next_of_object, *next_of_owner;
-	uint32_t depth;              /* steps from the root, 0 = root */
+	uint32_t depth; /* steps from the root, 0 = root */
 };
 
 struct chain {

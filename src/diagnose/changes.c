@@ -97,9 +97,10 @@ static void diff_resources(struct diff *d, const char *container, const struct v
 			const char *to = value_get_str(value_get(new, parts[p]), names[n]);
 
 			if (!str_eq(from, to))
-				add_change(d, CHANGE_RESOURCES,
-					   arena_printf(d->arena, "%s %.*s of container %s", names[n], (int)strlen(parts[p]) - 1, parts[p], container),
-					   from, to);
+				add_change(
+					d, CHANGE_RESOURCES,
+					arena_printf(d->arena, "%s %.*s of container %s", names[n], (int)strlen(parts[p]) - 1, parts[p], container),
+					from, to);
 		}
 	}
 }
@@ -149,8 +150,8 @@ static void diff_containers(struct diff *d, const struct value *old, const struc
 
 static void diff_templates(struct diff *d, const struct value *old, const struct value *new)
 {
-	static const char *const placing[] = {"nodeSelector", "affinity", "tolerations", "serviceAccountName", "priorityClassName",
-					      "securityContext", "imagePullSecrets"};
+	static const char *const placing[] = {"nodeSelector",      "affinity",        "tolerations",     "serviceAccountName",
+					      "priorityClassName", "securityContext", "imagePullSecrets"};
 	static const char *const restarted = "metadata.annotations['kubectl.kubernetes.io/restartedAt']";
 	const struct value *a = value_get(old, "spec"), *b = value_get(new, "spec");
 	uint32_t before = d->list->len;
@@ -161,7 +162,8 @@ static void diff_templates(struct diff *d, const struct value *old, const struct
 		add_change(d, CHANGE_CONFIG, "the list of volumes", "", "");
 	for (size_t i = 0; i < ARRAY_LEN(placing); i++)
 		if (differ(a, b, placing[i]))
-			add_change(d, CHANGE_TEMPLATE, placing[i], short_text(d->arena, value_get(a, placing[i])), short_text(d->arena, value_get(b, placing[i])));
+			add_change(d, CHANGE_TEMPLATE, placing[i], short_text(d->arena, value_get(a, placing[i])),
+				   short_text(d->arena, value_get(b, placing[i])));
 	if (d->list->len == before && value_at(new, restarted))
 		add_change(d, CHANGE_TEMPLATE, "a restart was asked for: the pod template", "", "");
 	else if (d->list->len == before)
@@ -219,7 +221,8 @@ static void write_changes(struct arena *a, const struct object *o, struct change
 		const char *manager = value_get_str(m, "manager");
 		usec_t t = value_get_time(m, "time");
 
-		if (value_get_str(m, "subresource")[0] || strstr(manager, "controller-manager") || str_eq(manager, "kubelet") || str_eq(manager, "kube-scheduler"))
+		if (value_get_str(m, "subresource")[0] || strstr(manager, "controller-manager") || str_eq(manager, "kubelet") ||
+		    str_eq(manager, "kube-scheduler"))
 			continue;
 		if (t > when) {
 			when = t;
@@ -230,12 +233,24 @@ static void write_changes(struct arena *a, const struct object *o, struct change
 	if (best && when > o->created + 2 * USEC_PER_SEC) {
 		const char *by = arena_strdup(a, value_get_str(best, "manager"));
 
-		*arena_push(a, list) = (struct change){.type = CHANGE_WRITE, .object = o, .what = object_text(a, o), .from = "", .to = "", .by = by,
-						       .text = arena_printf(a, "%s was written", object_text(a, o)), .when = when};
+		*arena_push(a, list) = (struct change){.type = CHANGE_WRITE,
+						       .object = o,
+						       .what = object_text(a, o),
+						       .from = "",
+						       .to = "",
+						       .by = by,
+						       .text = arena_printf(a, "%s was written", object_text(a, o)),
+						       .when = when};
 	}
 	if (o->created)
-		*arena_push(a, list) = (struct change){.type = CHANGE_CREATED, .object = o, .what = object_text(a, o), .from = "", .to = "", .by = "",
-						       .text = arena_printf(a, "%s was created", object_text(a, o)), .when = o->created};
+		*arena_push(a, list) = (struct change){.type = CHANGE_CREATED,
+						       .object = o,
+						       .what = object_text(a, o),
+						       .from = "",
+						       .to = "",
+						       .by = "",
+						       .text = arena_printf(a, "%s was created", object_text(a, o)),
+						       .when = o->created};
 }
 
 static void scale_changes(const struct inventory *inv, struct arena *a, const struct object *o, struct change_list *list)
@@ -252,15 +267,21 @@ static void scale_changes(const struct inventory *inv, struct arena *a, const st
 		if (strstr(e->message, " from 0 to") && e->last < o->created + USEC_PER_MINUTE)
 			continue;
 		if (str_eq(e->reason, "SuccessfulRescale") || (str_eq(e->reason, "ScalingReplicaSet") && revisions < 2 && strstr(e->message, "from")))
-			*arena_push(a, list) = (struct change){.type = CHANGE_SCALE, .object = o, .what = "replicas", .from = "", .to = "", .by = e->source,
-							       .text = arena_printf(a, "%s: %s", object_text(a, o), e->message), .when = e->last};
+			*arena_push(a, list) = (struct change){.type = CHANGE_SCALE,
+							       .object = o,
+							       .what = "replicas",
+							       .from = "",
+							       .to = "",
+							       .by = e->source,
+							       .text = arena_printf(a, "%s: %s", object_text(a, o), e->message),
+							       .when = e->last};
 	}
 }
 
 static void node_changes(const struct inventory *inv, struct arena *a, struct change_list *list)
 {
-	static const char *const reasons[] = {"NodeNotReady", "NodeNotSchedulable", "Rebooted", "RemovingNode", "NodeHasDiskPressure",
-					      "NodeHasInsufficientMemory", "NodeSchedulable", "NodeReady"};
+	static const char *const reasons[] = {"NodeNotReady",        "NodeNotSchedulable",        "Rebooted",        "RemovingNode",
+					      "NodeHasDiskPressure", "NodeHasInsufficientMemory", "NodeSchedulable", "NodeReady"};
 	const struct event_list *events = inventory_events(inv);
 
 	for (uint32_t i = 0; i < events->len; i++) {
@@ -270,8 +291,14 @@ static void node_changes(const struct inventory *inv, struct arena *a, struct ch
 			continue;
 		for (size_t r = 0; r < ARRAY_LEN(reasons); r++)
 			if (str_eq(e->reason, reasons[r]))
-				*arena_push(a, list) = (struct change){.type = CHANGE_NODE, .object = e->about, .what = "node", .from = "", .to = "", .by = e->source,
-								       .text = arena_printf(a, "Node %s: %s", e->about_name, e->message), .when = e->last};
+				*arena_push(a, list) = (struct change){.type = CHANGE_NODE,
+								       .object = e->about,
+								       .what = "node",
+								       .from = "",
+								       .to = "",
+								       .by = e->source,
+								       .text = arena_printf(a, "Node %s: %s", e->about_name, e->message),
+								       .when = e->last};
 	}
 }
 
@@ -333,8 +360,8 @@ struct change_list changes_of(const struct inventory *inv, struct arena *a, cons
 
 struct change_list changes_in(const struct inventory *inv, struct arena *a, const char *ns, usec_t since, usec_t until, unsigned max)
 {
-	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_CRON_JOB, KIND_CONFIG_MAP, KIND_SECRET,
-					     KIND_SERVICE, KIND_INGRESS, KIND_NETWORK_POLICY, KIND_RESOURCE_QUOTA};
+	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_CRON_JOB,       KIND_CONFIG_MAP,
+					     KIND_SECRET,     KIND_SERVICE,      KIND_INGRESS,    KIND_NETWORK_POLICY, KIND_RESOURCE_QUOTA};
 	struct change_list list = {0};
 
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {

@@ -1,7 +1,7 @@
 #include "diagnose/graph_internal.h"
 
 /* Kinds that hold a pod template; order = order of answers. */
-const enum kind_id graph_workload_kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_CRON_JOB, KIND_JOB,
+const enum kind_id graph_workload_kinds[] = {KIND_DEPLOYMENT,  KIND_STATEFUL_SET,           KIND_DAEMON_SET, KIND_CRON_JOB, KIND_JOB,
 					     KIND_REPLICA_SET, KIND_REPLICATION_CONTROLLER, KIND_POD};
 const size_t graph_workload_kind_count = ARRAY_LEN(graph_workload_kinds);
 
@@ -19,8 +19,7 @@ const struct inventory *graph_inventory(const struct graph *g)
 	return g->inv;
 }
 
-struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r, enum kind_id kind, const char *ns, const char *name,
-		       const char *via)
+struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r, enum kind_id kind, const char *ns, const char *name, const char *via)
 {
 	struct edge *e = arena_push(g->arena, list);
 
@@ -45,8 +44,7 @@ static void ingress_backend(struct graph *g, const struct object *o, const struc
 	const char *name = value_get_str(service, "name");
 
 	if (name[0])
-		graph_add(g, list, REL_ROUTES, KIND_SERVICE, o->ns, name, via)->port =
-			(int)value_get_int(value_get(service, "port"), "number", 0);
+		graph_add(g, list, REL_ROUTES, KIND_SERVICE, o->ns, name, via)->port = (int)value_get_int(value_get(service, "port"), "number", 0);
 }
 
 static void edges_of_ingress(struct graph *g, const struct object *o, struct edge_list *list)

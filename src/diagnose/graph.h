@@ -10,18 +10,18 @@
 #include "cluster/views.h"
 
 enum relation {
-	REL_SAME,     /* the same object, or another pod or level of the same workload */
-	REL_OWNS,     /* controller -> what it owns, down to the pods */
-	REL_OWNED,    /* what is owned -> its controllers */
-	REL_SELECTS,  /* Service, PodDisruptionBudget -> workloads and bare pods behind it */
-	REL_ROUTES,   /* Ingress -> Service */
-	REL_RUNS_ON,  /* Pod -> Node */
-	REL_USES,     /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass */
-	REL_STORAGE,  /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass */
-	REL_SCALES,   /* HorizontalPodAutoscaler -> its target */
-	REL_WEBHOOK,  /* webhook configuration -> Service */
-	REL_CALLS,    /* workload -> Service named in its environment, arguments or log */
-	REL_SUBJECT,  /* finding -> its subject */
+	REL_SAME,    /* the same object, or another pod or level of the same workload */
+	REL_OWNS,    /* controller -> what it owns, down to the pods */
+	REL_OWNED,   /* what is owned -> its controllers */
+	REL_SELECTS, /* Service, PodDisruptionBudget -> workloads and bare pods behind it */
+	REL_ROUTES,  /* Ingress -> Service */
+	REL_RUNS_ON, /* Pod -> Node */
+	REL_USES,    /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass */
+	REL_STORAGE, /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass */
+	REL_SCALES,  /* HorizontalPodAutoscaler -> its target */
+	REL_WEBHOOK, /* webhook configuration -> Service */
+	REL_CALLS,   /* workload -> Service named in its environment, arguments or log */
+	REL_SUBJECT, /* finding -> its subject */
 	REL_COUNT,
 };
 /* "owns", "selects", "routes to", "runs on", "uses", ... for chains read from the dependent's side. */

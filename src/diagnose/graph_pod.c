@@ -22,8 +22,8 @@ static int add_ref(void *arg, const struct pod_ref *ref)
 /* Variables whose whole value may be a bare Service name. Anything else must look like host:port or a URL to count. */
 static bool names_a_host(const char *variable)
 {
-	static const char *const hints[] = {"HOST", "ADDR", "URL", "URI", "ENDPOINT", "SERVICE", "SERVER", "UPSTREAM", "BACKEND",
-					    "TARGET", "DSN", "BROKER", "_DB", "DATABASE", "CACHE", "REDIS", "API"};
+	static const char *const hints[] = {"HOST",   "ADDR", "URL",    "URI", "ENDPOINT", "SERVICE", "SERVER", "UPSTREAM", "BACKEND",
+					    "TARGET", "DSN",  "BROKER", "_DB", "DATABASE", "CACHE",   "REDIS",  "API"};
 
 	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
 		if (strcasestr(variable, hints[i]))

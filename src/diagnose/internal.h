@@ -10,15 +10,14 @@
 void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const char *ns);
 /* What the wording needs besides the cause. */
 struct cause_facts {
-	int weakest_link;              /* the smallest confidence of a rule between a symptom and the root; 100 = none */
-	uint32_t root_workloads;       /* how many workloads the root itself is about */
+	int weakest_link;               /* the smallest confidence of a rule between a symptom and the root; 100 = none */
+	uint32_t root_workloads;        /* how many workloads the root itself is about */
 	const struct object *dependent; /* the first workload that fails because of another one */
 };
 /* Fills title, fix, confidence, missing, next of a cause whose facts are complete (wording.c). */
 void cause_word(struct chain *c, struct cause *cause, const struct node *root, const struct cause_facts *facts);
 /* Which logs to read for a first set of findings (logs.c). */
-size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max,
-		   struct log_request **ret);
+size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max, struct log_request **ret);
 enum verdict verdict_of(const struct diagnosis *d, struct arena *a, const struct object *o, const char *ns, const char **ret_why);
 /* How many replicas o wants and has ready; false for what has none. */
 bool replicas_of(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready);

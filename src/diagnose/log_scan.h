@@ -16,9 +16,9 @@ struct log_match {
 	const struct check *check;
 	const char *line; /* not NUL-terminated */
 	size_t len;
-	uint32_t number; /* 1-based */
+	uint32_t number;         /* 1-based */
 	struct object_name peer; /* kind KIND_COUNT when the line names none that the cluster knows */
-	const char *peer_text; /* as in the line: "orders-db:5432"; "" = none */
+	const char *peer_text;   /* as in the line: "orders-db:5432"; "" = none */
 };
 bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char *text, size_t len, struct log_match *ret);
 

@@ -30,7 +30,8 @@ static void has_logs(const struct object *pod, const char *container, bool *ret_
 			if (!str_eq(value_get_str(s, "name"), container))
 				continue;
 			*ret_previous = value_get(value_get(s, "lastState"), "terminated") != NULL;
-			*ret_current = value_get(state, "running") || value_get(state, "terminated") || (*ret_previous && value_get(state, "waiting"));
+			*ret_current =
+				value_get(state, "running") || value_get(state, "terminated") || (*ret_previous && value_get(state, "waiting"));
 		}
 	}
 }

@@ -254,7 +254,8 @@ static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, 
 	for (uint32_t i = 0; i < list->len; i++)
 		harmful += hurts(list->items[i]);
 	if (!harmful) {
-		*ret_why = list->len ? arena_printf(a, "nothing fails; %u warning%s", list->len, list->len == 1 ? "" : "s") : "no active problem was found";
+		*ret_why = list->len ? arena_printf(a, "nothing fails; %u warning%s", list->len, list->len == 1 ? "" : "s")
+				     : "no active problem was found";
 		return VERDICT_HEALTHY;
 	}
 	for (uint32_t i = 0; i < list->len; i++) {
@@ -266,7 +267,8 @@ static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, 
 			if (nothing_ready(c->workloads.items[w]))
 				v = VERDICT_FAILING;
 	}
-	*ret_why = list->len == 1 ? list->items[0]->title : arena_printf(a, "%u active problems, the most important: %s", list->len, list->items[0]->title);
+	*ret_why = list->len == 1 ? list->items[0]->title
+				  : arena_printf(a, "%u active problems, the most important: %s", list->len, list->items[0]->title);
 	return v;
 }
 

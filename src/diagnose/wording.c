@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 
-
 static const char *taken(struct arena *a, struct strbuf *sb)
 {
 	return arena_strndup(a, sb->buf, sb->len);
@@ -59,7 +58,8 @@ static const char *title_of(const struct chain *c, const struct cause *cause, co
 }
 
 /* By whom it is felt: for a cause that is no workload, and for workloads that fail because another one does. */
-static const char *with_impact(const struct chain *c, const struct cause *cause, const struct node *root, const struct cause_facts *facts, const char *title)
+static const char *with_impact(const struct chain *c, const struct cause *cause, const struct node *root, const struct cause_facts *facts,
+			       const char *title)
 {
 	bool is_workload = root->owner && pod_spec(root->owner);
 	uint32_t others = cause->workloads.len - (is_workload ? MIN(facts->root_workloads, cause->workloads.len) : 0);
@@ -93,7 +93,8 @@ static bool log_seen(const struct chain *c, const struct finding *f)
 /* Checks that say that something fails, not why: without a log their reason is open. */
 static bool reason_is_open(const struct finding *f)
 {
-	static const char *const ids[] = {"pod/crash-loop", "pod/init-failing", "pod/failed", "pod/restarts-many", "job/failed", "cronjob/last-failed"};
+	static const char *const ids[] = {"pod/crash-loop",    "pod/init-failing", "pod/failed",
+					  "pod/restarts-many", "job/failed",       "cronjob/last-failed"};
 
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		if (str_eq(ids[i], f->check->id))
@@ -219,7 +220,8 @@ static const char *next_of(struct chain *c, const struct cause *cause, const str
 	if (reason_is_open(f)) {
 		callee = ill_callee(c, root);
 		if (callee && !log_seen(c, f))
-			return arena_printf(c->arena, "%s names %s in its configuration, which has a problem of its own: look whether that is the reason",
+			return arena_printf(c->arena,
+					    "%s names %s in its configuration, which has a problem of its own: look whether that is the reason",
 					    object_text(c->arena, root->owner), object_text(c->arena, callee));
 		if (f->object->kind->id == KIND_POD)
 			return arena_printf(c->arena, "kubectl logs -n %s %s -c %s --previous", f->object->ns, f->object->name, f->container);

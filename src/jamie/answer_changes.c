@@ -11,13 +11,14 @@ static void say_change_list(struct say *s, const struct change_list *list)
 		const struct change *c = &list->items[i];
 		bool named = c->object && strstr(c->text, c->object->name);
 
-		say_item(s, "%s%s%s%s%s%s", c->when ? arena_printf(s->arena, "%s ago: ", say_span(s, now - c->when)) : "", named || !c->object ? "" : say_name(s, c->object),
-			 named || !c->object ? "" : ": ", c->text, c->type == CHANGE_WRITE && c->by[0] ? " by " : "", c->type == CHANGE_WRITE ? c->by : "");
+		say_item(s, "%s%s%s%s%s%s", c->when ? arena_printf(s->arena, "%s ago: ", say_span(s, now - c->when)) : "",
+			 named || !c->object ? "" : say_name(s, c->object), named || !c->object ? "" : ": ", c->text,
+			 c->type == CHANGE_WRITE && c->by[0] ? " by " : "", c->type == CHANGE_WRITE ? c->by : "");
 		if (c->object)
 			say_field_text(s, c->object,
-				       c->type == CHANGE_WRITE	   ? "metadata.managedFields"
+				       c->type == CHANGE_WRITE     ? "metadata.managedFields"
 				       : c->type == CHANGE_CREATED ? "metadata.creationTimestamp"
-				       : c->type == CHANGE_NODE	   ? "status.conditions"
+				       : c->type == CHANGE_NODE    ? "status.conditions"
 								   : "spec.template",
 				       c->text);
 	}
@@ -34,7 +35,8 @@ void answer_changes(struct say *s, struct ctx *ctx, const struct object *o)
 {
 	const struct question *q = s->q;
 	const char *ns = q->namespace_count ? q->namespaces[0] : NULL;
-	struct change_list list = o ? changes_of(s->inv, s->arena, object_top_owner(o), q->since, 0) : changes_in(s->inv, s->arena, ns, q->since, 0, 200);
+	struct change_list list =
+		o ? changes_of(s->inv, s->arena, object_top_owner(o), q->since, 0) : changes_in(s->inv, s->arena, ns, q->since, 0, 200);
 	const char *what = o ? say_name(s, object_top_owner(o)) : ns ? arena_printf(s->arena, "namespace %s", ns) : "the cluster";
 
 	(void)ctx;
@@ -77,8 +79,8 @@ static struct side side_of(struct say *s, struct ctx *ctx, const char *ns)
 
 static void say_side(struct say *s, const struct side *x)
 {
-	say_item(s, "%s: %s, %s of which %u ready, %s", x->name, say_count(s, x->deployments, "deployment", "deployments"), say_count(s, x->pods, "pod", "pods"), x->ready,
-		 say_count(s, x->causes, "active problem", "active problems"));
+	say_item(s, "%s: %s, %s of which %u ready, %s", x->name, say_count(s, x->deployments, "deployment", "deployments"),
+		 say_count(s, x->pods, "pod", "pods"), x->ready, say_count(s, x->causes, "active problem", "active problems"));
 	if (x->example)
 		say_field(s, x->example, "status.phase");
 }
@@ -124,7 +126,8 @@ static void compare_objects(struct say *s, struct ctx *ctx, const struct object 
 	for (size_t i = 0; i < 2; i++) {
 		enum verdict v = diagnose_verdict(s->diagnosis, ctx, pair[i], NULL, NULL);
 
-		say_item(s, "%s: %s, %s%s%s", say_name(s, pair[i]), verdict_text(v), object_condition(s->arena, pair[i]), image_of(pair[i])[0] ? ", image " : "", image_of(pair[i]));
+		say_item(s, "%s: %s, %s%s%s", say_name(s, pair[i]), verdict_text(v), object_condition(s->arena, pair[i]),
+			 image_of(pair[i])[0] ? ", image " : "", image_of(pair[i]));
 		say_field(s, pair[i], "metadata.name");
 	}
 	say_item(s, str_eq(image_of(a), image_of(b)) ? "both run the same image" : "their images differ");
@@ -138,7 +141,8 @@ void answer_compare(struct say *s, struct ctx *ctx)
 		compare_objects(s, ctx, q->mentions[0].objects.items[0], q->mentions[1].objects.items[0]);
 	} else if (q->namespace_count >= 2 && q->mention_count == 1) {
 		const struct object *o = q->mentions[0].objects.items[0];
-		const struct object *a = inventory_find(s->inv, o->kind->id, q->namespaces[0], o->name), *b = inventory_find(s->inv, o->kind->id, q->namespaces[1], o->name);
+		const struct object *a = inventory_find(s->inv, o->kind->id, q->namespaces[0], o->name),
+				    *b = inventory_find(s->inv, o->kind->id, q->namespaces[1], o->name);
 
 		if (a && b)
 			compare_objects(s, ctx, a, b);

@@ -32,9 +32,11 @@ static void describe_more(struct say *s, const struct object *o)
 	for (uint32_t i = 0; i < edges->len && shown < 8; i++) {
 		const struct edge *e = &edges->items[i];
 
-		if (e->relation == REL_OWNS || (e->to.kind == KIND_SERVICE_ACCOUNT && str_eq(e->to.name, "default")) || strncmp(e->to.name, "kube-root-ca", 12) == 0)
+		if (e->relation == REL_OWNS || (e->to.kind == KIND_SERVICE_ACCOUNT && str_eq(e->to.name, "default")) ||
+		    strncmp(e->to.name, "kube-root-ca", 12) == 0)
 			continue;
-		strbuf_addf(&sb, "%s%s %s%s", shown++ ? ", " : "", relation_text(e->relation), name_text(s->arena, &e->to), e->to.object ? "" : " (not there)");
+		strbuf_addf(&sb, "%s%s %s%s", shown++ ? ", " : "", relation_text(e->relation), name_text(s->arena, &e->to),
+			    e->to.object ? "" : " (not there)");
 	}
 	if (shown)
 		say_text(s, "It %s", sb.buf);
@@ -92,7 +94,8 @@ void answer_where(struct say *s, struct ctx *ctx, const struct object *o)
 	for (uint32_t i = 0; i < pods.len && i < 20; i++) {
 		const char *node = object_str(pods.items[i], "spec.nodeName");
 
-		say_item(s, "%s %s%s (%s)", pods.items[i]->name, node[0] ? "on node " : "has no node yet", node, object_condition(s->arena, pods.items[i]));
+		say_item(s, "%s %s%s (%s)", pods.items[i]->name, node[0] ? "on node " : "has no node yet", node,
+			 object_condition(s->arena, pods.items[i]));
 		say_field(s, pods.items[i], "spec.nodeName");
 	}
 	if (pods.len > 20)
@@ -114,7 +117,8 @@ void answer_image(struct say *s, struct ctx *ctx, const struct object *o)
 	const struct object *w = with_containers(s, o);
 
 	if (o->kind->id == KIND_NODE) {
-		say_text(s, "%s runs kubelet %s on %s", say_name(s, o), object_str(o, "status.nodeInfo.kubeletVersion"), object_str(o, "status.nodeInfo.osImage"));
+		say_text(s, "%s runs kubelet %s on %s", say_name(s, o), object_str(o, "status.nodeInfo.kubeletVersion"),
+			 object_str(o, "status.nodeInfo.osImage"));
 		say_field(s, o, "status.nodeInfo.kubeletVersion");
 		return;
 	}
@@ -145,7 +149,8 @@ void answer_resources(struct say *s, struct ctx *ctx, const struct object *o)
 
 	(void)ctx;
 	if (o->kind->id == KIND_NODE) {
-		say_text(s, "%s can give its pods %s CPU and %s of memory", say_name(s, o), object_str(o, "status.allocatable.cpu"), object_str(o, "status.allocatable.memory"));
+		say_text(s, "%s can give its pods %s CPU and %s of memory", say_name(s, o), object_str(o, "status.allocatable.cpu"),
+			 object_str(o, "status.allocatable.memory"));
 		say_field(s, o, "status.allocatable");
 		return;
 	}
@@ -196,7 +201,9 @@ void answer_events(struct say *s, struct ctx *ctx, const struct object *o)
 		found += (o ? event_about_tree(e, o) : in_ns && !str_eq(e->type, "Normal")) && (!q->since || e->last >= q->since);
 	}
 	say_text(s, "I see %s%s%s:", say_count(s, found, o ? "event" : "warning event", o ? "events" : "warning events"), o ? " about " : "",
-		 o ? say_name(s, o) : q->namespace_count ? arena_printf(s->arena, " in namespace %s", q->namespaces[0]) : " in the cluster");
+		 o                    ? say_name(s, o)
+		 : q->namespace_count ? arena_printf(s->arena, " in namespace %s", q->namespaces[0])
+				      : " in the cluster");
 	for (uint32_t i = 0; i < all->len && shown < EVENTS_SHOWN; i++) {
 		const struct event *e = all->items[i];
 		struct evidence x = {.type = EVIDENCE_EVENT, .object = e->about, .event = e, .text = e->message, .when = e->last};
@@ -269,8 +276,8 @@ static void show_log(struct say *s, const struct container_log *log, uint32_t wa
 	e.first_line = total - lines + 1;
 	e.last_line = total;
 	e.text = arena_strndup(s->arena, start, MIN((size_t)(end - start), (size_t)400));
-	say_text(s, "The last %s of container %s of %s%s", lines == 1 ? "line" : arena_printf(s->arena, "%u lines", lines), log->container, say_name(s, log->pod),
-		 log->previous ? ", of the instance before this one" : "");
+	say_text(s, "The last %s of container %s of %s%s", lines == 1 ? "line" : arena_printf(s->arena, "%u lines", lines), log->container,
+		 say_name(s, log->pod), log->previous ? ", of the instance before this one" : "");
 	say_evidence(s, &e);
 }
 

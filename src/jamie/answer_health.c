@@ -37,7 +37,8 @@ static const struct cause *first_in_state(const struct cause_list *list, enum fi
 /* The worst verdict of what the name stands for, and of which object. */
 static enum verdict verdict_of_mention(struct say *s, struct ctx *ctx, const struct mention *m, const struct object **ret, const char **ret_why)
 {
-	static const int badness[] = {[VERDICT_HEALTHY] = 0, [VERDICT_RECOVERED] = 1, [VERDICT_UNKNOWN] = 2, [VERDICT_DEGRADED] = 3, [VERDICT_FAILING] = 4};
+	static const int badness[] = {
+		[VERDICT_HEALTHY] = 0, [VERDICT_RECOVERED] = 1, [VERDICT_UNKNOWN] = 2, [VERDICT_DEGRADED] = 3, [VERDICT_FAILING] = 4};
 	enum verdict worst = VERDICT_HEALTHY;
 
 	*ret = m->objects.items[0];
@@ -76,7 +77,10 @@ static void show_condition(struct say *s, const struct object *o)
 		say_field(s, o, "status.phase");
 		break;
 	default:
-		say_field(s, o, value_get(o->status, "phase") ? "status.phase" : value_get(o->status, "conditions") ? "status.conditions" : "metadata.name");
+		say_field(s, o,
+			  value_get(o->status, "phase")        ? "status.phase"
+			  : value_get(o->status, "conditions") ? "status.conditions"
+							       : "metadata.name");
 		break;
 	}
 }
@@ -118,7 +122,8 @@ static void say_unseen(struct say *s)
 
 	if (!count)
 		return;
-	say_text(s, "Mind that I could not see %s%s", notes[0].what, count > 1 ? arena_printf(s->arena, " and %zu more thing%s", count - 1, count > 2 ? "s" : "") : "");
+	say_text(s, "Mind that I could not see %s%s", notes[0].what,
+		 count > 1 ? arena_printf(s->arena, " and %zu more thing%s", count - 1, count > 2 ? "s" : "") : "");
 }
 
 static void say_ill(struct say *s, const struct cause_list *list, const struct object *o)

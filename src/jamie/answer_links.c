@@ -44,12 +44,16 @@ void answer_users(struct say *s, struct ctx *ctx, const struct object *o)
 		answer_list(s, ctx, o);
 		return;
 	}
-	users = graph_dependents(s->diagnosis->graph, o, o->kind->id == KIND_SERVICE ? REL_CALLS : o->kind->id == KIND_STORAGE_CLASS ? REL_STORAGE : REL_USES);
+	users = graph_dependents(s->diagnosis->graph, o,
+				 o->kind->id == KIND_SERVICE         ? REL_CALLS
+				 : o->kind->id == KIND_STORAGE_CLASS ? REL_STORAGE
+								     : REL_USES);
 	if (pod_spec(o)) {
 		answer_dependents(s, ctx, o);
 		return;
 	}
-	say_text(s, "%s is used by %s%s", say_name(s, o), users.len ? say_count(s, users.len, "object", "objects") : "nothing that I can see", users.len ? ":" : "");
+	say_text(s, "%s is used by %s%s", say_name(s, o), users.len ? say_count(s, users.len, "object", "objects") : "nothing that I can see",
+		 users.len ? ":" : "");
 	if (users.len)
 		say_users(s, &users, o);
 	else
@@ -108,7 +112,10 @@ void answer_dependencies(struct say *s, struct ctx *ctx, const struct object *o)
 
 		if (e->relation == REL_OWNS)
 			continue;
-		say_item(s, "%s (%s)%s", name_text(s->arena, &e->to), e->via, e->to.object ? "" : inventory_sees(s->inv, e->to.kind, NULL) ? ", which does not exist" : "");
+		say_item(s, "%s (%s)%s", name_text(s->arena, &e->to), e->via,
+			 e->to.object                               ? ""
+			 : inventory_sees(s->inv, e->to.kind, NULL) ? ", which does not exist"
+								    : "");
 		say_field_text(s, o, e->via, name_text(s->arena, &e->to));
 		shown++;
 	}
@@ -126,7 +133,8 @@ void answer_selected(struct say *s, struct ctx *ctx, const struct object *o)
 		return;
 	}
 	say_text(s, "%s selects %s%s%s", say_name(s, o), say_count(s, pods.len, "pod", "pods"),
-		 selector ? arena_printf(s->arena, " by %s", selector_text(s->arena, selector, o->kind->id == KIND_SERVICE)) : "", pods.len ? ":" : "");
+		 selector ? arena_printf(s->arena, " by %s", selector_text(s->arena, selector, o->kind->id == KIND_SERVICE)) : "",
+		 pods.len ? ":" : "");
 	say_field(s, o, o->kind->id == KIND_NETWORK_POLICY ? "spec.podSelector" : "spec.selector");
 	say_objects(s, &pods, "status.phase");
 }

@@ -85,7 +85,7 @@ static const char *counted(struct say *s, const struct selection *sel)
 		return sel->all.len ? arena_printf(s->arena, "%u %s", sel->all.len, sel->what) : arena_printf(s->arena, "no %s", sel->what);
 	if (!at)
 		return end > sel->what && end[-1] == 's' ? arena_printf(s->arena, "1 %.*s", (int)(end - sel->what - 1), sel->what)
-							  : arena_printf(s->arena, "1 %s", sel->what);
+							 : arena_printf(s->arena, "1 %s", sel->what);
 	return arena_printf(s->arena, "1 %.*s%s", (int)(at - sel->what), sel->what, at + 1);
 }
 
@@ -167,7 +167,8 @@ static void say_reasons(struct say *s, struct ctx *ctx, const struct selection *
 {
 	unsigned told = 0;
 
-	if (!sel->all.len || s->q->state == STATE_ANY || s->q->order != ORDER_NONE || s->q->state == STATE_RUNNING || s->q->state == STATE_HEALTHY || s->q->state == STATE_READY)
+	if (!sel->all.len || s->q->state == STATE_ANY || s->q->order != ORDER_NONE || s->q->state == STATE_RUNNING || s->q->state == STATE_HEALTHY ||
+	    s->q->state == STATE_READY)
 		return;
 	for (uint32_t i = 0; i < sel->all.len && i < LIST_MAX && told < REASONS_MAX; i++) {
 		struct cause_list causes = diagnose_object(s->diagnosis, ctx, sel->all.items[i]);

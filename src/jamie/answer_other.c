@@ -9,8 +9,9 @@ void answer_visibility(struct say *s, struct ctx *ctx, struct cluster *c)
 	const char *version = inventory_server_version(s->inv);
 
 	(void)ctx;
-	say_text(s, "I see %s %s%s%s: %s, %s and %zu objects in all", cluster_is_live(c) ? "the cluster" : "a recording of", cluster_name(c)[0] ? cluster_name(c) : "a cluster",
-		 version[0] ? ", Kubernetes " : "", version, say_count(s, nodes->len, "node", "nodes"), say_count(s, pods->len, "pod", "pods"), inventory_object_count(s->inv));
+	say_text(s, "I see %s %s%s%s: %s, %s and %zu objects in all", cluster_is_live(c) ? "the cluster" : "a recording of",
+		 cluster_name(c)[0] ? cluster_name(c) : "a cluster", version[0] ? ", Kubernetes " : "", version,
+		 say_count(s, nodes->len, "node", "nodes"), say_count(s, pods->len, "pod", "pods"), inventory_object_count(s->inv));
 	if (nodes->len)
 		say_field(s, nodes->items[0], "status.nodeInfo.kubeletVersion");
 	if (!count)
@@ -27,7 +28,9 @@ void answer_visibility(struct say *s, struct ctx *ctx, struct cluster *c)
 
 void answer_help(struct say *s)
 {
-	say_text(s, "I'm Jamie. I read this cluster and tell you what is wrong and why, with the evidence for it. I change nothing. Ask me, for example:");
+	say_text(
+		s,
+		"I'm Jamie. I read this cluster and tell you what is wrong and why, with the evidence for it. I change nothing. Ask me, for example:");
 	say_item(s, "what is wrong? what is wrong in NAMESPACE?");
 	say_item(s, "why is NAME failing? is NAME healthy? since when?");
 	say_item(s, "which pods are not ready? how many pods run on NODE? which pods restarted most?");
@@ -44,7 +47,8 @@ void answer_greet(struct say *s, struct ctx *ctx)
 	if (s->diagnosis->verdict == VERDICT_HEALTHY)
 		say_text(s, "All looks well from where I stand");
 	else
-		say_text(s, "I see %s in the cluster; ask \"what is wrong?\" and I'll tell you", say_count(s, s->diagnosis->causes.len, "active problem", "active problems"));
+		say_text(s, "I see %s in the cluster; ask \"what is wrong?\" and I'll tell you",
+			 say_count(s, s->diagnosis->causes.len, "active problem", "active problems"));
 	if (s->diagnosis->causes.len)
 		say_finding(s, s->diagnosis->causes.items[0]->root, 1);
 	say_followup(s, "what is wrong?");
@@ -75,8 +79,9 @@ void answer_write(struct say *s, struct ctx *ctx, const struct object *o)
 		if (c->proposal) {
 			s->proposal = c->proposal;
 			say_text(s, "As an action: %s on %s (risk %s)%s%s", c->proposal->action,
-				 c->proposal->target.name ? arena_printf(s->arena, "%s %s", c->proposal->target.kind_text, c->proposal->target.name) : "it", c->proposal->risk,
-				 c->proposal->parameters ? " with " : "", c->proposal->parameters ? c->proposal->parameters : "");
+				 c->proposal->target.name ? arena_printf(s->arena, "%s %s", c->proposal->target.kind_text, c->proposal->target.name)
+							  : "it",
+				 c->proposal->risk, c->proposal->parameters ? " with " : "", c->proposal->parameters ? c->proposal->parameters : "");
 		}
 	} else if (o) {
 		say_text(s, "I see no active problem with %s that it would solve", say_name(s, o));
@@ -89,7 +94,9 @@ void answer_write(struct say *s, struct ctx *ctx, const struct object *o)
 void answer_out_of_reach(struct say *s)
 {
 	s->kind = ANSWER_OUT_OF_REACH;
-	say_text(s, "That is beyond me here: I read this cluster's objects, events and logs, and have no metrics, bills, Secret values or outside knowledge to answer it from");
+	say_text(
+		s,
+		"That is beyond me here: I read this cluster's objects, events and logs, and have no metrics, bills, Secret values or outside knowledge to answer it from");
 	say_followup(s, "what can you see?");
 	say_followup(s, "what is wrong?");
 }

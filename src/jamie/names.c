@@ -20,11 +20,37 @@
 static int kind_rank(enum kind_id kind)
 {
 	static const enum kind_id order[] = {
-		KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_CRON_JOB, KIND_JOB, KIND_REPLICATION_CONTROLLER, KIND_POD, KIND_NODE, KIND_SERVICE,
-		KIND_INGRESS, KIND_HORIZONTAL_POD_AUTOSCALER, KIND_PERSISTENT_VOLUME_CLAIM, KIND_POD_DISRUPTION_BUDGET, KIND_NETWORK_POLICY, KIND_CONFIG_MAP,
-		KIND_SECRET, KIND_RESOURCE_QUOTA, KIND_SERVICE_ACCOUNT, KIND_REPLICA_SET, KIND_PERSISTENT_VOLUME, KIND_STORAGE_CLASS, KIND_VALIDATING_WEBHOOK,
-		KIND_MUTATING_WEBHOOK, KIND_INGRESS_CLASS, KIND_LIMIT_RANGE, KIND_PRIORITY_CLASS, KIND_ROLE, KIND_ROLE_BINDING, KIND_CLUSTER_ROLE,
-		KIND_CLUSTER_ROLE_BINDING, KIND_CUSTOM,
+		KIND_DEPLOYMENT,
+		KIND_STATEFUL_SET,
+		KIND_DAEMON_SET,
+		KIND_CRON_JOB,
+		KIND_JOB,
+		KIND_REPLICATION_CONTROLLER,
+		KIND_POD,
+		KIND_NODE,
+		KIND_SERVICE,
+		KIND_INGRESS,
+		KIND_HORIZONTAL_POD_AUTOSCALER,
+		KIND_PERSISTENT_VOLUME_CLAIM,
+		KIND_POD_DISRUPTION_BUDGET,
+		KIND_NETWORK_POLICY,
+		KIND_CONFIG_MAP,
+		KIND_SECRET,
+		KIND_RESOURCE_QUOTA,
+		KIND_SERVICE_ACCOUNT,
+		KIND_REPLICA_SET,
+		KIND_PERSISTENT_VOLUME,
+		KIND_STORAGE_CLASS,
+		KIND_VALIDATING_WEBHOOK,
+		KIND_MUTATING_WEBHOOK,
+		KIND_INGRESS_CLASS,
+		KIND_LIMIT_RANGE,
+		KIND_PRIORITY_CLASS,
+		KIND_ROLE,
+		KIND_ROLE_BINDING,
+		KIND_CLUSTER_ROLE,
+		KIND_CLUSTER_ROLE_BINDING,
+		KIND_CUSTOM,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
@@ -36,23 +62,36 @@ static int kind_rank(enum kind_id kind)
 static bool is_stop_word(const char *s)
 {
 	static const char *const words[] = {
-		"the", "a", "an", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or", "but", "is", "are", "was", "were", "be", "been", "being",
-		"do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "should", "may", "might", "must", "i", "me", "my", "we", "us", "our",
-		"you", "your", "it", "its", "this", "that", "these", "those", "they", "them", "their", "there", "here", "he", "she", "what", "which", "who", "whom",
-		"why", "when", "where", "how", "not", "no", "yes", "so", "if", "then", "than", "as", "about", "into", "out", "up", "down", "off", "over", "under",
-		"again", "still", "yet", "already", "just", "only", "also", "too", "very", "really", "all", "any", "some", "each", "every", "both", "either",
-		"please", "jamie", "hey", "hi", "hello", "tell", "show", "give", "get", "got", "let", "see", "know", "think", "want", "need", "make", "take",
-		"thing", "stuff", "one", "ones", "guy", "bit", "now", "currently", "right", "today", "moment", "time", "keep", "keeps", "going", "go", "come",
-		"comes", "back", "full", "strength", "new", "old", "same", "other", "more", "most", "less", "few", "many", "much", "lot", "lots", "namespace",
-		"cluster", "kubernetes", "k8s", "kube", "kubectl", "due", "because", "since", "ago", "last", "past", "next", "after", "before", "during", "minute",
-		"minutes", "hour", "hours", "day", "days", "week", "nobody", "everyone", "anyone", "someone", "everything", "nothing", "something", "anything",
-		"own", "using", "run", "runs", "running", "work", "works", "working", "start", "starts", "stopped", "problem", "issue", "error", "errors", "-n",
-		"certificate", "cert", "address", "traffic", "prod.", "ok", "okay", "else", "like", "look", "looks", "find", "found", "live", "lives", "serve",
-		"actually", "exactly", "properly", "correctly", "ever", "never", "always", "maybe", "seems", "seem", "appears", "says", "say", "said", "user",
-		"users", "customer", "customers", "people", "team", "memory", "cpu", "network", "drain", "members", "member", "requests", "request", "first",
-		"second", "fast", "slow", "slowly", "lately", "recently", "supposed", "way", "kind", "type", "name", "named", "called", "containers", "zero",
-		"empty", "enough", "missing", "miss", "wrong", "down?", "mate", "love", "folks", "buddy", "friend", "guys", "dear", "sorry", "pls", "plz", "lol",
-		"ran", "died", "went", "did", "getting", "happened", "happen", "happening", "omg", "wtf", "hell", "heck", "earth", "bloody", "damn", "gone", "killing", "killed", "blocked", "blocking", "blocks", "limits", "waits",
+		"the",       "a",          "an",       "of",        "in",         "on",        "at",          "to",       "for",       "from",
+		"by",        "with",       "and",      "or",        "but",        "is",        "are",         "was",      "were",      "be",
+		"been",      "being",      "do",       "does",      "did",        "has",       "have",        "had",      "can",       "could",
+		"will",      "would",      "should",   "may",       "might",      "must",      "i",           "me",       "my",        "we",
+		"us",        "our",        "you",      "your",      "it",         "its",       "this",        "that",     "these",     "those",
+		"they",      "them",       "their",    "there",     "here",       "he",        "she",         "what",     "which",     "who",
+		"whom",      "why",        "when",     "where",     "how",        "not",       "no",          "yes",      "so",        "if",
+		"then",      "than",       "as",       "about",     "into",       "out",       "up",          "down",     "off",       "over",
+		"under",     "again",      "still",    "yet",       "already",    "just",      "only",        "also",     "too",       "very",
+		"really",    "all",        "any",      "some",      "each",       "every",     "both",        "either",   "please",    "jamie",
+		"hey",       "hi",         "hello",    "tell",      "show",       "give",      "get",         "got",      "let",       "see",
+		"know",      "think",      "want",     "need",      "make",       "take",      "thing",       "stuff",    "one",       "ones",
+		"guy",       "bit",        "now",      "currently", "right",      "today",     "moment",      "time",     "keep",      "keeps",
+		"going",     "go",         "come",     "comes",     "back",       "full",      "strength",    "new",      "old",       "same",
+		"other",     "more",       "most",     "less",      "few",        "many",      "much",        "lot",      "lots",      "namespace",
+		"cluster",   "kubernetes", "k8s",      "kube",      "kubectl",    "due",       "because",     "since",    "ago",       "last",
+		"past",      "next",       "after",    "before",    "during",     "minute",    "minutes",     "hour",     "hours",     "day",
+		"days",      "week",       "nobody",   "everyone",  "anyone",     "someone",   "everything",  "nothing",  "something", "anything",
+		"own",       "using",      "run",      "runs",      "running",    "work",      "works",       "working",  "start",     "starts",
+		"stopped",   "problem",    "issue",    "error",     "errors",     "-n",        "certificate", "cert",     "address",   "traffic",
+		"prod.",     "ok",         "okay",     "else",      "like",       "look",      "looks",       "find",     "found",     "live",
+		"lives",     "serve",      "actually", "exactly",   "properly",   "correctly", "ever",        "never",    "always",    "maybe",
+		"seems",     "seem",       "appears",  "says",      "say",        "said",      "user",        "users",    "customer",  "customers",
+		"people",    "team",       "memory",   "cpu",       "network",    "drain",     "members",     "member",   "requests",  "request",
+		"first",     "second",     "fast",     "slow",      "slowly",     "lately",    "recently",    "supposed", "way",       "kind",
+		"type",      "name",       "named",    "called",    "containers", "zero",      "empty",       "enough",   "missing",   "miss",
+		"wrong",     "down?",      "mate",     "love",      "folks",      "buddy",     "friend",      "guys",     "dear",      "sorry",
+		"pls",       "plz",        "lol",      "ran",       "died",       "went",      "did",         "getting",  "happened",  "happen",
+		"happening", "omg",        "wtf",      "hell",      "heck",       "earth",     "bloody",      "damn",     "gone",      "killing",
+		"killed",    "blocked",    "blocking", "blocks",    "limits",     "waits",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -154,7 +193,8 @@ static int word_score(const char *word, const struct object *o)
 		p += part + (p[part] != '\0');
 	}
 	if (len >= 4 && n >= 4 && word[0] == o->name[0]) {
-		size_t limit = near_limit(word), d = limit && (n > len ? n - len : len - n) <= limit ? near_distance(word, o->name, limit) : limit + 1;
+		size_t limit = near_limit(word),
+		       d = limit && (n > len ? n - len : len - n) <= limit ? near_distance(word, o->name, limit) : limit + 1;
 
 		if (d <= limit)
 			best = MAX(best, SCORE_TYPO + 8 - 4 * (int)d);
@@ -168,7 +208,8 @@ static int word_score(const char *word, const struct object *o)
 
 /* ---- Namespaces ------------------------------------------------------------------------------------------------------------- */
 
-static const char *const short_names[][2] = {{"prod", "production"}, {"stage", "staging"}, {"stg", "staging"}, {"dev", "development"}, {"test", "testing"}, {"qa", "quality"}};
+static const char *const short_names[][2] = {{"prod", "production"}, {"stage", "staging"}, {"stg", "staging"},
+					     {"dev", "development"}, {"test", "testing"},  {"qa", "quality"}};
 
 static bool namespace_fits(const char *word, const char *ns)
 {
@@ -240,7 +281,8 @@ static bool word_at(const struct question *q, unsigned at, const char *text)
 /* Does a namespace usually stand here: "in shop", "the shop namespace", "-n shop"? */
 static int namespace_place(const struct question *q, unsigned at)
 {
-	static const char *const leads[] = {"in", "of", "for", "from", "across", "inside", "within", "and", "versus", "vs", "to", "with", "about", NULL};
+	static const char *const leads[] = {"in",  "of",     "for", "from", "across", "inside", "within",
+					    "and", "versus", "vs",  "to",   "with",   "about",  NULL};
 	unsigned before = at;
 
 	if (at && (word_at(q, at - 1, "-n") || word_at(q, at - 1, "namespace") || word_at(q, at - 1, "ns") || word_at(q, at - 1, "namespaces")))
@@ -373,7 +415,8 @@ static void narrow(const struct question *q, struct found_list *list, const stru
 			list->len = n;
 	}
 	for (uint32_t i = 1; i < list->len; i++) {
-		if (list->items[i].score < list->items[0].score - SCORE_MARGIN || (list->items[0].score == SCORE_EXACT && list->items[i].score < SCORE_EXACT)) {
+		if (list->items[i].score < list->items[0].score - SCORE_MARGIN ||
+		    (list->items[0].score == SCORE_EXACT && list->items[i].score < SCORE_EXACT)) {
 			list->len = i;
 			break;
 		}
@@ -409,7 +452,8 @@ static struct found_list search(const struct question *q, struct arena *a, const
 			continue;
 		for (uint32_t i = 0; all && i < all->len; i++) {
 			const struct object *o = all->items[i];
-			int score = str_eq(o->name, joined.buf) || (exact_only && count == 2 && str_eq(o->name, run_on.buf)) ? SCORE_EXACT : 0, sum = 0;
+			int score = str_eq(o->name, joined.buf) || (exact_only && count == 2 && str_eq(o->name, run_on.buf)) ? SCORE_EXACT : 0,
+			    sum = 0;
 
 			if (!score && !exact_only) {
 				for (unsigned w = 0; w < count; w++) {
@@ -483,7 +527,8 @@ static const struct kind *kind_beside(struct question *q, unsigned at, unsigned 
 	struct word *before = at ? &q->words[at - 1] : NULL, *after = at + count < q->word_count ? &q->words[at + count] : NULL;
 
 	/* "deployment web", but "pods died". */
-	if (before && before->role == WORD_KIND && before->kind && (before->text[strlen(before->text) - 1] != 's' || q->words[at].role == WORD_NAME || str_eq(before->text, "ingress"))) {
+	if (before && before->role == WORD_KIND && before->kind &&
+	    (before->text[strlen(before->text) - 1] != 's' || q->words[at].role == WORD_NAME || str_eq(before->text, "ingress"))) {
 		for (unsigned i = at; i-- > 0 && q->words[i].role == WORD_KIND && q->words[i].kind == before->kind;)
 			q->words[i].hint = true;
 		return before->kind;
@@ -534,7 +579,8 @@ static unsigned try_mention(struct question *q, struct arena *a, const struct in
 	const struct kind *hint;
 
 	for (unsigned i = at; i < at + count; i++)
-		if (i >= q->word_count || !(may_name(q, i, exact) || (exact && count == 2 && q->words[i].role == WORD_PLAIN && q->words[at].len >= 4)))
+		if (i >= q->word_count ||
+		    !(may_name(q, i, exact) || (exact && count == 2 && q->words[i].role == WORD_PLAIN && q->words[at].len >= 4)))
 			return 0;
 	list = exact && count == 1 ? search_path(q, a, inv, at) : (struct found_list){0};
 	if (!list.len)

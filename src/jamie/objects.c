@@ -53,9 +53,11 @@ const char *object_condition(struct arena *a, const struct object *o)
 	case KIND_DEPLOYMENT:
 	case KIND_STATEFUL_SET:
 	case KIND_REPLICA_SET:
-		return arena_printf(a, "%lld/%lld ready", (long long)object_int(o, "status.readyReplicas", 0), (long long)object_int(o, "spec.replicas", 1));
+		return arena_printf(a, "%lld/%lld ready", (long long)object_int(o, "status.readyReplicas", 0),
+				    (long long)object_int(o, "spec.replicas", 1));
 	case KIND_DAEMON_SET:
-		return arena_printf(a, "%lld/%lld ready", (long long)object_int(o, "status.numberReady", 0), (long long)object_int(o, "status.desiredNumberScheduled", 0));
+		return arena_printf(a, "%lld/%lld ready", (long long)object_int(o, "status.numberReady", 0),
+				    (long long)object_int(o, "status.desiredNumberScheduled", 0));
 	case KIND_JOB:
 		if (str_eq(condition_status(o, "Complete"), "True"))
 			return "Complete";
@@ -87,7 +89,8 @@ struct object_list pods_of(struct say *s, const struct object *o)
 	case KIND_SERVICE:
 	case KIND_POD_DISRUPTION_BUDGET:
 	case KIND_NETWORK_POLICY:
-		return inventory_select(s->inv, s->arena, KIND_POD, o->ns, value_get(o->spec, o->kind->id == KIND_NETWORK_POLICY ? "podSelector" : "selector"),
+		return inventory_select(s->inv, s->arena, KIND_POD, o->ns,
+					value_get(o->spec, o->kind->id == KIND_NETWORK_POLICY ? "podSelector" : "selector"),
 					o->kind->id == KIND_SERVICE);
 	case KIND_CONFIG_MAP:
 	case KIND_SECRET:
@@ -143,7 +146,8 @@ static bool container_reason(const struct object *pod, const char *part, bool la
 		for (value_each(c, value_get(pod->status, lists[i]))) {
 			const struct value *state = value_get(c, "state");
 
-			if (strstr(value_get_str(value_get(state, "waiting"), "reason"), part) || strstr(value_get_str(value_get(state, "terminated"), "reason"), part))
+			if (strstr(value_get_str(value_get(state, "waiting"), "reason"), part) ||
+			    strstr(value_get_str(value_get(state, "terminated"), "reason"), part))
 				return true;
 			if (last && strstr(value_get_str(value_get(value_get(c, "lastState"), "terminated"), "reason"), part))
 				return true;
@@ -230,7 +234,8 @@ bool object_in_state(struct say *s, struct ctx *ctx, const struct object *o, enu
 		return true;
 	case STATE_UNHEALTHY:
 	case STATE_HEALTHY:
-		v = diagnose_verdict(s->diagnosis, ctx, o->kind->id == KIND_NAMESPACE ? NULL : o, o->kind->id == KIND_NAMESPACE ? o->name : NULL, NULL);
+		v = diagnose_verdict(s->diagnosis, ctx, o->kind->id == KIND_NAMESPACE ? NULL : o, o->kind->id == KIND_NAMESPACE ? o->name : NULL,
+				     NULL);
 		return (v == VERDICT_FAILING || v == VERDICT_DEGRADED) == (state == STATE_UNHEALTHY);
 	case STATE_RECOVERED:
 		return diagnose_verdict(s->diagnosis, ctx, o, NULL, NULL) == VERDICT_RECOVERED;

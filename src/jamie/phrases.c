@@ -156,7 +156,8 @@ static unsigned mark_kind(struct question *q, unsigned at)
 /* "container web": the word after it, unless it goes on about containers in general. */
 static unsigned mark_container(struct question *q, unsigned at)
 {
-	static const char *const general[] = {"is", "are", "in", "of", "that", "which", "logs", "log", "image", "images", "restarts", "does", "has", "have", "keeps", "and", "the"};
+	static const char *const general[] = {"is",     "are",      "in",   "of",  "that", "which", "logs", "log", "image",
+					      "images", "restarts", "does", "has", "have", "keeps", "and",  "the"};
 	struct word *next = at + 1 < q->word_count ? &q->words[at + 1] : NULL;
 
 	if (!str_eq(q->words[at].text, "container") || !next)
@@ -194,8 +195,12 @@ static usec_t unit_of(const struct word *w)
 	static const struct {
 		const char *pattern;
 		usec_t span;
-	} units[] = {{"second/seconds/sec/secs/s", USEC_PER_SEC},   {"minute/minutes/min/mins/m", USEC_PER_MINUTE}, {"hour/hours/hr/hrs/h", USEC_PER_HOUR},
-		     {"day/days/d", USEC_PER_DAY},		    {"week/weeks/w", 7 * USEC_PER_DAY},		    {"month/months", 30 * USEC_PER_DAY},
+	} units[] = {{"second/seconds/sec/secs/s", USEC_PER_SEC},
+		     {"minute/minutes/min/mins/m", USEC_PER_MINUTE},
+		     {"hour/hours/hr/hrs/h", USEC_PER_HOUR},
+		     {"day/days/d", USEC_PER_DAY},
+		     {"week/weeks/w", 7 * USEC_PER_DAY},
+		     {"month/months", 30 * USEC_PER_DAY},
 		     {"night", 12 * USEC_PER_HOUR}};
 	struct question one = {.word_count = 1};
 
@@ -209,7 +214,8 @@ static usec_t unit_of(const struct word *w)
 
 static int64_t number_of(const struct word *w)
 {
-	static const char *const words[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"};
+	static const char *const words[] = {"zero",  "one",   "two",  "three", "four",   "five",  "six",
+					    "seven", "eight", "nine", "ten",   "eleven", "twelve"};
 	char *end;
 	int64_t n = strtoll(w->text, &end, 10);
 
@@ -366,11 +372,12 @@ static void mark_flags(struct question *q)
 	q->previous_log = anywhere(q, "previous/prior/crashed") || anywhere(q, "before the/it crash/crashed/died/restart/restarted") ||
 			  anywhere(q, "last crash/instance/run");
 	q->pronoun = anywhere(q, "it/its/that/this/they/them/their/those/these/there/itself/one");
-	q->everywhere = anywhere(q, "all namespaces") || anywhere(q, "whole/entire/complete cluster") || anywhere(q, "everywhere/anywhere/overall/cluster-wide") ||
-			anywhere(q, "the/my/our/this cluster");
-	q->follow_up = words_match(q, 0, "and/also/but/ok/okay/so/now") || words_match(q, 0, "what/how about") || words_match(q, 0, "same for/in/with");
-	if (anywhere(q, "most/highest restarts/restarted/restarting") || anywhere(q, "top restarts/restarters") || anywhere(q, "by restarts/restart") ||
-	    ((anywhere(q, "restarts/restarted/restarting/restart")) && anywhere(q, "most/often")))
+	q->everywhere = anywhere(q, "all namespaces") || anywhere(q, "whole/entire/complete cluster") ||
+			anywhere(q, "everywhere/anywhere/overall/cluster-wide") || anywhere(q, "the/my/our/this cluster");
+	q->follow_up =
+		words_match(q, 0, "and/also/but/ok/okay/so/now") || words_match(q, 0, "what/how about") || words_match(q, 0, "same for/in/with");
+	if (anywhere(q, "most/highest restarts/restarted/restarting") || anywhere(q, "top restarts/restarters") ||
+	    anywhere(q, "by restarts/restart") || ((anywhere(q, "restarts/restarted/restarting/restart")) && anywhere(q, "most/often")))
 		q->order = ORDER_MOST_RESTARTS;
 	else if (anywhere(q, "oldest") || anywhere(q, "longest"))
 		q->order = ORDER_OLDEST;

@@ -19,11 +19,11 @@ enum word_role {
 struct word {
 	const char *text; /* folded */
 	size_t len;
-	bool quoted;      /* stood in quotes: a name, never a keyword */
-	bool possessive;  /* "checkout's" */
+	bool quoted;     /* stood in quotes: a name, never a keyword */
+	bool possessive; /* "checkout's" */
 	enum word_role role;
 	const struct kind *kind; /* WORD_KIND; NULL for "apps" */
-	bool hint;        /* WORD_KIND that only says what the name beside it is: "deployment web" */
+	bool hint;               /* WORD_KIND that only says what the name beside it is: "deployment web" */
 };
 
 enum intent {
@@ -68,11 +68,11 @@ unsigned words_match(const struct question *q, unsigned at, const char *pattern)
 
 /* One thing that was named: all the objects that it may be, best first. */
 struct mention {
-	const char *words; /* as asked */
-	unsigned first, count; /* words */
+	const char *words;          /* as asked */
+	unsigned first, count;      /* words */
 	struct object_list objects; /* of one namespace and name together: Deployment, Service and Ingress "web" are one thing to people */
-	int score;         /* of the best; 100 = exact */
-	bool ambiguous;    /* objects of more than one namespace and name are as likely */
+	int score;                  /* of the best; 100 = exact */
+	bool ambiguous;             /* objects of more than one namespace and name are as likely */
 };
 
 struct question {
@@ -81,8 +81,8 @@ struct question {
 	unsigned word_count;
 	enum intent intent;
 	int intent_score;
-	const struct kind *kind;  /* kind word; NULL = none */
-	bool any_workload;        /* "workloads", "apps": any kind with pods */
+	const struct kind *kind; /* kind word; NULL = none */
+	bool any_workload;       /* "workloads", "apps": any kind with pods */
 	const char *kind_words;
 	struct mention mentions[QUESTION_MAX_OBJECTS];
 	unsigned mention_count;
@@ -96,14 +96,14 @@ struct question {
 	enum state_filter state;
 	const char *state_words;
 	enum order order;
-	usec_t since;             /* time phrase; 0 = none */
+	usec_t since; /* time phrase; 0 = none */
 	const char *since_words;
-	int64_t number;           /* "the last 5", "top 3"; 0 = none */
-	bool previous_log;        /* "previous logs", "before the crash" */
-	bool pronoun;             /* "it", "its", "that one": the last thing spoken of */
-	bool everywhere;          /* "in all namespaces", "the cluster" */
-	bool follow_up;           /* "and ...", "what about ...": the last question with something changed */
-	const char *container;    /* "container web" */
+	int64_t number;        /* "the last 5", "top 3"; 0 = none */
+	bool previous_log;     /* "previous logs", "before the crash" */
+	bool pronoun;          /* "it", "its", "that one": the last thing spoken of */
+	bool everywhere;       /* "in all namespaces", "the cluster" */
+	bool follow_up;        /* "and ...", "what about ...": the last question with something changed */
+	const char *container; /* "container web" */
 };
 
 /* Splits and folds (words.c). ERR_LIMIT past QUESTION_MAX_WORDS. */

@@ -97,7 +97,8 @@ static const char *where_of(struct say *s, const struct evidence *e)
 	case EVIDENCE_EVENT:
 		return arena_printf(s->arena, "%s event %s", object, e->event ? e->event->reason : "");
 	case EVIDENCE_LOG:
-		return arena_printf(s->arena, "%s log of %s%s, line %u", object, e->path ? e->path : "", e->previous ? " (previous instance)" : "", e->first_line);
+		return arena_printf(s->arena, "%s log of %s%s, line %u", object, e->path ? e->path : "", e->previous ? " (previous instance)" : "",
+				    e->first_line);
 	case EVIDENCE_ABSENCE:
 		return arena_printf(s->arena, "%s (absent)", e->path ? e->path : "");
 	default:
@@ -113,8 +114,8 @@ void say_evidence(struct say *s, const struct evidence *e)
 	for (uint32_t i = 0; i < s->evidence.len && !id; i++) {
 		const struct evidence *x = &s->evidence.items[i].fact;
 
-		if (x->type == e->type && x->object == e->object && x->event == e->event && same_text(x->path, e->path) && x->first_line == e->first_line &&
-		    x->previous == e->previous)
+		if (x->type == e->type && x->object == e->object && x->event == e->event && same_text(x->path, e->path) &&
+		    x->first_line == e->first_line && x->previous == e->previous)
 			id = s->evidence.items[i].id;
 	}
 	if (!id) {

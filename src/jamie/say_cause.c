@@ -86,7 +86,8 @@ static void say_changes(struct say *s, const struct cause *c)
 	if (!best || !c->since)
 		return;
 	if (best->when <= c->since)
-		say_text(s, "Worth knowing: %s%s%s %s before it began", best->text, best->by[0] ? " by " : "", best->by, say_span(s, c->since - best->when));
+		say_text(s, "Worth knowing: %s%s%s %s before it began", best->text, best->by[0] ? " by " : "", best->by,
+			 say_span(s, c->since - best->when));
 	else
 		say_text(s, "Worth knowing: %s%s%s at about the time it began", best->text, best->by[0] ? " by " : "", best->by);
 	if (best->object)
@@ -99,9 +100,9 @@ static void say_extent(struct say *s, const struct cause *c)
 	const char *since = c->since && c->since < now ? arena_printf(s->arena, "It has been so for %s", say_span(s, now - c->since)) : NULL;
 	const char *entry = c->entry && c->entry != c->root->object ? say_name(s, c->entry) : NULL;
 	bool many = c->pods_affected > 1 || c->workloads.len > 1;
-	const char *affects =
-		many ? arena_printf(s->arena, "affects %s of %s", say_count(s, c->pods_affected, "pod", "pods"), say_count(s, c->workloads.len, "workload", "workloads"))
-		     : NULL;
+	const char *affects = many ? arena_printf(s->arena, "affects %s of %s", say_count(s, c->pods_affected, "pod", "pods"),
+						  say_count(s, c->workloads.len, "workload", "workloads"))
+				   : NULL;
 
 	if (since && affects)
 		say_text(s, "%s and %s", since, affects);

@@ -6,7 +6,7 @@
 struct jamie {
 	struct cluster *cluster;
 	struct jamie_options options;
-	struct ctx ctx;       /* the diagnosis lives in its arena */
+	struct ctx ctx; /* the diagnosis lives in its arena */
 	bool diagnosed;
 	struct diagnosis diagnosis;
 	/* What was spoken of last: objects live in the inventory, the rest here. */
@@ -153,12 +153,14 @@ static void recall(const struct jamie *j, struct question *q, struct arena *a)
 		if (q->state == STATE_ANY)
 			q->state = j->last_state;
 	}
-	if (j->asked_back && !q->mention_count && (q->namespace_count || q->kind_words) && (q->intent == INTENT_NONE || q->intent == INTENT_OVERVIEW)) {
+	if (j->asked_back && !q->mention_count && (q->namespace_count || q->kind_words) &&
+	    (q->intent == INTENT_NONE || q->intent == INTENT_OVERVIEW)) {
 		recall_choice(j, q, a);
 		return;
 	}
 	if (bare && j->last_object_count && !q->everywhere && !q->unknown_name &&
-	    (speaks_of_object(q->intent) || why_alone || (q->pronoun && q->intent != INTENT_OVERVIEW) || (q->follow_up && q->intent != INTENT_OVERVIEW && !q->kind_words)))
+	    (speaks_of_object(q->intent) || why_alone || (q->pronoun && q->intent != INTENT_OVERVIEW) ||
+	     (q->follow_up && q->intent != INTENT_OVERVIEW && !q->kind_words)))
 		remember_into(j, q, a, NULL);
 	else if (!q->mention_count && q->namespace_count == 1 && q->follow_up && j->last_object_count && q->intent == j->last_intent)
 		remember_into(j, q, a, q->namespaces[0]);
@@ -243,7 +245,8 @@ static void settle(const struct jamie *j, struct ctx *ctx, const struct question
 		settle_on(m, near);
 	else if (same_owner(j, ctx, m))
 		settle_on(m, ill ? ill : m->objects.items[0]);
-	else if (ill_count == 1 && (q->intent == INTENT_WHY || q->intent == INTENT_LOGS || q->intent == INTENT_SINCE || q->intent == INTENT_NONE || q->intent == INTENT_WRITE))
+	else if (ill_count == 1 && (q->intent == INTENT_WHY || q->intent == INTENT_LOGS || q->intent == INTENT_SINCE || q->intent == INTENT_NONE ||
+				    q->intent == INTENT_WRITE))
 		settle_on(m, ill);
 }
 
@@ -504,7 +507,8 @@ static void answer(struct jamie *j, struct say *s, struct ctx *ctx, struct quest
 
 	for (unsigned i = 0; i < q->mention_count; i++)
 		settle(j, ctx, q, &q->mentions[i]);
-	if (q->intent == INTENT_OUT_OF_REACH || q->intent == INTENT_HELP || q->intent == INTENT_GREET || q->intent == INTENT_THANKS || q->intent == INTENT_VISIBILITY)
+	if (q->intent == INTENT_OUT_OF_REACH || q->intent == INTENT_HELP || q->intent == INTENT_GREET || q->intent == INTENT_THANKS ||
+	    q->intent == INTENT_VISIBILITY)
 		dispatch_rest(s, ctx, j->cluster);
 	else if (q->unknown_namespace)
 		say_unknown_namespace(s, q->unknown_namespace);

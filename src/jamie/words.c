@@ -8,7 +8,8 @@
 /* Curly quotes and dashes as phones and word processors write them, after folding. */
 static const struct {
 	const char *from, *to;
-} plain[] = {{"\u2019", "'"}, {"\u2018", "'"}, {"\u201c", "\""}, {"\u201d", "\""}, {"\u2013", "-"}, {"\u2014", " "}, {"\u2026", " "}, {"\u00a0", " "}};
+} plain[] = {{"\u2019", "'"}, {"\u2018", "'"}, {"\u201c", "\""}, {"\u201d", "\""},
+	     {"\u2013", "-"}, {"\u2014", " "}, {"\u2026", " "},  {"\u00a0", " "}};
 
 static const char *plain_text(struct arena *a, const char *text)
 {
@@ -37,15 +38,15 @@ static const char *plain_text(struct arena *a, const char *text)
 static const struct {
 	const char *from, *first, *second;
 } opened[] = {
-	{"what's", "what", "is"},   {"whats", "what", "is"},	 {"wats", "what", "is"},     {"where's", "where", "is"}, {"wheres", "where", "is"},
-	{"who's", "who", "is"},	    {"how's", "how", "is"},	 {"hows", "how", "is"},	     {"why's", "why", "is"},	 {"when's", "when", "is"},
-	{"it's", "it", "is"},	    {"that's", "that", "is"},	 {"there's", "there", "is"}, {"i'm", "i", "am"},	 {"isn't", "is", "not"},
-	{"isnt", "is", "not"},	    {"aren't", "are", "not"},	 {"arent", "are", "not"},    {"doesn't", "does", "not"}, {"doesnt", "does", "not"},
-	{"don't", "do", "not"},	    {"dont", "do", "not"},	 {"didn't", "did", "not"},   {"didnt", "did", "not"},	 {"won't", "will", "not"},
-	{"wont", "will", "not"},    {"can't", "can", "not"},	 {"cant", "can", "not"},     {"cannot", "can", "not"},	 {"hasn't", "has", "not"},
-	{"haven't", "have", "not"}, {"wasn't", "was", "not"},	 {"weren't", "were", "not"}, {"couldn't", "can", "not"}, {"shouldn't", "should", "not"},
-	{"wouldn't", "will", "not"}, {"i've", "i", "have"},	 {"we've", "we", "have"},    {"they're", "they", "are"}, {"what're", "what", "are"},
-	{"gonna", "going", "to"},   {"wanna", "want", "to"},	 {"lemme", "let", "me"},     {"gimme", "give", "me"},
+	{"what's", "what", "is"},    {"whats", "what", "is"},  {"wats", "what", "is"},     {"where's", "where", "is"}, {"wheres", "where", "is"},
+	{"who's", "who", "is"},      {"how's", "how", "is"},   {"hows", "how", "is"},      {"why's", "why", "is"},     {"when's", "when", "is"},
+	{"it's", "it", "is"},        {"that's", "that", "is"}, {"there's", "there", "is"}, {"i'm", "i", "am"},         {"isn't", "is", "not"},
+	{"isnt", "is", "not"},       {"aren't", "are", "not"}, {"arent", "are", "not"},    {"doesn't", "does", "not"}, {"doesnt", "does", "not"},
+	{"don't", "do", "not"},      {"dont", "do", "not"},    {"didn't", "did", "not"},   {"didnt", "did", "not"},    {"won't", "will", "not"},
+	{"wont", "will", "not"},     {"can't", "can", "not"},  {"cant", "can", "not"},     {"cannot", "can", "not"},   {"hasn't", "has", "not"},
+	{"haven't", "have", "not"},  {"wasn't", "was", "not"}, {"weren't", "were", "not"}, {"couldn't", "can", "not"}, {"shouldn't", "should", "not"},
+	{"wouldn't", "will", "not"}, {"i've", "i", "have"},    {"we've", "we", "have"},    {"they're", "they", "are"}, {"what're", "what", "are"},
+	{"gonna", "going", "to"},    {"wanna", "want", "to"},  {"lemme", "let", "me"},     {"gimme", "give", "me"},
 };
 
 static bool in_word(unsigned char c)

@@ -66,15 +66,17 @@ static bool ends_with(const char *word, const char *suffix)
 }
 
 /* Before "key": whose keys are secrets. "secret key" may also name a key of a Secret: then only a random value tells. */
-static const char *const key_owners[] = {"api",	 "access", "private", "encryption", "signing", "master", "client", "license",
-					 "account", "shared", "ssh",	 "storage",    "hmac",	  "jwt",    "app"};
+static const char *const key_owners[] = {"api",     "access", "private", "encryption", "signing", "master", "client", "license",
+					 "account", "shared", "ssh",     "storage",    "hmac",    "jwt",    "app"};
 
 static enum mask_name classify_word(const struct words *w, unsigned i)
 {
-	static const char *const strong[] = {"pwd", "passphrase", "passcode", "secret", "secrets", "token", "tokens", "credential", "credentials",
-					     "apikey", "accesskey", "secretkey", "privatekey", "authkey", "connectionstring", "authorization"};
-	static const char *const weak[] = {"key", "keys", "auth", "cookie", "session", "sessionid", "salt", "signature", "sig", "otp", "seed", "jwt",
-					   "dsn", "cert", "pat", "hash", "creds", "login", "appkey", "sshkey", "masterkey", "signingkey", "encryptionkey"};
+	static const char *const strong[] = {"pwd",        "passphrase", "passcode",         "secret",       "secrets",   "token",
+					     "tokens",     "credential", "credentials",      "apikey",       "accesskey", "secretkey",
+					     "privatekey", "authkey",    "connectionstring", "authorization"};
+	static const char *const weak[] = {"key",   "keys",  "auth",   "cookie", "session",   "sessionid",  "salt",         "signature",
+					   "sig",   "otp",   "seed",   "jwt",    "dsn",       "cert",       "pat",          "hash",
+					   "creds", "login", "appkey", "sshkey", "masterkey", "signingkey", "encryptionkey"};
 	const char *word = w->items[i];
 	bool last = i + 1 == w->len;
 
@@ -92,15 +94,16 @@ static enum mask_name classify_word(const struct words *w, unsigned i)
 /* Words that make the name one of something about a secret, not of the secret. */
 static bool says_otherwise(const struct words *w, unsigned secret)
 {
-	static const char *const after[] = {"name",	"names",   "namespace", "file",	     "files",	 "path",     "paths",	 "dir",	    "ref",
-					    "refs",	"url",	   "uri",	"host",	     "port",	 "ttl",	     "expiry",	 "expires", "expiration",
-					    "timeout",	"seconds", "minutes",	"hours",     "days",	 "length",   "len",	 "min",	    "max",
-					    "size",	"count",   "limit",	"enabled",   "disabled", "required", "policy",	 "type",    "issuer",
-					    "audience", "header",  "prefix",	"suffix",    "version",	 "algorithm", "alg",	 "format",  "mode",
-					    "mount",	"endpoint", "provider", "class",     "store",	 "rotation", "interval", "usage",   "id",
-					    "selector", "resource", "reference", "checksum", "projection", "template", "volume", "age",	    "status"};
-	static const char *const before[] = {"existing", "image", "pull", "automount", "create", "use", "with", "enable", "disable", "no", "num",
-					     "max", "min", "service"};
+	static const char *const after[] = {"name",      "names",      "namespace",  "file",     "files",    "path",   "paths",    "dir",
+					    "ref",       "refs",       "url",        "uri",      "host",     "port",   "ttl",      "expiry",
+					    "expires",   "expiration", "timeout",    "seconds",  "minutes",  "hours",  "days",     "length",
+					    "len",       "min",        "max",        "size",     "count",    "limit",  "enabled",  "disabled",
+					    "required",  "policy",     "type",       "issuer",   "audience", "header", "prefix",   "suffix",
+					    "version",   "algorithm",  "alg",        "format",   "mode",     "mount",  "endpoint", "provider",
+					    "class",     "store",      "rotation",   "interval", "usage",    "id",     "selector", "resource",
+					    "reference", "checksum",   "projection", "template", "volume",   "age",    "status"};
+	static const char *const before[] = {"existing", "image",   "pull", "automount", "create", "use", "with",
+					     "enable",   "disable", "no",   "num",       "max",    "min", "service"};
 
 	for (unsigned i = secret + 1; i < w->len; i++)
 		if (IN(w->items[i], after))
@@ -121,8 +124,7 @@ enum mask_name mask_classify_name(const char *name, size_t len)
 			found = class;
 	}
 	/* "secretKey: password" names a key of a Secret as often as it holds a key. */
-	if (found == MASK_NAME_STRONG && w.len >= 2 && str_eq(w.items[w.len - 1], "key") &&
-	    !IN(w.items[w.len - 2], key_owners))
+	if (found == MASK_NAME_STRONG && w.len >= 2 && str_eq(w.items[w.len - 1], "key") && !IN(w.items[w.len - 2], key_owners))
 		found = MASK_NAME_WEAK;
 	return found;
 }

@@ -60,8 +60,8 @@ static const struct shape shapes[] = {
 };
 
 const bool mask_token_first[256] = {
-	['A'] = true, ['L'] = true, ['S'] = true, ['d'] = true, ['e'] = true, ['g'] = true, ['h'] = true, ['l'] = true, ['n'] = true,
-	['p'] = true, ['r'] = true, ['s'] = true, ['w'] = true, ['x'] = true, ['y'] = true,
+	['A'] = true, ['L'] = true, ['S'] = true, ['d'] = true, ['e'] = true, ['g'] = true, ['h'] = true, ['l'] = true,
+	['n'] = true, ['p'] = true, ['r'] = true, ['s'] = true, ['w'] = true, ['x'] = true, ['y'] = true,
 };
 
 static bool in_set(enum set set, char c)

@@ -33,8 +33,8 @@ static bool begins(const char *s, size_t len, const char *text)
 
 bool mask_value_is_harmless(const char *s, size_t len)
 {
-	static const char *const words[] = {"true", "false", "yes", "no", "null", "nil", "none", "None", "True", "False", "undefined", "[]", "{}", "~",
-					    "|", ">", "|-", ">-"};
+	static const char *const words[] = {"true",  "false",     "yes", "no", "null", "nil", "none", "None", "True",
+					    "False", "undefined", "[]",  "{}", "~",    "|",   ">",    "|-",   ">-"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (equals(s, len, words[i]))

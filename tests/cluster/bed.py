@@ -1,4 +1,5 @@
 """The running test cluster, for tests: where it is, and commands inside its network. `tests/cluster/bed` starts and ends it."""
+
 import json
 import os
 import shlex
@@ -50,7 +51,9 @@ class Bed:
     def program(self, *arguments, **more):
         """auto-devops against the cluster. A status of 3 (problems found) is no failure here."""
         done = self.run([PROGRAM, *arguments], check=False, **more)
-        assert done.returncode in (0, 3), f"auto-devops {shlex.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert done.returncode in (0, 3), (
+            f"auto-devops {shlex.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        )
         return done
 
     def program_json(self, *arguments, **more):

@@ -13,7 +13,9 @@ import pytest
 from bed import HERE, PROGRAM, Bed
 from planting import load_situations, plant_all
 
-CACHE = os.environ.get("AUTO_DEVOPS_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "auto-devops")
+CACHE = os.environ.get("AUTO_DEVOPS_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "auto-devops"
+)
 os.environ.setdefault("AUTO_DEVOPS_BED", os.path.join(CACHE, "bed-test"))
 SEED = int(os.environ.get("AUTO_DEVOPS_SEED") or random.SystemRandom().randint(1, 999_999))
 SITUATIONS = load_situations(SEED)[0]  # the same names again when they are planted: one seed, one set of names
@@ -67,5 +69,3 @@ def planted(planting):
 @pytest.fixture(scope="session")
 def scan(bed, planted):
     return bed.program_json("scan")
-
-

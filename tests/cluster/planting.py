@@ -20,12 +20,12 @@ The first document:
   nodes           the group of fake nodes (their annotation kwok.x-k8s.io/node) that must be kept alive
   last            plant it after all others show
 """
+
 import fnmatch
 import json
 import random
 import re
 import time
-from pathlib import Path
 
 import yaml
 
@@ -38,8 +38,10 @@ orchid osprey otter panda pearl pebble pepper pine plover poppy puffin quartz qu
 sparrow spruce sumac swift tansy teal thistle thyme topaz tulip umber velvet verbena violet walnut willow wren yarrow zephyr zinnia""".split()
 ROLES = "api web worker gateway sync store ledger mailer search index billing catalog feed relay portal batch cache quota-less".split()[:-1]
 REGISTRY = "http://127.0.0.1:5000"
-KINDS = ("pods,nodes,services,endpointslices,events,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,persistentvolumeclaims,"
-         "horizontalpodautoscalers,ingresses,poddisruptionbudgets")
+KINDS = (
+    "pods,nodes,services,endpointslices,events,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,persistentvolumeclaims,"
+    "horizontalpodautoscalers,ingresses,poddisruptionbudgets"
+)
 
 
 class NameMaker:
@@ -100,6 +102,7 @@ class Situation:
 
         def name(match):
             return self.names.setdefault(match[1], None) or self.names.__setitem__(match[1], names.make(match[1])) or self.names[match[1]]
+
         text = re.sub(r"@(\w+)@", name, path.read_text())
         head, self.manifest = text.split("\n---\n", 1)
         self.head = yaml.safe_load(head)
@@ -147,13 +150,22 @@ def shows(condition, ns, objects):
     for o in objects.get(condition["kind"].lower(), []):
         meta = o["metadata"]
         about = o.get("involvedObject", {}) if "about" in condition else meta
-        if about.get("namespace", ns) != ns or not fnmatch.fnmatchcase(about.get("name", ""), condition.get("about", condition.get("name"))):
+        if about.get("namespace", ns) != ns or not fnmatch.fnmatchcase(
+            about.get("name", ""), condition.get("about", condition.get("name"))
+        ):
             continue
         value = field(o, condition["path"])
-        if "is" in condition and value == condition["is"] \
-                or "in" in condition and value in condition["in"] \
-                or "has" in condition and condition["has"] in (value or "") \
-                or "least" in condition and isinstance(value, int) and value >= condition["least"]:
+        if (
+            "is" in condition
+            and value == condition["is"]
+            or "in" in condition
+            and value in condition["in"]
+            or "has" in condition
+            and condition["has"] in (value or "")
+            or "least" in condition
+            and isinstance(value, int)
+            and value >= condition["least"]
+        ):
             return True
     return False
 
@@ -175,7 +187,7 @@ def add_registry(bed, host):
 def prepare_node(bed, names):
     """Gives the node's images their made-up names, and tells the container runtime where the made-up registries are."""
     for i in range(0, len(names.images), 20):
-        bed.run([HERE / "bed", "ctr", "images", "tag", "docker.io/library/busybox:1.35", *names.images[i:i + 20]])
+        bed.run([HERE / "bed", "ctr", "images", "tag", "docker.io/library/busybox:1.35", *names.images[i : i + 20]])
     for host in names.registries:
         add_registry(bed, host)
     denied = bed.state / "registry" / "denied"
@@ -225,7 +237,9 @@ def wait_until_shown(bed, situations, limit=90, progress=print):
                 progress(f"{age:6.1f} s  {s.id} shows")
         late = [s for s in waiting if time.monotonic() - s.planted > max(s.head.get("within", limit), s.head.get("settles", 0) + 30)]
         if late:
-            missing = "\n".join(f"{s.id} in namespace {s.ns}: {json.dumps([c for c in s.shows if not shows(c, s.ns, objects)])}" for s in late)
+            missing = "\n".join(
+                f"{s.id} in namespace {s.ns}: {json.dumps([c for c in s.shows if not shows(c, s.ns, objects)])}" for s in late
+            )
             raise AssertionError(f"the API does not show:\n{missing}")
         if waiting:
             time.sleep(1)
@@ -249,6 +263,7 @@ def main():
     """Plants everything and tells what is where: for a look at the cluster by hand."""
     import argparse
     from bed import Bed
+
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randint(1, 999999))
     parser.add_argument("--only", help="part of a file's name")

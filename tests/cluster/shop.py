@@ -1,4 +1,5 @@
 """The small shop in trouble: plants it in the test cluster and, with --record FILE, saves a snapshot for `./dev demo`."""
+
 import argparse
 import re
 import time
@@ -13,7 +14,12 @@ TROUBLES = [
     {"kind": "Pod", "name": "checkout-*", "path": "status.containerStatuses[0].restartCount", "least": 4},
     {"kind": "Event", "about": "storefront-*", "path": "message", "has": "Readiness probe failed"},
     {"kind": "Pod", "name": "payments-*", "path": "status.containerStatuses[0].lastState.terminated.reason", "is": "OOMKilled"},
-    {"kind": "Deployment", "name": "recommendations", "path": "status.conditions[type=Progressing].reason", "is": "ProgressDeadlineExceeded"},
+    {
+        "kind": "Deployment",
+        "name": "recommendations",
+        "path": "status.conditions[type=Progressing].reason",
+        "is": "ProgressDeadlineExceeded",
+    },
     {"kind": "Pod", "name": "recommendations-*", "path": "status.containerStatuses[0].state.waiting.reason", "is": "ImagePullBackOff"},
     {"kind": "Pod", "name": "invoices-*", "path": "status.containerStatuses[0].state.waiting.reason", "is": "CreateContainerConfigError"},
     {"kind": "Deployment", "name": "catalog", "path": "status.readyReplicas", "is": 1},

@@ -44,7 +44,9 @@ def cgroups():
 
 
 def network():
-    return subprocess.run(["ip", "-o", "link"], capture_output=True, text=True).stdout.count("\n"), set(pathlib.Path("/run").glob("netns/*"))
+    return subprocess.run(["ip", "-o", "link"], capture_output=True, text=True).stdout.count("\n"), set(
+        pathlib.Path("/run").glob("netns/*")
+    )
 
 
 def tunables():

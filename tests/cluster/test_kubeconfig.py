@@ -171,7 +171,20 @@ def test_exec_plugin_that_fails(config, fails, tmp_path):
 
 def test_exec_plugin_that_is_not_installed(config, fails):
     hint = "install it from example.com/tools"
-    fails(config({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-plugin", "interactiveMode": "Never", "installHint": hint}}), "no-such-plugin", hint)
+    fails(
+        config(
+            {
+                "exec": {
+                    "apiVersion": "client.authentication.k8s.io/v1",
+                    "command": "no-such-plugin",
+                    "interactiveMode": "Never",
+                    "installHint": hint,
+                }
+            }
+        ),
+        "no-such-plugin",
+        hint,
+    )
 
 
 def test_impersonation(config, admin, works, account):
@@ -194,7 +207,9 @@ def signed_token(bed, pki, expires):
         return base64.urlsafe_b64encode(data).rstrip(b"=")
 
     text = encode(b'{"alg":"RS256"}') + b"." + encode(json.dumps(claims).encode())
-    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(pki / "sa.key")], input=text, capture_output=True, check=True).stdout
+    signature = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-sign", str(pki / "sa.key")], input=text, capture_output=True, check=True
+    ).stdout
     return (text + b"." + encode(signature)).decode()
 
 
@@ -310,7 +325,9 @@ def test_forbidden_namespace(bed, config, works, fails):
         kubeconfig = config({"token": bed.kubectl("create", "token", "guest", "-n", "open-room").stdout.strip()})
         env = {"KUBECONFIG": str(kubeconfig)}
         mine = bed.program_json("scan", "-n", "open-room", env=env)
-        assert mine["cluster"]["objects"] > 0 and not any(n["what"].startswith("pods") and "metrics" not in n["what"] for n in mine["notes"]), mine["notes"]
+        assert mine["cluster"]["objects"] > 0 and not any(
+            n["what"].startswith("pods") and "metrics" not in n["what"] for n in mine["notes"]
+        ), mine["notes"]
         assert any(n["what"] == "nodes" for n in mine["notes"]), mine["notes"]
         other = bed.run([PROGRAM, "scan", "-n", "closed-room", "-o", "json"], env=env, check=False)
         if other.returncode == 0:
@@ -346,13 +363,23 @@ def test_several_files(config, admin, works, pki, tmp_path):
     """Context, cluster and user each come from another file; for what two files say, the first one counts."""
     empty = {"clusters": [], "users": [], "contexts": []}
     first = config(name="first", **{**empty, "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]})
-    second = config(name="second", **{**empty, "current-context": "elsewhere", "clusters": [{"name": "c", "cluster": {"server": SERVER, "certificate-authority": str(pki / "ca.crt")}}]})
+    second = config(
+        name="second",
+        **{
+            **empty,
+            "current-context": "elsewhere",
+            "clusters": [{"name": "c", "cluster": {"server": SERVER, "certificate-authority": str(pki / "ca.crt")}}],
+        },
+    )
     third = config(admin, {"server": "https://127.0.0.1:1"}, name="third", **{"current-context": ""})
     works(f"{first}:{second}:{tmp_path}/is-not-there:{third}")
 
 
 def test_context_by_flag(config, admin, works, fails, bed):
-    contexts = [{"name": "here", "context": {"cluster": "c", "user": "nobody"}}, {"name": "there", "context": {"cluster": "c", "user": "u", "namespace": "kube-system"}}]
+    contexts = [
+        {"name": "here", "context": {"cluster": "c", "user": "nobody"}},
+        {"name": "there", "context": {"cluster": "c", "user": "u", "namespace": "kube-system"}},
+    ]
     kubeconfig = config(admin, contexts=contexts)
     works(kubeconfig, "--context", "there")
     works(kubeconfig, "--user", "u")

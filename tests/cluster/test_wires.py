@@ -25,7 +25,9 @@ class Watcher:
 
     def __init__(self, bed, kind, ns, count, env):
         settings = {"KUBECONFIG": str(bed.kubeconfig), "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **env}
-        self.process = subprocess.Popen([*bed.prefix(), PROBE, "watch", kind, ns, str(count)], stdout=subprocess.PIPE, text=True, env=settings)
+        self.process = subprocess.Popen(
+            [*bed.prefix(), PROBE, "watch", kind, ns, str(count)], stdout=subprocess.PIPE, text=True, env=settings
+        )
         self.lines = []
         self.changed = threading.Condition()
         self.thread = threading.Thread(target=self.read, daemon=True)
@@ -39,7 +41,9 @@ class Watcher:
 
     def expect(self, start):
         with self.changed:
-            assert self.changed.wait_for(lambda: any(line.startswith(start) for line in self.lines), timeout=30), f"no '{start}' in {self.lines}"
+            assert self.changed.wait_for(lambda: any(line.startswith(start) for line in self.lines), timeout=30), (
+                f"no '{start}' in {self.lines}"
+            )
 
     def end(self):
         self.process.kill()
@@ -52,7 +56,13 @@ def test_watch(bed, wire, seconds):
     """Every change arrives once, in order, also when the connection ends every two seconds and is resumed."""
     ns = f"watched-{wire}{seconds}"
     bed.kubectl("create", "namespace", ns)
-    watcher = Watcher(bed, "ConfigMap", ns, 1000, {**({"AUTO_DEVOPS_WIRE": "json"} if wire == "json" else {}), **({"PROBE_SECONDS": seconds} if seconds else {})})
+    watcher = Watcher(
+        bed,
+        "ConfigMap",
+        ns,
+        1000,
+        {**({"AUTO_DEVOPS_WIRE": "json"} if wire == "json" else {}), **({"PROBE_SECONDS": seconds} if seconds else {})},
+    )
     try:
         watcher.expect("SYNCED")
         for i in range(12):
@@ -61,8 +71,13 @@ def test_watch(bed, wire, seconds):
             bed.kubectl("delete", "configmap", f"c{i}", "-n", ns)
         watcher.expect(f"DELETED {ns}/c11")
         for i in range(12):
-            assert [line.split()[0] for line in watcher.lines if line.endswith(f" {ns}/c{i}")] == ["ADDED", "CHANGED", "DELETED"], watcher.lines
-        assert not any(line.startswith(("RESET", "LOST")) for line in watcher.lines[watcher.lines.index(next(x for x in watcher.lines if x.startswith("SYNCED"))) + 1 :]), watcher.lines
+            assert [line.split()[0] for line in watcher.lines if line.endswith(f" {ns}/c{i}")] == ["ADDED", "CHANGED", "DELETED"], (
+                watcher.lines
+            )
+        assert not any(
+            line.startswith(("RESET", "LOST"))
+            for line in watcher.lines[watcher.lines.index(next(x for x in watcher.lines if x.startswith("SYNCED"))) + 1 :]
+        ), watcher.lines
     finally:
         watcher.end()
         bed.kubectl("delete", "namespace", ns, "--wait=false")

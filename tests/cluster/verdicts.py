@@ -5,7 +5,7 @@ import json
 
 
 def object_text(o):
-    """"Kind namespace/name", as the situation files write it."""
+    """ "Kind namespace/name", as the situation files write it."""
     if not o:
         return ""
     return f"{o['kind']} {o['namespace'] + '/' if o.get('namespace') else ''}{o['name']}"
@@ -22,7 +22,9 @@ def is_the_cause(cause, fault):
     """None when this cause is the planted one; else what is wrong with it."""
     if not any(fnmatch.fnmatchcase(cause["check"], c) for c in fault.causes):
         return f"the check is {cause['check']}, wanted {' or '.join(fault.causes)}"
-    named = [object_text(cause["root"]["object"]), object_text(cause["root"]["subject"])] + [object_text(o) for o in cause["affects"]["workloads"]]
+    named = [object_text(cause["root"]["object"]), object_text(cause["root"]["subject"])] + [
+        object_text(o) for o in cause["affects"]["workloads"]
+    ]
     if not any(fnmatch.fnmatchcase(n, b) for n in named for b in fault.blames):
         return f"it names {named}, wanted {fault.blames}"
     text = json.dumps(cause)

@@ -91,8 +91,10 @@ static void test_other_shapes(void **state)
 	} cases[] = {
 		{POD("a", "x"), 1},
 		{POD("a", "x") "\n" POD("a", "y") "\n", 2},
-		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "x") "]}\n"
-		 "{\"kind\":\"ServiceList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "s") "]}", 1},
+		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD(
+			 "a", "x") "]}\n"
+				   "{\"kind\":\"ServiceList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "s") "]}",
+		 1},
 		{"\xef\xbb\xbf\n [" POD("a", "x") "," POD("a", "y") "]", 2},
 		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":null}", 0},
 		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[]}", 0},
@@ -108,12 +110,14 @@ static void test_other_shapes(void **state)
 
 static void test_yaml(void **state)
 {
-	_cleanup_(cluster_freep) struct cluster *c = open_ok(put("case.yaml", "# now: 2026-11-23T15:00:00Z\n"
-		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\n  creationTimestamp: \"2026-11-23T14:00:00Z\"\n"
-		"spec:\n  containers:\n  - name: app\n    resources: {limits: {memory: 64Mi, cpu: 1}}\n---\n---\n"
-		"apiVersion: v1\nkind: ConfigMapList\nitems: []\n---\n"
-		"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: web, namespace: shop}\n---\n"
-		"apiVersion: acme.io/v1\nkind: Thing\nmetadata: {name: t, managedFields: [{manager: x, fieldsV1: {a: 1}}]}\nspec: {a: [1]}\n"));
+	_cleanup_(cluster_freep) struct cluster *c = open_ok(
+		put("case.yaml",
+		    "# now: 2026-11-23T15:00:00Z\n"
+		    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\n  creationTimestamp: \"2026-11-23T14:00:00Z\"\n"
+		    "spec:\n  containers:\n  - name: app\n    resources: {limits: {memory: 64Mi, cpu: 1}}\n---\n---\n"
+		    "apiVersion: v1\nkind: ConfigMapList\nitems: []\n---\n"
+		    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: web, namespace: shop}\n---\n"
+		    "apiVersion: acme.io/v1\nkind: Thing\nmetadata: {name: t, managedFields: [{manager: x, fieldsV1: {a: 1}}]}\nspec: {a: [1]}\n"));
 	struct inventory *inv = cluster_inventory(c);
 	const struct object *pod = inventory_find(inv, KIND_POD, "shop", "web");
 
@@ -212,9 +216,10 @@ static void test_support_bundle_folder(void **state)
 
 static void test_secret_in_dump(void **state)
 {
-	_cleanup_(cluster_freep) struct cluster *c = open_ok(put(
-		"secret.json", "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"Opaque\",\"data\":{\"password\":\"aHVudGVyMg==\"},\"metadata\":"
-			       "{\"name\":\"db\",\"namespace\":\"shop\",\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"x\"}}}"));
+	_cleanup_(cluster_freep) struct cluster *c = open_ok(
+		put("secret.json",
+		    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"Opaque\",\"data\":{\"password\":\"aHVudGVyMg==\"},\"metadata\":"
+		    "{\"name\":\"db\",\"namespace\":\"shop\",\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"x\"}}}"));
 	const struct object *o = inventory_find(cluster_inventory(c), KIND_SECRET, "shop", "db");
 
 	assert_non_null(value_at(&o->root, "data.password"));
@@ -225,12 +230,8 @@ static void test_secret_in_dump(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kubectl_list),
-		cmocka_unit_test(test_other_shapes),
-		cmocka_unit_test(test_yaml),
-		cmocka_unit_test(test_bad_input),
-		cmocka_unit_test(test_dump_folder),
-		cmocka_unit_test(test_support_bundle_folder),
+		cmocka_unit_test(test_kubectl_list),   cmocka_unit_test(test_other_shapes), cmocka_unit_test(test_yaml),
+		cmocka_unit_test(test_bad_input),      cmocka_unit_test(test_dump_folder),  cmocka_unit_test(test_support_bundle_folder),
 		cmocka_unit_test(test_secret_in_dump),
 	};
 

@@ -77,8 +77,8 @@ static char *dump(struct cluster *c)
 			struct value_builder b;
 
 			(void)b;
-			strbuf_addf(&out, "\n%s %s %s %s/%s %s %lld owner=%s ", o->kind->group, o->kind->name, o->kind->plural, o->ns, o->name, o->uid,
-				    (long long)o->created, o->owner ? o->owner->name : "");
+			strbuf_addf(&out, "\n%s %s %s %s/%s %s %lld owner=%s ", o->kind->group, o->kind->name, o->kind->plural, o->ns, o->name,
+				    o->uid, (long long)o->created, o->owner ? o->owner->name : "");
 			json_writer_init(&w, &out, 0);
 			for (member_each(m, &root)) {
 				if (str_eq(m->key, "apiVersion") || str_eq(m->key, "kind"))
@@ -107,23 +107,32 @@ static char *dump(struct cluster *c)
 	return strbuf_detach(&out, NULL);
 }
 
-#define META(ns, name, uid) "\"metadata\":{\"name\":\"" name "\",\"namespace\":\"" ns "\",\"uid\":\"" uid "\",\"creationTimestamp\":\"2026-11-23T10:00:00Z\"}"
+#define META(ns, name, uid)                                                                                                                          \
+	"\"metadata\":{\"name\":\"" name "\",\"namespace\":\"" ns "\",\"uid\":\"" uid "\",\"creationTimestamp\":\"2026-11-23T10:00:00Z\"}"
 static const char objects[] =
 	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-1\",\"namespace\":\"shop\",\"uid\":\"u1\",\"ownerReferences\":[{"
 	"\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"web\",\"uid\":\"u2\",\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":"
 	"\"app\",\"image\":\"shop/web@sha256:0d17b565c37bcbd895e9d92315a05c1c3c9a29f762b011a10c54a66cd53c9b31\",\"resources\":{\"limits\":{\"cpu\":1}},"
 	"\"livenessProbe\":{\"httpGet\":{\"port\":8080,\"path\":\"/\"}}}]},\"status\":{\"phase\":\"Running\",\"startTime\":\"2026-11-23T10:00:05Z\"}}\n"
-	"{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\"," META("shop", "web", "u2") ",\"spec\":{\"replicas\":0,\"selector\":{}}}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"," META("shop", "settings", "u3") ",\"data\":{\"mode\":\"prod\"},\"binaryData\":{\"x\":\"AAECAw==\"}}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"Secret\"," META("shop", "db", "u4") ",\"type\":\"Opaque\",\"data\":{\"password\":\"aHVudGVyMg==\"}}\n"
-	"{\"apiVersion\":\"acme.io/v1\",\"kind\":\"Thing\"," META("shop", "t", "u5") ",\"spec\":{\"list\":[1,2.5,\"a\",null,true,{}]}}\n"
-	"{\"apiVersion\":\"admissionregistration.k8s.io/v1\",\"kind\":\"ValidatingWebhookConfiguration\",\"metadata\":{\"name\":\"hook\"},\"webhooks\":[{"
-	"\"name\":\"a.b.c\",\"clientConfig\":{\"caBundle\":\"AAECAwQF\"}}]}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"ServiceList\",\"items\":[]}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"e1\",\"namespace\":\"shop\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":"
-	"\"shop\",\"name\":\"web-1\",\"uid\":\"u1\",\"fieldPath\":\"spec.containers{app}\"},\"reason\":\"BackOff\",\"message\":\"it's \\\"back\\\" \\u00e9\","
-	"\"type\":\"Warning\",\"count\":7,\"firstTimestamp\":\"2026-11-23T10:01:00Z\",\"lastTimestamp\":\"2026-11-23T10:05:00.5Z\",\"source\":{\"component\":"
-	"\"kubelet\"}}\n";
+	"{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\"," META(
+		"shop", "web",
+		"u2") ",\"spec\":{\"replicas\":0,\"selector\":{}}}\n"
+		      "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"," META(
+			      "shop", "settings",
+			      "u3") ",\"data\":{\"mode\":\"prod\"},\"binaryData\":{\"x\":\"AAECAw==\"}}\n"
+				    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\"," META(
+					    "shop", "db",
+					    "u4") ",\"type\":\"Opaque\",\"data\":{\"password\":\"aHVudGVyMg==\"}}\n"
+						  "{\"apiVersion\":\"acme.io/v1\",\"kind\":\"Thing\"," META(
+							  "shop", "t",
+							  "u5") ",\"spec\":{\"list\":[1,2.5,\"a\",null,true,{}]}}\n"
+								"{\"apiVersion\":\"admissionregistration.k8s.io/v1\",\"kind\":\"ValidatingWebhookConfiguration\",\"metadata\":{\"name\":\"hook\"},\"webhooks\":[{"
+								"\"name\":\"a.b.c\",\"clientConfig\":{\"caBundle\":\"AAECAwQF\"}}]}\n"
+								"{\"apiVersion\":\"v1\",\"kind\":\"ServiceList\",\"items\":[]}\n"
+								"{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"e1\",\"namespace\":\"shop\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":"
+								"\"shop\",\"name\":\"web-1\",\"uid\":\"u1\",\"fieldPath\":\"spec.containers{app}\"},\"reason\":\"BackOff\",\"message\":\"it's \\\"back\\\" \\u00e9\","
+								"\"type\":\"Warning\",\"count\":7,\"firstTimestamp\":\"2026-11-23T10:01:00Z\",\"lastTimestamp\":\"2026-11-23T10:05:00.5Z\",\"source\":{\"component\":"
+								"\"kubelet\"}}\n";
 
 static void test_round_trip(void **state)
 {
@@ -149,14 +158,17 @@ static void test_round_trip(void **state)
 	assert_string_equal(b, c);
 }
 
-static const char secrets[] =
-	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\"," META("shop", "web", "u1") ",\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"x\",\"env\":[{\"name\":"
-	"\"DB_PASSWORD\",\"value\":\"hunter2a\"}],\"args\":[\"--token\",\"hunter2b\",\"--dsn=postgres://a:hunter2c@db/x\"]}]}}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"," META("shop", "c", "u2") ",\"data\":{\"application.yaml\":\"db:\\n  password: hunter2d\\n\"}}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":\"shop\",\"annotations\":{"
-	"\"kubectl.kubernetes.io/last-applied-configuration\":\"hunter2e\"}},\"data\":{\"k\":\"hunter2f\"},\"stringData\":{\"k\":\"hunter2g\"}}\n"
-	"{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"e1\",\"namespace\":\"shop\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":"
-	"\"shop\",\"name\":\"web\"},\"message\":\"Get http://u:hunter2h@h/: refused\"}\n";
+static const char secrets[] = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"," META(
+	"shop", "web",
+	"u1") ",\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"x\",\"env\":[{\"name\":"
+	      "\"DB_PASSWORD\",\"value\":\"hunter2a\"}],\"args\":[\"--token\",\"hunter2b\",\"--dsn=postgres://a:hunter2c@db/x\"]}]}}\n"
+	      "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"," META(
+		      "shop", "c",
+		      "u2") ",\"data\":{\"application.yaml\":\"db:\\n  password: hunter2d\\n\"}}\n"
+			    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":\"shop\",\"annotations\":{"
+			    "\"kubectl.kubernetes.io/last-applied-configuration\":\"hunter2e\"}},\"data\":{\"k\":\"hunter2f\"},\"stringData\":{\"k\":\"hunter2g\"}}\n"
+			    "{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"e1\",\"namespace\":\"shop\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":"
+			    "\"shop\",\"name\":\"web\"},\"message\":\"Get http://u:hunter2h@h/: refused\"}\n";
 
 static void test_no_secret_is_written(void **state)
 {

@@ -98,7 +98,8 @@ static void check_text(struct asker *a, const char *question, const struct answe
 		bool absent = *part == '!';
 
 		if ((strcasestr(answer->text, part + absent) != NULL) == absent)
-			complain(a, question, answer, arena_printf(&a->ctx.arena, absent ? "should not say \"%s\"" : "does not say \"%s\"", part + absent));
+			complain(a, question, answer,
+				 arena_printf(&a->ctx.arena, absent ? "should not say \"%s\"" : "does not say \"%s\"", part + absent));
 	}
 	if (answer->kind == ANSWER_FOUND && !answer->evidence_count && !speaks_of_jamie(answer->intent) && !strstr(answer->text, " no "))
 		complain(a, question, answer, "without evidence");

@@ -159,11 +159,23 @@ static void test_nothing_found_costs_nothing(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const strong[] = {"PASSWORD", "db.password", "DB_PASSWORD_PROD", "apiKey", "clientSecret", "GITHUB_TOKEN", "redisPassword",
-					     "PGPASSWORD", "--api-token", "X-Auth-Token", "AZURE_CLIENT_SECRET", "aws_secret_access_key"};
+	static const char *const strong[] = {"PASSWORD",     "db.password",  "DB_PASSWORD_PROD",    "apiKey",
+					     "clientSecret", "GITHUB_TOKEN", "redisPassword",       "PGPASSWORD",
+					     "--api-token",  "X-Auth-Token", "AZURE_CLIENT_SECRET", "aws_secret_access_key"};
 	static const char *const weak[] = {"KEY", "SESSION_KEY", "secretKey", "AUTH", "HTTP_COOKIE"};
-	static const char *const plain[] = {"HOME", "secretName", "TOKEN_FILE", "imagePullSecrets", "PASSWORD_MIN_LENGTH", "monkey_business", "author",
-					    "keyboard", "tokenExpirationSeconds", "existingSecret", "API_KEY_HEADER", "bypass", "POD_NAME"};
+	static const char *const plain[] = {"HOME",
+					    "secretName",
+					    "TOKEN_FILE",
+					    "imagePullSecrets",
+					    "PASSWORD_MIN_LENGTH",
+					    "monkey_business",
+					    "author",
+					    "keyboard",
+					    "tokenExpirationSeconds",
+					    "existingSecret",
+					    "API_KEY_HEADER",
+					    "bypass",
+					    "POD_NAME"};
 
 	for (size_t i = 0; i < ARRAY_LEN(strong); i++)
 		if (mask_classify_name(strong[i], strlen(strong[i])) != MASK_NAME_STRONG)
@@ -197,11 +209,12 @@ static char *masked_object(const char *kind, bool custom, const char *json)
 
 static void test_objects(void **state)
 {
-	const char *t = masked_object("Pod", false,
-				      "{\"metadata\":{\"name\":\"web\",\"annotations\":{\"acme.io/token\":\"zzz1\",\"note\":\"fine\"}},\"spec\":{\"containers\":[{"
-				      "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"zzz2\"},{\"name\":\"MODE\",\"value\":\"prod\"},"
-				      "{\"name\":\"X\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"db\",\"key\":\"password\"}}}],"
-				      "\"args\":[\"--password\",\"zzz3\",\"--user\",\"bob\",\"--token=zzz4\"]}]}}");
+	const char *t = masked_object(
+		"Pod", false,
+		"{\"metadata\":{\"name\":\"web\",\"annotations\":{\"acme.io/token\":\"zzz1\",\"note\":\"fine\"}},\"spec\":{\"containers\":[{"
+		"\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"zzz2\"},{\"name\":\"MODE\",\"value\":\"prod\"},"
+		"{\"name\":\"X\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"db\",\"key\":\"password\"}}}],"
+		"\"args\":[\"--password\",\"zzz3\",\"--user\",\"bob\",\"--token=zzz4\"]}]}}");
 
 	assert_null(strstr(t, "zzz"));
 	assert_non_null(strstr(t, "\"prod\""));
@@ -220,8 +233,9 @@ static void test_objects(void **state)
 /* Inputs that make backtracking matchers slow; a minute of work here would be a fault, a second on a busy machine is not. */
 static void test_no_input_is_slow(void **state)
 {
-	static const char *const units[] = {"password=", "key=", "a@", "://a:", "-----BEGIN PRIVATE KEY-----", "eyJ", "\\\"token\\\":\\\"", "token: ",
-					    "Bearer ", "\xc2\xabmasked:", "ghp_", "a.b-c@d.e-f.", "sk-A1"};
+	static const char *const units[] = {
+		"password=",       "key=", "a@",           "://a:", "-----BEGIN PRIVATE KEY-----", "eyJ", "\\\"token\\\":\\\"", "token: ", "Bearer ",
+		"\xc2\xabmasked:", "ghp_", "a.b-c@d.e-f.", "sk-A1"};
 	size_t size = (size_t)1 << 20;
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {

@@ -1,5 +1,6 @@
 """What stands in for the world outside the cluster: a registry on 127.0.0.1:5000 that has no image, and a name server on 127.0.0.53 that knows
 no name. The registry answers 404, or 401 for the repositories listed, one a line, in FOLDER/denied: image pulls fail as they do in life."""
+
 import http.server
 import socket
 import sys
