@@ -362,7 +362,12 @@ simdjson::error_code parse_padded(struct json_parser *p, size_t len, element *re
 	return p->dom->parse(p->padded, len, false).get(*ret);
 }
 
-// text may be changed for the second try, so that it is parsed from our own copy in both.
+// Releases of simdjson differ in the code for an integer beyond 64 bits; these are certainly something else.
+bool may_be_big_integer(simdjson::error_code code)
+{
+	return code && code != simdjson::CAPACITY && code != simdjson::MEMALLOC && code != simdjson::DEPTH_ERROR && code != simdjson::UTF8_ERROR;
+}
+
 int parse_dom(struct json_parser *p, const char *text, size_t len, element *ret, struct err *err)
 {
 	simdjson::error_code code;
@@ -377,7 +382,7 @@ int parse_dom(struct json_parser *p, const char *text, size_t len, element *ret,
 	if (len)
 		memcpy(p->padded, text, len);
 	code = parse_padded(p, len, ret);
-	if (code == simdjson::NUMBER_ERROR) {
+	if (may_be_big_integer(code)) {
 		size_t wide;
 
 		r = reserve(p, len + len / 4 + 8, err);
