@@ -523,6 +523,7 @@ static int connect_timeout_error(struct transfer *t, const struct http_client *c
 static int transport_error(struct transfer *t, const struct http_client *c, CURLcode code, struct err *err)
 {
 	const char *why = t->curl_error[0] ? t->curl_error : api.curl_easy_strerror(code);
+	long proxy_status = 0;
 	int r;
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
@@ -555,9 +556,10 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		if (strstr(why, "from proxy"))
-			return err_set(err, ERR_UNAVAILABLE, "%s: the proxy does not let us through: %s: check proxy-url or HTTPS_PROXY", t->url,
-				       why);
+		api.curl_easy_getinfo(t->handle->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+		if (proxy_status >= 300)
+			return err_set(err, ERR_USAGE, "%s: the proxy does not let us through (%ld): check proxy-url or HTTPS_PROXY", t->url,
+				       proxy_status);
 		/* With TLS 1.3 a server that refuses the client certificate says so only after the handshake. */
 		if (strstr(why, "alert"))
 			return err_set(err, ERR_TLS, "%s: the server ended TLS: %s", t->url, why);

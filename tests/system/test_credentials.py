@@ -249,7 +249,7 @@ def test_proxy_that_refuses(run, tmp_path, authority, api):
     with FakeApi() as proxy:
         proxy.on("", lambda conn, server: conn.sendall(response(407, "login first")))
         path = config(tmp_path, api.url, authority.certificate, **{"proxy-url": proxy.url})
-        scan(run, path).failed(1, "proxy", "407")
+        scan(run, path).failed(2, "proxy", "407")
 
 
 def test_proxy_from_environment_is_not_for_loopback(run, tmp_path, authority, api):
