@@ -97,6 +97,31 @@ char *report_evidence(struct arena *a, const struct evidence *e, usec_t now, boo
 	return arena_printf(a, "%s%s%s", e->path ? e->path : "", e->path && *e->path ? ": " : "", e->text ? e->text : "");
 }
 
+size_t report_unseen_kinds(struct cluster *c, const char *ret[REPORT_UNSEEN_MAX])
+{
+	static const enum kind_id kinds[] = {KIND_POD,
+					     KIND_NODE,
+					     KIND_EVENT,
+					     KIND_DEPLOYMENT,
+					     KIND_STATEFUL_SET,
+					     KIND_DAEMON_SET,
+					     KIND_SERVICE,
+					     KIND_INGRESS,
+					     KIND_CONFIG_MAP,
+					     KIND_SECRET,
+					     KIND_PERSISTENT_VOLUME_CLAIM,
+					     KIND_JOB};
+	const struct inventory *inv = cluster_inventory(c);
+	size_t n = 0;
+
+	_Static_assert(ARRAY_LEN(kinds) <= REPORT_UNSEEN_MAX, "room for all");
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && !cluster_is_live(c); i++)
+		if (!inventory_sees(inv, kinds[i], NULL) && !inventory_list(inv, kinds[i])->len &&
+		    (kinds[i] != KIND_EVENT || !inventory_events(inv)->len))
+			ret[n++] = kind_table[kinds[i]].plural;
+	return n;
+}
+
 /* Columns are separated by tabs and names hold none; a hostile one is made visible. */
 static void add_column(struct strbuf *out, const char *s, char end)
 {

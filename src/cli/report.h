@@ -31,6 +31,10 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
 void report_notes_text(struct term *t, const struct inventory *inv);
+/* Plurals of the kinds that matter most and that a recording does not have, in ret (room for REPORT_UNSEEN_MAX); returns how many. What rests on
+ * them was not checked. A live cluster's notes say the same with the reason. */
+#define REPORT_UNSEEN_MAX 16
+size_t report_unseen_kinds(struct cluster *c, const char *ret[REPORT_UNSEEN_MAX]);
 
 void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
 void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */

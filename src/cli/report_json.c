@@ -203,6 +203,8 @@ void report_causes_json(struct json_writer *w, struct arena *a, const char *key,
 void report_cluster_json(struct json_writer *w, struct cluster *c)
 {
 	const struct inventory *inv = cluster_inventory(c);
+	const char *kinds[REPORT_UNSEEN_MAX];
+	size_t n;
 
 	json_key(w, "cluster");
 	json_object_begin(w);
@@ -213,6 +215,12 @@ void report_cluster_json(struct json_writer *w, struct cluster *c)
 	member_string(w, "version", inventory_server_version(inv));
 	member_time(w, "time", inventory_now(inv));
 	member_int(w, "objects", (int64_t)inventory_object_count(inv));
+	json_key(w, "unseen");
+	json_array_begin(w);
+	n = report_unseen_kinds(c, kinds);
+	for (size_t i = 0; i < n; i++)
+		json_string(w, kinds[i]);
+	json_array_end(w);
 	json_object_end(w);
 }
 

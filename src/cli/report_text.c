@@ -339,6 +339,17 @@ static void short_list(struct term *t, struct arena *a, const char *title, const
 	term_addf(t, "\n");
 }
 
+static void unseen_text(struct term *t, struct arena *a, struct cluster *c)
+{
+	const char *kinds[REPORT_UNSEEN_MAX], *text = "";
+	size_t n = report_unseen_kinds(c, kinds);
+
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(a, "%s%s%s", text, !i ? "" : i + 1 == n ? " and " : ", ", kinds[i]);
+	if (n)
+		term_wrap(t, 0, STYLE_DIM, "", 0, STYLE_DIM, arena_printf(a, "Not in this recording, so not checked: %s.", text));
+}
+
 static void footer(struct term *t, const struct diagnosis *d, const struct report_options *o)
 {
 	if (d->lesser.len && !o->lesser)
@@ -375,5 +386,6 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 	if (o->history)
 		short_list(t, a, "Recovered", &d->recovered, o, now);
 	report_notes_text(t, d->inv);
+	unseen_text(t, a, c);
 	footer(t, d, o);
 }
