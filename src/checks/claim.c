@@ -1,4 +1,5 @@
 /* PersistentVolumeClaims. */
+#include "checks/index.h"
 #include "checks/workload.h"
 
 /* storageClassName, or the beta annotation; NULL when neither is set: then the default class applies. */
@@ -17,26 +18,6 @@ static const struct object *default_class(struct check_run *run)
 		if (str_eq(value_get_str(classes->items[i]->annotations, "storageclass.kubernetes.io/is-default-class"), "true"))
 			return classes->items[i];
 	return NULL;
-}
-
-struct use_walk {
-	const char *claim;
-};
-
-static int uses_claim(void *arg, const struct pod_ref *ref)
-{
-	struct use_walk *w = arg;
-	return ref->kind == KIND_PERSISTENT_VOLUME_CLAIM && str_eq(ref->name, w->claim);
-}
-
-static bool is_used(struct check_run *run, const struct object *claim)
-{
-	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
-	struct use_walk w = {claim->name};
-	for (uint32_t i = 0; i < pods->len; i++)
-		if (str_eq(pods->items[i]->ns, claim->ns) && pods->items[i]->spec && pod_refs_each(pods->items[i]->spec, "", NULL, uses_claim, &w))
-			return true;
-	return false;
 }
 
 /* Why a free volume of the class does not fit; NULL when it would. */
@@ -143,7 +124,7 @@ static void run_pending(struct check_run *run, const struct object *o)
 	}
 	bool waits_for_pod = class && str_eq(value_get_str(&class->root, "volumeBindingMode"), "WaitForFirstConsumer");
 	bool young = o->created && run_age(run, o->created) < run->options->startup_grace;
-	if (waits_for_pod && !failed && !is_used(run, o))
+	if (waits_for_pod && !failed && !index_claim_is_used(run, o))
 		return; /* waits for a pod, as it should */
 	if ((name && !*name) || (class && str_eq(value_get_str(&class->root, "provisioner"), "kubernetes.io/no-provisioner"))) {
 		if (!young || failed)

@@ -1,10 +1,12 @@
 #include "checks/index.h"
 
 struct check_index {
-	bool rooms_built, slices_built, maps_built;
+	bool rooms_built, slices_built, maps_built, claims_built;
 	struct node_room *rooms; /* by node index */
 	struct hash slices;      /* interned "ns/service" -> struct object_list */
 	struct hash maps;        /* ConfigMap object -> itself, when a pod spec refers to it */
+	struct hash claims;      /* claim object -> itself, when a pod uses it */
+	struct hash placements;  /* owner -> struct placement */
 	struct hash strings;     /* string values in custom objects and container arguments, "ns\0text" */
 };
 
@@ -14,6 +16,8 @@ void check_index_init(struct check_run *run)
 	hash_init(&x->slices);
 	hash_init(&x->maps);
 	hash_init(&x->strings);
+	hash_init(&x->claims);
+	hash_init(&x->placements);
 	run->index = x;
 }
 
@@ -22,6 +26,8 @@ void check_index_release(struct check_run *run)
 	hash_release(&run->index->slices);
 	hash_release(&run->index->maps);
 	hash_release(&run->index->strings);
+	hash_release(&run->index->claims);
+	hash_release(&run->index->placements);
 	run->index = NULL;
 }
 
@@ -138,6 +144,32 @@ static int mark_map(void *arg, const struct pod_ref *ref)
 	if (o)
 		hash_put_ptr(&w->run->index->maps, o, o);
 	return 0;
+}
+
+struct hash *index_placements(struct check_run *run)
+{
+	return &run->index->placements;
+}
+
+static int mark_claim(void *arg, const struct pod_ref *ref)
+{
+	struct map_walk *w = arg;
+	bool is_claim = ref->kind == KIND_PERSISTENT_VOLUME_CLAIM;
+	struct object *o = is_claim ? inventory_find(w->run->inv, KIND_PERSISTENT_VOLUME_CLAIM, w->ns, ref->name) : NULL;
+	if (o)
+		hash_put_ptr(&w->run->index->claims, o, o);
+	return 0;
+}
+
+bool index_claim_is_used(struct check_run *run, const struct object *claim)
+{
+	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
+	for (uint32_t i = 0; !run->index->claims_built && i < pods->len; i++) {
+		struct map_walk w = {run, pods->items[i]->ns};
+		pod_refs_each(pods->items[i]->spec, "", NULL, mark_claim, &w);
+	}
+	run->index->claims_built = true;
+	return hash_get_ptr(&run->index->claims, claim) != NULL;
 }
 
 static void add_string(struct check_run *run, const char *ns, const char *s, size_t len)

@@ -23,6 +23,12 @@ const struct node_room *index_node_room(struct check_run *run, const struct obje
 /* Allocatable minus requested of any resource on a node; ret_allocatable may be NULL. */
 double index_node_free(struct check_run *run, const struct object *node, const char *resource, double *ret_allocatable);
 
+/* Results about where pods can be placed, by their owner: pod_schedule.c's own. */
+struct hash *index_placements(struct check_run *run);
+
+/* Does any pod use this claim? */
+bool index_claim_is_used(struct check_run *run, const struct object *claim);
+
 /* The EndpointSlices of a Service; NULL when it has none. */
 const struct object_list *index_slices(struct check_run *run, const struct object *service);
 /* Ready and not ready addresses over all its slices. Serving but terminating ones count as neither. */

@@ -12,6 +12,20 @@ struct nodes_seen {
 	const struct object *cordoned;
 };
 
+/* What the nodes that a pod may use have of one resource. */
+struct room {
+	const char *resource;
+	const struct object *best; /* where most is free; NULL when it may use no node */
+	double free, of;           /* there */
+	double biggest;            /* the most that any of them has, used or not */
+};
+
+/* What was found out for one pod holds for its siblings: hundreds of replicas wait for the same reason. */
+struct placement {
+	struct nodes_seen nodes;
+	struct room room;
+};
+
 /* Pods already there that do not tolerate the taint either: a sign that it was put on after them. */
 static uint32_t strangers_on(struct check_run *run, const struct object *node, const struct value *taint)
 {
@@ -57,6 +71,19 @@ static struct nodes_seen look_at_nodes(struct check_run *run, const struct objec
 	return seen;
 }
 
+static struct placement *placement_of(struct check_run *run, const struct object *pod)
+{
+	struct hash *all = index_placements(run);
+	const struct object *key = pod->owner ? pod->owner : pod;
+	struct placement *p = hash_get_ptr(all, key);
+	if (!p) {
+		p = arena_new(run->arena, struct placement);
+		p->nodes = look_at_nodes(run, pod);
+		hash_put_ptr(all, key, p);
+	}
+	return p;
+}
+
 static struct finding *start(struct check_run *run, const struct pod_view *v, const char *why)
 {
 	usec_t since = value_get_time(v->scheduled_condition, "lastTransitionTime");
@@ -75,36 +102,47 @@ static const char *amount(struct check_run *run, const char *resource, double q)
 	return arena_strdup(run->arena, quantity_format(q, bytes, buf));
 }
 
-/* "Insufficient cpu": with the numbers of the node that comes nearest. */
-static void add_shortage(struct check_run *run, const struct pod_view *v, const char *resource)
+static struct room find_room(struct check_run *run, const struct object *pod, const char *resource)
 {
 	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
-	double want = pod_request(v->object->spec, resource), most_free = 0, most_have = 0, of = 0;
-	const struct object *best = NULL;
+	struct room room = {.resource = resource};
 	for (uint32_t i = 0; i < nodes->len; i++) {
 		const struct object *node = nodes->items[i];
 		double have, left;
-		if (!node_selected(v->object->spec, node) || untolerated_taint(v->object, node) || value_get_bool(node->spec, "unschedulable", false))
+		if (!node_selected(pod->spec, node) || untolerated_taint(pod, node) || value_get_bool(node->spec, "unschedulable", false))
 			continue;
 		left = index_node_free(run, node, resource, &have);
-		most_have = MAX(most_have, have);
-		if (!best || left > most_free) {
-			best = node;
-			most_free = left;
-			of = have;
+		room.biggest = MAX(room.biggest, have);
+		if (!room.best || left > room.free) {
+			room.best = node;
+			room.free = left;
+			room.of = have;
 		}
 	}
+	return room;
+}
+
+/* "Insufficient cpu": with the numbers of the node that comes nearest. False when there is room: then other reasons matter more. */
+static bool add_shortage(struct check_run *run, const struct pod_view *v, const char *resource)
+{
+	struct placement *p = placement_of(run, v->object);
+	double want = pod_request(v->object->spec, resource);
+	if (!p->room.resource || !str_eq(p->room.resource, resource))
+		p->room = find_room(run, v->object, resource);
+	const struct room *room = &p->room;
+	if (room->best && room->free >= want)
+		return false;
 	const char *unit = str_eq(resource, "cpu") ? " CPU" : str_eq(resource, "memory") ? " of memory" : arena_printf(run->arena, " %s", resource);
 	const char *why;
-	if (!best)
+	if (!room->best)
 		why = arena_printf(run->arena, "it requests %s%s, more than is free on any node", amount(run, resource, want), unit);
-	else if (want > most_have)
+	else if (want > room->biggest)
 		why = arena_printf(run->arena, "it requests %s%s, and the biggest node it may use has %s", amount(run, resource, want), unit,
-				   amount(run, resource, most_have));
+				   amount(run, resource, room->biggest));
 	else
 		why = arena_printf(run->arena, "it requests %s%s, and the most that is free on a node it may use is %s of %s (node %s)",
-				   amount(run, resource, want), unit, amount(run, resource, MAX(most_free, 0)), amount(run, resource, of),
-				   best->name);
+				   amount(run, resource, want), unit, amount(run, resource, MAX(room->free, 0)), amount(run, resource, room->of),
+				   room->best->name);
 	struct finding *f = start(run, v, why);
 	for (uint32_t i = 0; i < v->count; i++) {
 		const struct value *requests = value_at(v->containers[i].spec, "resources.requests");
@@ -113,13 +151,14 @@ static void add_shortage(struct check_run *run, const struct pod_view *v, const 
 			finding_fieldf(run, f, v->object, "%s.%s['%s']", container_spec_path(run->arena, &v->containers[i], "resources"), list,
 				       resource);
 	}
-	if (best)
-		finding_fieldf(run, f, best, "status.allocatable['%s']", resource);
-	if (best && want > most_have)
-		finding_fix(run, f, "Request at most %s%s, or add a node that has %s.", amount(run, resource, most_have), unit,
+	if (room->best)
+		finding_fieldf(run, f, room->best, "status.allocatable['%s']", resource);
+	if (room->best && want > room->biggest)
+		finding_fix(run, f, "Request at most %s%s, or add a node that has %s.", amount(run, resource, room->biggest), unit,
 			    amount(run, resource, want));
 	else
 		finding_fix(run, f, "Request less, free %s on a node (what runs there may request more than it uses), or add a node.", resource);
+	return true;
 }
 
 static const char *selector_words(struct check_run *run, const struct object *pod, const char **ret_path)
@@ -282,20 +321,18 @@ static void add_scale_up(struct check_run *run, const struct pod_view *v)
 static void add_unschedulable(struct check_run *run, const struct pod_view *v)
 {
 	const char *message = said(run, v), *resource = short_resource(run, message);
-	struct nodes_seen seen = look_at_nodes(run, v->object);
-	bool sees = inventory_sees(run->inv, KIND_NODE, NULL) && seen.all > 0;
+	const struct nodes_seen *seen = &placement_of(run, v->object)->nodes;
+	bool sees = inventory_sees(run->inv, KIND_NODE, NULL) && seen->all > 0;
 	if (strstr(message, "persistentvolumeclaim") || strstr(message, "PersistentVolumeClaim") || strstr(message, "pvc(s)") ||
 	    strstr(message, "persistent volumes to bind")) {
 		add_claim(run, v, message);
-	} else if (sees && seen.selected == 0) {
+	} else if (sees && seen->selected == 0) {
 		add_selector(run, v);
-	} else if (sees && seen.usable == 0 && seen.cordoned) {
-		add_cordoned(run, v, seen.cordoned);
-	} else if (sees && seen.usable == 0 && seen.taint) {
-		add_taint(run, v, &seen);
-	} else if (resource) {
-		add_shortage(run, v, resource);
-	} else {
+	} else if (sees && seen->usable == 0 && seen->cordoned) {
+		add_cordoned(run, v, seen->cordoned);
+	} else if (sees && seen->usable == 0 && seen->taint) {
+		add_taint(run, v, seen);
+	} else if (!resource || !add_shortage(run, v, resource)) {
 		struct finding *f = start(run, v, message);
 		f->fix = words_fix(message);
 	}
