@@ -1,62 +1,44 @@
 /* Shows that both wires give one tree: wires MESSAGE JSON-FILE PROTOBUF-FILE
  *
- * The files hold one object, or a whole List answer of items of MESSAGE (then JSON is read through the splitter and protobuf through the
- * list decoder). Exit 0 when the canonical JSON of both trees is the same; otherwise 1, and both are written to MESSAGE.json.out and
- * MESSAGE.pb.out in the current folder, one object a line. */
+ * The files hold one object, or a whole List answer of items of MESSAGE (JSON is read through the splitter, protobuf through the list
+ * decoder). Exit 0 when the trees are equal, zeros and all, but for apiVersion and kind, which a protobuf item does not have; otherwise 1 with
+ * the paths of the first differences. */
 #include "base/file.h"
 #include "cluster/schema.h"
 #include "format/json.h"
 #include "format/protobuf.h"
 
+#define SHOWN_MAX 10
+
 struct side {
 	const struct message *schema;
-	struct strbuf out;
+	struct arena arena;
+	struct value_builder b;
+	struct {
+		struct value *items;
+		uint32_t len, cap;
+	} objects;
 };
-
-static void add(struct side *s, const struct value *v)
-{
-	struct json_writer w;
-
-	json_writer_init(&w, &s->out, 0);
-	json_value(&w, v, true);
-	strbuf_addch(&s->out, '\n');
-}
 
 static int json_item(void *arg, const char *text, size_t len, struct err *err)
 {
 	struct side *s = arg;
-	struct value_builder b;
-	struct arena a;
 	struct value v;
-	int r;
+	int r = json_parse(&s->b, text, len, s->schema, &v, err);
 
-	arena_init(&a);
-	value_builder_init(&b, &a, NULL);
-	r = json_parse(&b, text, len, s->schema, &v, err);
-	if (r == 0) {
-		/* A protobuf item does not say what it is. */
-		value_map_set(&b, &v, "apiVersion", value_of_str(""));
-		value_map_set(&b, &v, "kind", value_of_str(""));
-		add(s, &v);
-	}
-	arena_release(&a);
+	if (r == 0)
+		*arena_push(&s->arena, &s->objects) = v;
 	return r;
 }
 
 static int protobuf_item(void *arg, const void *data, size_t len, struct err *err)
 {
 	struct side *s = arg;
-	struct value_builder b;
-	struct arena a;
 	struct value v;
-	int r;
+	int r = protobuf_parse(&s->b, data, len, s->schema, &v, err);
 
-	arena_init(&a);
-	value_builder_init(&b, &a, NULL);
-	r = protobuf_parse(&b, data, len, s->schema, &v, err);
 	if (r == 0)
-		add(s, &v);
-	arena_release(&a);
+		*arena_push(&s->arena, &s->objects) = v;
 	return r;
 }
 
@@ -85,7 +67,6 @@ static int read_protobuf(struct side *s, const struct strbuf *data, struct err *
 		r = protobuf_list_finish(list, &version, &token, err);
 	protobuf_list_free(list);
 	if (r != 0 && strstr(err->message, "not a list")) {
-		strbuf_reset(&s->out);
 		r = protobuf_unwrap(data->buf, data->len, &raw, &len, err);
 		if (r == 0)
 			r = protobuf_item(s, raw, len, err);
@@ -93,13 +74,51 @@ static int read_protobuf(struct side *s, const struct strbuf *data, struct err *
 	return r;
 }
 
+/* Prints where two trees differ; returns how often. */
+static unsigned compare(struct arena *a, const char *path, const struct value *json, const struct value *protobuf)
+{
+	unsigned n = 0;
+
+	if (!json || !protobuf) {
+		printf("  %s: only in %s\n", path, json ? "JSON" : "protobuf");
+		return 1;
+	}
+	if (json->type == VALUE_MAP && protobuf->type == VALUE_MAP) {
+		for (member_each(m, json))
+			n += compare(a, arena_printf(a, "%s.%s", path, m->key), &m->v, value_get_n(protobuf, m->key, m->v.key_len));
+		for (member_each(m, protobuf))
+			if (!value_get_n(json, m->key, m->v.key_len))
+				n += compare(a, arena_printf(a, "%s.%s", path, m->key), NULL, &m->v);
+		return n;
+	}
+	if (json->type == VALUE_LIST && protobuf->type == VALUE_LIST && json->len == protobuf->len) {
+		for (uint32_t i = 0; i < json->len; i++)
+			n += compare(a, arena_printf(a, "%s[%u]", path, i), &json->items[i], &protobuf->items[i]);
+		return n;
+	}
+	if (value_equal(json, protobuf))
+		return 0;
+	printf("  %s: differs\n", path);
+	return 1;
+}
+
+/* What only a JSON object has. */
+static struct value without_type(struct value_builder *b, const struct value *v)
+{
+	struct value rest = {.type = VALUE_MAP};
+
+	for (member_each(m, v))
+		if (!str_eq(m->key, "apiVersion") && !str_eq(m->key, "kind"))
+			value_map_set(b, &rest, m->key, m->v);
+	return rest;
+}
+
 int main(int argc, char **argv)
 {
 	struct side sides[2] = {{0}};
+	unsigned different = 0;
 	struct strbuf in;
 	struct err err = {0};
-	char path[256];
-	bool same;
 
 	if (argc != 4 || !schema_find(argv[1])) {
 		fprintf(stderr, "usage: wires MESSAGE JSON-FILE PROTOBUF-FILE\n");
@@ -108,19 +127,25 @@ int main(int argc, char **argv)
 	strbuf_init(&in, STRBUF_MAX_OUTPUT);
 	for (int i = 0; i < 2; i++) {
 		sides[i].schema = schema_find(argv[1]);
-		strbuf_init(&sides[i].out, (size_t)1 << 30);
+		arena_init(&sides[i].arena);
+		value_builder_init(&sides[i].b, &sides[i].arena, NULL);
 		strbuf_reset(&in);
 		if (file_read(argv[2 + i], &in, &err) != 0 || (i == 0 ? read_json : read_protobuf)(&sides[i], &in, &err) != 0) {
 			fprintf(stderr, "wires: %s: %s\n", argv[2 + i], err.message);
 			return 1;
 		}
 	}
-	same = sides[0].out.len == sides[1].out.len && memcmp(sides[0].out.buf, sides[1].out.buf, sides[0].out.len) == 0;
-	for (int i = 0; i < 2 && !same; i++) {
-		snprintf(path, sizeof(path), "%s.%s.out", argv[1], i ? "pb" : "json");
-		if (file_write_atomic(path, sides[i].out.buf, sides[i].out.len, 0644, &err) != 0)
-			fprintf(stderr, "wires: %s\n", err.message);
+	if (sides[0].objects.len != sides[1].objects.len) {
+		printf("%s: DIFFERENT: %u objects in JSON, %u in protobuf\n", argv[1], sides[0].objects.len, sides[1].objects.len);
+		return 1;
 	}
-	printf("%s: %s (%zu bytes of canonical JSON)\n", argv[1], same ? "the same" : "DIFFERENT", sides[0].out.len);
-	return same ? 0 : 1;
+	for (uint32_t i = 0; i < sides[0].objects.len && different < SHOWN_MAX; i++) {
+		struct value json = without_type(&sides[0].b, &sides[0].objects.items[i]);
+
+		if (!value_equal(&json, &sides[1].objects.items[i]))
+			different +=
+				compare(&sides[0].arena, value_str(value_at(&json, "metadata.name"), "object"), &json, &sides[1].objects.items[i]);
+	}
+	printf("%s: %s (%u objects)\n", argv[1], different ? "DIFFERENT" : "the same", sides[0].objects.len);
+	return different ? 1 : 0;
 }
