@@ -16,7 +16,7 @@ static const struct signature signatures[] = {
 };
 #undef SIGNATURE
 
-#define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX)                                                        \
+#define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX)                                                                  \
 	{.id = CHECK, .kind = KIND_POD, .severity = SEVERITY_ERROR, .title = TITLE, .explain = EXPLAIN, .fix = FIX},
 const struct check log_checks[] = {
 #include "diagnose/log_signatures.def"
@@ -60,8 +60,10 @@ static bool signature_matches(const struct signature *s, const char *line)
 /* How much a line's own level says that it is the end of the story. */
 static int level_bonus(const char *folded)
 {
-	static const char *const fatal[] = {"fatal", "panic", "critical", "emerg", "exiting", "giving up", "aborting", "cannot start", "uncaught", "unhandled"};
-	static const char *const minor[] = {"level=warn", "\"level\":\"warn", " warn ", "warning", "level=info", "\"level\":\"info", " info ", "level=debug", "debug", "retrying", "will retry"};
+	static const char *const fatal[] = {"fatal",     "panic",    "critical",     "emerg",    "exiting",
+					    "giving up", "aborting", "cannot start", "uncaught", "unhandled"};
+	static const char *const minor[] = {"level=warn", "\"level\":\"warn", " warn ", "warning",  "level=info", "\"level\":\"info",
+					    " info ",     "level=debug",      "debug",  "retrying", "will retry"};
 
 	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
 		if (strstr(folded, fatal[i]))
@@ -96,8 +98,10 @@ static bool host_char(char c)
 /* A token is taken for an address when it has a port, when it looks like an IP or a qualified name, or when one of these words stands before. */
 static bool introduced(const char *line, const char *token)
 {
-	static const char *const before[] = {"lookup ", "host name \"", "enotfound ", "eai_again ", "unknownhostexception: ", "address '", "host: ", "host ",
-					     "connect to ", "connecting to ", "server at \"", "://", "@", "reach ", "resolve ", "upstream ", "from "};
+	static const char *const before[] = {"lookup ",      "host name \"", "enotfound ", "eai_again ",  "unknownhostexception: ",
+					     "address '",    "host: ",       "host ",      "connect to ", "connecting to ",
+					     "server at \"", "://",          "@",          "reach ",      "resolve ",
+					     "upstream ",    "from "};
 
 	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
 		size_t n = strlen(before[i]);
@@ -111,7 +115,8 @@ static bool introduced(const char *line, const char *token)
 /* The DNS server in "lookup x on 10.96.0.10:53" is not who the program wanted to speak to. */
 static bool is_dns_server(const char *line, const char *token, const char *end)
 {
-	return (size_t)(token - line) >= 4 && strncmp(token - 4, " on ", 4) == 0 && end[0] == ':' && strncmp(end, ":53", 3) == 0 && !isdigit((unsigned char)end[3]);
+	return (size_t)(token - line) >= 4 && strncmp(token - 4, " on ", 4) == 0 && end[0] == ':' && strncmp(end, ":53", 3) == 0 &&
+	       !isdigit((unsigned char)end[3]);
 }
 
 static void find_peer(struct graph *g, struct arena *a, const char *ns, const char *line, size_t len, struct log_match *m)
