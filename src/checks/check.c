@@ -70,6 +70,8 @@ static bool runs_for(const struct check *c, enum kind_id kind)
 const char *check_kinds_text(struct arena *a, const struct check *c)
 {
 	const char *text = NULL;
+	if (runs_for(c, KIND_CUSTOM))
+		return "any kind";
 	for (int kind = 0; kind < KIND_CUSTOM; kind++)
 		if (runs_for(c, (enum kind_id)kind))
 			text = text ? arena_printf(a, "%s, %s", text, kind_table[kind].name) : kind_table[kind].name;

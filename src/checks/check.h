@@ -111,7 +111,7 @@ struct check {
 extern const struct check *const check_table[];
 extern const size_t check_count;
 const struct check *check_by_id(const char *id);
-/* "Pod", "ReplicaSet, StatefulSet, DaemonSet"; "cluster" for KIND_COUNT. */
+/* "Pod", "ReplicaSet, StatefulSet, DaemonSet"; "any kind"; "cluster" for KIND_COUNT. */
 const char *check_kinds_text(struct arena *a, const struct check *c);
 
 /* Runs every check over inv. Findings are ordered by object and check, the same on each run. */

@@ -145,12 +145,23 @@ static enum failure ended_failure(struct check_run *run, const struct pod_view *
 	return FAILURE_CRASH;
 }
 
+/* Sidecars are stopped, not crashed, once the containers that they stand by have ended. */
+static bool is_stopped_sidecar(const struct pod_view *v, const struct container_view *c)
+{
+	if (c->role != CONTAINER_SIDECAR || c->state != CONTAINER_TERMINATED)
+		return false;
+	for (uint32_t i = 0; i < v->count; i++)
+		if (v->containers[i].role == CONTAINER_MAIN && v->containers[i].state != CONTAINER_TERMINATED)
+			return false;
+	return true;
+}
+
 struct container_failure container_failure(struct check_run *run, const struct pod_view *v, const struct container_view *c)
 {
 	struct container_failure f = {.what = waiting_failure(c), .end_path = "lastState.terminated"};
 	bool stays_ended = str_eq(v->restart_policy, "Never") || c->role == CONTAINER_EPHEMERAL;
 	f.end = c->last.present ? &c->last : NULL;
-	if (f.what != FAILURE_NONE || c->role == CONTAINER_EPHEMERAL)
+	if (f.what != FAILURE_NONE || c->role == CONTAINER_EPHEMERAL || is_stopped_sidecar(v, c))
 		return f;
 	if (c->state == CONTAINER_TERMINATED) {
 		bool restarts = !stays_ended && c->role != CONTAINER_INIT && str_eq(v->restart_policy, "Always");
