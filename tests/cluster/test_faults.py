@@ -3,7 +3,8 @@
 import pytest
 
 from bed import PROGRAM
-from verdicts import first_is_the_cause, object_text, touches
+from conftest import SITUATIONS
+from verdicts import first_is_the_cause, is_the_cause, object_text, touches
 
 
 def test_scan(fault, scan):
@@ -81,3 +82,11 @@ def test_a_kubectl_dump_answers_as_the_cluster_does(bed, planted, tmp_path):
     of_live = {object_text(c["root"]["object"]) for c in live["causes"]}
     of_recorded = {object_text(c["root"]["object"]) for c in recorded["causes"]}
     assert len(of_live ^ of_recorded) <= 4, sorted(of_live ^ of_recorded)
+
+
+def test_the_judge_refuses_a_wrong_cause(scan):
+    """A test of these tests: what is said about one fault must not pass for another."""
+    faults = [s for s in SITUATIONS if not s.healthy]
+    for fault, other in zip(faults, faults[1:] + faults[:1]):
+        for cause in [c for c in scan["causes"] + scan["lesser"] if touches(c, fault.ns)]:
+            assert is_the_cause(cause, other), f"{cause['title']} passes for {other.head['fault']}"
