@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -40,6 +41,23 @@ static char *prompt_of(EditLine *edit)
 /* Had anything been typed when Ctrl-C came? libedit has forgotten it when it returns. */
 static bool typed;
 
+/* Waits for a key. The stop signals are blocked but here, so that one which comes a moment before the wait is not slept over. */
+static bool wait_for_key(void)
+{
+	struct pollfd keyboard = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t none;
+
+	sigprocmask(SIG_SETMASK, NULL, &none);
+	sigdelset(&none, SIGINT);
+	sigdelset(&none, SIGTERM);
+	while (!ctx_interrupted)
+		if (ppoll(&keyboard, 1, NULL, &none) >= 0)
+			return true;
+		else if (errno != EINTR)
+			return false;
+	return false;
+}
+
 /* libedit's own reading tries again after a signal, so that Ctrl-C would be noticed one key later. */
 static int read_character(EditLine *edit, wchar_t *ret)
 {
@@ -47,12 +65,10 @@ static int read_character(EditLine *edit, wchar_t *ret)
 	size_t len = 0;
 
 	while (len < sizeof(bytes)) {
-		ssize_t n = read(STDIN_FILENO, &bytes[len], 1);
+		ssize_t n = wait_for_key() ? read(STDIN_FILENO, &bytes[len], 1) : -1;
 		mbstate_t state = {0};
 		size_t used;
 
-		if (n < 0 && errno == EINTR && !ctx_interrupted)
-			continue;
 		if (n <= 0) {
 			const LineInfo *info = api.el_line(edit);
 
@@ -171,11 +187,18 @@ static int take(struct strbuf *out, const char *text, size_t len, struct err *er
 
 static int read_edited(struct line *l, struct strbuf *out, bool *ret_dropped, struct err *err)
 {
+	sigset_t stop, before;
 	const char *text;
 	int count = 0;
 
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stop, &before);
+	typed = false;
 	api.el_resize(l->edit); /* the window may have changed since */
 	text = api.el_gets(l->edit, &count);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (text && count > 0 && !ctx_interrupted)
 		return take(out, text, (size_t)count, err);
 	fputc('\n', stdout);

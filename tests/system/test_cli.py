@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import termios
 import time
 
 import pytest
@@ -177,6 +178,13 @@ class Chat:
             os.execve(PROGRAM, [PROGRAM, "chat", *map(str, arguments)], {**environment, "TERM": "xterm"})
         self.seen = b""
 
+    def prompted(self):
+        """Until a prompt stands there and keys are read one by one; libedit prints it a moment before."""
+        self.until("you> ")
+        while termios.tcgetattr(self.fd)[3] & termios.ICANON:
+            time.sleep(0.01)
+        return self
+
     def until(self, word, seconds=20):
         end = time.monotonic() + seconds * SLOW
         while word not in self.seen.decode("utf-8", "replace"):
@@ -207,24 +215,24 @@ class Chat:
 
 
 def test_chat_remembers_its_lines(environment, home, sick):
-    chat = Chat(environment, "--from", sick).until("you> ")
-    chat.type("how many pods are there?\r").until("Pod").until("you> ")
+    chat = Chat(environment, "--from", sick).prompted()
+    chat.type("how many pods are there?\r").until("Pod").prompted()
     chat.type("\x04")
     assert chat.ended() == 0
     history = home / ".cache/auto-devops/chat-history"
     assert history.stat().st_mode & 0o777 == 0o600
-    chat = Chat(environment, "--from", sick).until("you> ")
+    chat = Chat(environment, "--from", sick).prompted()
     chat.type("\x1b[A").until("how many pods are there?")
-    chat.type("\r").until("Pod").until("you> ")
+    chat.type("\r").until("Pod").prompted()
     chat.type("/quit\r")
     assert chat.ended() == 0
 
 
 def test_chat_and_ctrl_c(environment, sick):
-    chat = Chat(environment, "--from", sick).until("you> ")
+    chat = Chat(environment, "--from", sick).prompted()
     chat.type("half a li").until("half a li")
-    chat.type("\x03").until("you> ")  # drops the line
-    chat.type("/help\r").until("plain English").until("you> ")
+    chat.type("\x03").prompted()  # drops the line
+    chat.type("/help\r").until("plain English").prompted()
     chat.type("\x03")  # at an empty line: leaves
     assert chat.ended() == 0
 
