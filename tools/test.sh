@@ -94,6 +94,13 @@ test_cluster()
 	run_pytest cluster "$1"
 }
 
+# The same on the oldest Kubernetes that is still supported.
+OLDER_KUBERNETES=1.36.3
+test_cluster-older()
+{
+	KV=$OLDER_KUBERNETES test_cluster "$1"
+}
+
 # Reads the results file, prints a table, then the closing line. Fails when a test failed or none ran.
 summarise()
 {
@@ -174,6 +181,7 @@ cmd_test()
 		run_group "$group" "$name"
 	done
 	if [ -n "$full" ]; then
+		run_group cluster-older "$name"
 		. "$ROOT/tools/fuzz.sh"
 		run_group fuzz 600
 	fi

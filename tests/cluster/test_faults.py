@@ -8,7 +8,11 @@ from verdicts import first_is_the_cause, is_the_cause, object_text, touches
 
 
 def test_scan(fault, scan):
-    first_is_the_cause([c for c in scan["causes"] + scan["lesser"] if touches(c, fault.ns) or fault.blames == [object_text(c["root"]["object"])]], fault, "scan")
+    first_is_the_cause(
+        [c for c in scan["causes"] + scan["lesser"] if touches(c, fault.ns) or fault.blames == [object_text(c["root"]["object"])]],
+        fault,
+        "scan",
+    )
 
 
 def test_why(fault, bed, planted):
@@ -65,7 +69,11 @@ def test_a_snapshot_answers_as_the_cluster_does(bed, planted, tmp_path):
     live = bed.program_json("scan")
 
     def gist(scan):
-        return {(key, c["check"], object_text(c["root"]["object"]), object_text(c["root"]["subject"])) for key in ("causes", "lesser") for c in scan[key]}
+        return {
+            (key, c["check"], object_text(c["root"]["object"]), object_text(c["root"]["subject"]))
+            for key in ("causes", "lesser")
+            for c in scan[key]
+        }
 
     # Between the two reads time passes; containers that are between two crashes may show another finding first.
     assert len(gist(recorded) ^ gist(live)) <= 4, sorted(gist(recorded) ^ gist(live))

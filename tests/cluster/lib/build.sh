@@ -1,4 +1,5 @@
 # Builds the programs from the Go module proxy into the cache, once per version. Sourced by `bed`.
+# shellcheck shell=bash
 
 # ./dev installs what is missing; called by itself, the bed only says what that is.
 check_programs() {

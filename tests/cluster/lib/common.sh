@@ -1,4 +1,5 @@
 # Names, places and small helpers of the bed. Sourced by `bed`.
+# shellcheck shell=bash
 # Everything runs in one network, mount and process namespace whose first process is our own `init`: ending that one process ends all.
 
 KV=${KV:-1.37.2}       # Kubernetes

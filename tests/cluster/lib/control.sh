@@ -1,4 +1,5 @@
 # The namespaces, etcd and the control plane. Sourced by `bed`.
+# shellcheck shell=bash
 
 start_namespaces() {
 	local outer dns

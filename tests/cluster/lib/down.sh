@@ -1,4 +1,5 @@
 # Stops everything and removes every trace. Sourced by `bed`.
+# shellcheck shell=bash
 
 # Removes a tree of cgroups, leaves first: they can go only when their last process is gone.
 remove_cgroups() {

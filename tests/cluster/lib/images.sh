@@ -1,4 +1,5 @@
 # Container images made by hand, because no registry is at hand: a busybox and the pods' sandbox. Sourced by `bed`.
+# shellcheck shell=bash
 
 # pack_image NAME ROOT-FOLDER ENTRYPOINT-JSON OUT.tar: an OCI archive of one layer.
 pack_image() {

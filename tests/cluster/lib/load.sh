@@ -1,4 +1,5 @@
 # Fake nodes and pods for scale, driven by KWOK. Sourced by `bed`.
+# shellcheck shell=bash
 
 # start_kwok [GROUP]: a KWOK that keeps alive the nodes with the annotation kwok.x-k8s.io/node=GROUP. Each group has its own, so that a test can
 # end one and thereby lose its nodes.

@@ -1,4 +1,5 @@
 # One real node: the distribution's containerd, runc and CNI plugins, our kubelet and kube-proxy, and a helper that plays registry and DNS.
+# shellcheck shell=bash
 # Sourced by `bed`.
 
 write_node_config() {

@@ -1,4 +1,5 @@
 # Certificate authority, serving and client certificates, kubeconfigs. Sourced by `bed`.
+# shellcheck shell=bash
 
 # make_cert NAME SUBJECT [ALTERNATIVE-NAMES]
 make_cert() {

@@ -1,4 +1,5 @@
 # What runs. Sourced by `bed`.
+# shellcheck shell=bash
 
 show_status() {
 	local p pid built="not built"
