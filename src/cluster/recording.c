@@ -82,10 +82,10 @@ static void copy_name(char out[NAME_MAX_LEN], const char *s, size_t len)
 	snprintf(out, NAME_MAX_LEN, "%.*s", (int)MIN(len, (size_t)NAME_MAX_LEN - 1), s ? s : "");
 }
 
-/* Folders hold other files too (a chart's values, a package list): those are only counted. */
+/* Folders hold other files too (a chart's values, a package list): those are passed over. */
 static int no_kind(const struct recording *r, struct err *err)
 {
-	return r->many ? 0 : err_set(err, ERR_INPUT, "not a Kubernetes object: it has no kind");
+	return r->many ? 0 : err_set(err, ERR_INPUT, "not a Kubernetes object: it has no kind (kubectl get -o json or -o yaml writes what is read here)");
 }
 
 static int add_snapshot_record(struct recording *r, const char *text, size_t len, struct err *err)
@@ -396,7 +396,6 @@ static int read_text(struct recording *r, struct source *src, struct err *err)
 
 int recording_read(struct recording *r, struct source *src, struct err *err)
 {
-	size_t objects = r->objects;
 	int code = layout_read(r, src, err);
 	unsigned line;
 
@@ -410,9 +409,5 @@ int recording_read(struct recording *r, struct source *src, struct err *err)
 		code = err_wrap(err, "%s:%u", src->name, line);
 	else if (code < 0 && strncmp(err->message, src->name, strlen(src->name)) != 0)
 		code = err_wrap(err, "%s", src->name);
-	if (code < 0)
-		return recording_tolerate(r, src->name, err);
-	if (r->objects == objects)
-		r->foreign++;
-	return 0;
+	return code < 0 ? recording_tolerate(r, src->name, err) : 0;
 }

@@ -31,10 +31,9 @@ struct recording {
 	const char *from;           /* as the user gave it */
 	struct json_parser *parser;
 	bool many;                  /* one file of many: errors become notes */
-	bool in_bundle;             /* below a known layout */
 	uint64_t bytes;
 	uint64_t error_offset;      /* where the object begins that could not be read; UINT64_MAX = unknown */
-	size_t files, objects, broken, foreign; /* foreign: files without any Kubernetes object */
+	size_t files, objects, broken;
 	bool present[KIND_COUNT];   /* an object or a list of this kind was there */
 	struct snapshot_state {
 		bool is_snapshot, ended;

@@ -80,6 +80,17 @@ static const struct value *name_of_pair(const struct value *map)
 	return name && value && name->type == VALUE_STRING && value->type == VALUE_STRING ? name : NULL;
 }
 
+/* Maps of texts in built-in kinds whose keys are names that people gave, not fields. */
+static bool holds_named(const char *key)
+{
+	static const char *const keys[] = {"annotations", "parameters", "volumeAttributes", "options"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (str_eq(key, keys[i]))
+			return true;
+	return false;
+}
+
 static bool mask_map(const struct walk *w, const struct value *v, bool named, struct value *ret)
 {
 	const struct value *pair = name_of_pair(v);
@@ -92,7 +103,7 @@ static bool mask_map(const struct walk *w, const struct value *v, bool named, st
 		bool now;
 
 		if (m->v.type != VALUE_STRING)
-			now = mask_value(w, &m->v, w->custom || str_eq(m->key, "annotations"), &fresh);
+			now = mask_value(w, &m->v, w->custom || holds_named(m->key), &fresh);
 		else if (pair && str_eq(m->key, "value"))
 			now = mask_member(w, pair->s, pair->len, &m->v, &fresh);
 		else if (named)

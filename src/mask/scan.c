@@ -73,13 +73,11 @@ static const char *pem_end(const struct scan *s, const char *p)
 	return p;
 }
 
-/* p stands on the first of two hyphens. Returns where to go on. */
+/* p stands on "-----BEGIN ". Returns where to go on. */
 static const char *scan_pem(struct scan *s, const char *p)
 {
 	const char *label, *stop;
 
-	if (!at(s, p, "-----BEGIN "))
-		return p + 1;
 	label = stop = p + strlen("-----BEGIN ");
 	while (stop < s->end && stop - label < NAME_MAX_LEN && (char_is(*stop, CHAR_UPPER | CHAR_DIGIT) || *stop == ' '))
 		stop++;
@@ -291,6 +289,26 @@ static enum mask_name class_of(struct scan *s, const char *name, size_t len)
 	return (enum mask_name)s->known[at].class;
 }
 
+/* "--password hunter2" in a command; p stands on the first of two hyphens. In a sentence ("the flag --token is gone") a plain word
+ * follows. */
+static const char *scan_flag(struct scan *s, const char *p)
+{
+	const char *name = p + 2, *stop = name, *value;
+
+	while (stop < s->end && stop - name < NAME_MAX_LEN && char_is(*stop, CHAR_NAME))
+		stop++;
+	if (stop - name < 2 || stop >= s->end || *stop != ' ' || class_of(s, name, (size_t)(stop - name)) != MASK_NAME_STRONG)
+		return p + 2;
+	value = ++stop;
+	while (stop < s->end && stop - value < VALUE_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("\"'`;|&\\", *stop, 7))
+		stop++;
+	if (stop == value || *value == '-' || mask_value_is_plain(value, (size_t)(stop - value), false) ||
+	    !mask_value_is_secret(MASK_NAME_STRONG, value, (size_t)(stop - value)))
+		return p + 2;
+	replace(s, value, (size_t)(stop - value), "secret");
+	return stop;
+}
+
 /* p on '=' or ':'. Returns where to go on. */
 static const char *scan_pair(struct scan *s, const char *p)
 {
@@ -369,7 +387,7 @@ static void scan_all(struct scan *s)
 			p = scan_at(s, p);
 			break;
 		case '-':
-			p = p + 1 < s->end && p[1] == '-' ? scan_pem(s, p) : p + 1;
+			p = !at(s, p, "--") ? p + 1 : at(s, p, "-----BEGIN ") ? scan_pem(s, p) : at(s, p, "---") ? p + 1 : scan_flag(s, p);
 			break;
 		case '\xc2': /* what was masked before stays as it is */
 			if (at(s, p, MASK_OPEN)) {

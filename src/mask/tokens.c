@@ -140,9 +140,12 @@ size_t mask_token_at(const char *p, const char *end, char before, const char **r
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
 		const struct shape *s = &shapes[i];
-		size_t n = strlen(s->prefix), run;
+		size_t n, run;
 
-		if (*s->prefix != *p || (size_t)(end - p) < n || memcmp(p, s->prefix, n) != 0)
+		if (s->prefix[0] != p[0] || p + 1 >= end || s->prefix[1] != p[1])
+			continue;
+		n = strlen(s->prefix);
+		if ((size_t)(end - p) < n || memcmp(p, s->prefix, n) != 0)
 			continue;
 		run = run_of((enum set)s->set, p + n, end);
 		if (run < s->min || (s->max && run > s->max))
