@@ -20,6 +20,8 @@ static int run_snapshot(struct cli *cli, struct err *err)
 	/* Before reading a big cluster for nothing. */
 	if (!path)
 		return err_set(err, ERR_USAGE, "snapshot needs a file to write: -o FILE");
+	if (!cli_has(cli, FLAG_FORCE) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return err_set(err, ERR_USAGE, "%s exists already; --force replaces it", path);
 	if ((r = session_open(&s, cli, true, err)) < 0)
 		return r;
 	/* The diagnosis fetches the logs of whatever is unhealthy. */
@@ -52,13 +54,13 @@ const struct command command_snapshot = {
 	.description =
 		"Reads everything that may be read, with the logs of unhealthy containers, and writes it into one compressed file; every command reads it "
 		"with --from. Values of Secrets are never in it, and what looks like a credential in environment variables, ConfigMaps, events and "
-		"logs is masked before it is written, whatever the input was. A file that is there is replaced, but only when "
-		"the new one is complete.",
+		"logs is masked before it is written, whatever the input was. A file that is there is not "
+		"replaced without --force, and then only when the new one is complete.",
 	.examples = (const struct example[]){{"snapshot -o incident.snapshot", "record the cluster that kubectl would use"},
 					     {"scan --from incident.snapshot", "look at it later"},
 					     {"snapshot --from dump.json -o masked.snapshot", "make a kubectl dump safe to pass on"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE,
-	.flags = (const enum flag_id[]){FLAG_FILE, FLAG_OPTION_MAX_LOGS, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_FILE, FLAG_FORCE, FLAG_OPTION_MAX_LOGS, FLAG_COUNT},
 	.run = run_snapshot,
 };
