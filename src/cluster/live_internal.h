@@ -42,6 +42,7 @@ struct list_job {
 	struct api_list list;
 	struct value *roots; /* heap: objects of a list that is not complete yet, dropped when the list starts again */
 	uint32_t root_count, root_cap;
+	uint32_t kept; /* objects read so far, also those that went into the inventory at once */
 	bool complete;
 	struct err err; /* why it is not */
 };

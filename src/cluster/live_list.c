@@ -8,23 +8,20 @@
 #define SILENT_MAX 4 /* kinds without an answer before the rest is not tried any more */
 #define BREAK_PAUSE (200 * USEC_PER_MSEC)
 
-/* Trees of these are reduced and thrown away as soon as they are added (inventory_builder_for), so they cannot wait. */
-static bool added_at_once(const struct kind *k)
+/* With `build` held. An object that the inventory does not take (it has no name) is no reason to lose the others. */
+static void keep(struct list_job *job, const struct value *root)
 {
-	return k->id == KIND_EVENT || k->id == KIND_SECRET;
-}
-
-/* With `build` held. */
-static int keep(struct list_job *job, const struct value *root, struct err *err)
-{
-	if (added_at_once(job->kind))
-		return inventory_add(job->reading->inv, job->kind, root, err);
+	struct inventory *inv = job->reading->inv;
+	job->kept++;
+	if (inventory_builder_for(inv, job->kind) != inventory_builder(inv)) { /* reduced and thrown away: such trees cannot wait */
+		(void)inventory_add(inv, job->kind, root, NULL);
+		return;
+	}
 	if (job->root_count == job->root_cap) {
 		job->root_cap = job->root_cap ? job->root_cap * 2 : 64;
 		job->roots = mem_realloc_array(job->roots, job->root_cap, sizeof(*job->roots));
 	}
 	job->roots[job->root_count++] = *root;
-	return 0;
 }
 
 static int on_item(void *arg, enum api_format format, const char *data, size_t len, struct err *err)
@@ -35,7 +32,7 @@ static int on_item(void *arg, enum api_format format, const char *data, size_t l
 	pthread_mutex_lock(&reading->build);
 	int r = api_list_parse(&job->list, inventory_builder_for(reading->inv, job->kind), format, data, len, &root, err);
 	if (r == 0)
-		r = keep(job, &root, err);
+		keep(job, &root);
 	pthread_mutex_unlock(&reading->build);
 	return r;
 }
@@ -67,7 +64,7 @@ static void note(struct list_job *job, const char *why, const char *ns)
 static bool fall_back_to_namespace(struct list_job *job)
 {
 	struct live_reading *reading = job->reading;
-	if (job->err.code != ERR_FORBIDDEN || job->root_count || job->list.ns || !job->kind->namespaced || !reading->own_ns)
+	if (job->err.code != ERR_FORBIDDEN || job->kept || job->list.ns || !job->kind->namespaced || !reading->own_ns)
 		return false;
 	note(job, arena_printf(&job->ctx.arena, "only namespace %s was read: %s", reading->own_ns, job->err.message), "");
 	job->list.ns = reading->own_ns;
@@ -99,7 +96,7 @@ static bool recover(struct list_job *job, unsigned *page_attempt, unsigned *rest
 	}
 	if (status == 410 && *restarts < RESTARTS_MAX) {
 		++*restarts;
-		job->root_count = 0;
+		job->root_count = job->kept = 0;
 		api_list_set_continue(&job->list, NULL);
 		return true;
 	}
@@ -116,9 +113,9 @@ static void read_pages(struct list_job *job)
 {
 	unsigned page_attempt = 0, restarts = 0;
 	for (unsigned pages = 0; pages < PAGES_MAX; pages++) {
-		uint32_t before = job->root_count;
+		uint32_t roots = job->root_count, kept = job->kept;
 		if (api_list_page(&job->list, &job->ctx, &job->err) == 0) {
-			progress(job, job->root_count - before);
+			progress(job, job->kept - kept);
 			page_attempt = 0;
 			job->complete = !job->list.continue_token;
 			if (job->complete)
@@ -127,15 +124,17 @@ static void read_pages(struct list_job *job)
 			bool same_page_again = job->list.broke_off;
 			if (!recover(job, &page_attempt, &restarts))
 				return;
-			if (same_page_again)
-				job->root_count = MIN(job->root_count, before);
+			if (same_page_again) {
+				job->root_count = MIN(job->root_count, roots);
+				job->kept = MIN(job->kept, kept);
+			}
 		}
 		job->err = (struct err){0};
 	}
 	err_set(&job->err, ERR_LIMIT, "more than %d pages", PAGES_MAX);
 }
 
-/* Adds the list's objects. One that the inventory does not take (no name) is no reason to lose the others. */
+/* Adds the list's objects that have waited for its end. */
 static void add_roots(struct list_job *job)
 {
 	struct inventory *inv = job->reading->inv;
@@ -161,10 +160,9 @@ static void report(struct list_job *job)
 	if (!job->complete && missing)
 		note(job, "the server does not have this kind", job->list.ns);
 	else if (!job->complete && !missing && !is_fatal(e))
-		note(job, job->root_count ? arena_printf(&job->ctx.arena, "only %u were read: %s", job->root_count, e->message) : e->message,
-		     job->list.ns);
+		note(job, job->kept ? arena_printf(&job->ctx.arena, "only %u were read: %s", job->kept, e->message) : e->message, job->list.ns);
 	pthread_mutex_lock(&reading->build);
-	if (job->complete || job->root_count)
+	if (job->complete || job->kept)
 		reading->done++;
 	else if (!reading->first.code && !missing)
 		reading->first = *e;
