@@ -59,6 +59,10 @@ int recording_finish(struct recording *r, struct err *err)
 		snprintf(what, sizeof(what), "%zu more files", r->broken - RECORDING_NOTES_MAX);
 		inventory_add_note(r->inv, what, "they could not be read", KIND_COUNT, NULL);
 	}
+	if (r->links) {
+		snprintf(what, sizeof(what), "%zu symbolic links", r->links);
+		inventory_add_note(r->inv, what, "they are not followed", KIND_COUNT, NULL);
+	}
 	if (r->snapshot.is_snapshot)
 		return 0; /* it says itself what was seen */
 	mark_seen_kinds(r);

@@ -99,8 +99,10 @@ static int read_entry(struct recording *r, int parent, const char *path, const c
 	struct stat st;
 	int code;
 
-	if (fd < 0 && errno == ELOOP)
+	if (fd < 0 && errno == ELOOP) {
+		r->links++;
 		return 0;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		code = err_set_errno(err, errno, "cannot open it");
 		fd_closep(&fd);

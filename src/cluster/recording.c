@@ -142,7 +142,30 @@ struct json_stream {
 	char ns[NAME_MAX_LEN];
 	size_t items_of_list;
 	size_t shift; /* bytes put before the input */
+	/* Items that do not say their kind, of a list that says it only behind them (sorted keys): each its length, then its text. */
+	struct strbuf waiting;
 };
+
+static bool is_typeless(const char *text, size_t len)
+{
+	return !json_peek_type(text, len).kind;
+}
+
+static int add_waiting(struct json_stream *s, const struct kind *kind, struct err *err)
+{
+	int code = 0;
+
+	for (size_t at = 0; at < s->waiting.len && code == 0;) {
+		size_t len;
+
+		memcpy(&len, s->waiting.buf + at, sizeof(len));
+		at += sizeof(len);
+		code = recording_add_json(s->r, s->waiting.buf + at, len, kind, err);
+		at += len;
+	}
+	strbuf_reset(&s->waiting);
+	return code;
+}
 
 static int json_item(void *arg, const char *text, size_t len, struct err *err)
 {
@@ -164,6 +187,10 @@ static int json_item(void *arg, const char *text, size_t len, struct err *err)
 		copy_name(name, t.kind, t.kind_len);
 		const struct kind *of_list = kind_of_list(api_version, name);
 		kind = of_list ? of_list : kind;
+	} else if (!kind && text != envelope && is_typeless(text, len)) { /* a document without items comes as its own envelope */
+		strbuf_add(&s->waiting, &len, sizeof(len));
+		strbuf_add(&s->waiting, text, len);
+		return strbuf_check(&s->waiting, "items of a list that names its kind behind them (RECORDING_WAITING_MAX)", err);
 	}
 	code = recording_add_json(s->r, text, len, kind, err);
 	if (code < 0)
@@ -191,7 +218,7 @@ static int json_envelope(void *arg, const char *text, size_t len, struct err *er
 	} else if (empty) {
 		mark_empty(s->r, k);
 	}
-	return 0;
+	return add_waiting(s, k, err);
 }
 
 static int feed_rest(struct json_stream *s, struct source *src, const char *first, size_t first_len, struct err *err)
@@ -222,6 +249,7 @@ static int read_json(struct recording *r, struct source *src, const char *first,
 
 	if (r->many)
 		s.kind = layout_kind(src->name, s.ns);
+	strbuf_init(&s.waiting, RECORDING_WAITING_MAX);
 	s.splitter = json_splitter_new(&handler, JSON_ITEM_MAX);
 	/* A bare list, as older support bundles have them, is read as the items of a List. */
 	s.shift = bare_list ? strlen(BARE_LIST_BEGIN) : 0;
@@ -235,6 +263,7 @@ static int read_json(struct recording *r, struct source *src, const char *first,
 	if (code == 0)
 		code = json_splitter_finish(s.splitter, err);
 	json_splitter_free(s.splitter);
+	strbuf_release(&s.waiting);
 	return code;
 }
 

@@ -96,6 +96,7 @@ static void test_other_shapes(void **state)
 				   "{\"kind\":\"ServiceList\",\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "s") "]}",
 		 1},
 		{"\xef\xbb\xbf\n [" POD("a", "x") "," POD("a", "y") "]", 2},
+		{"{\"apiVersion\":\"v1\",\"items\":[" BARE_POD("a", "x") "," BARE_POD("a", "y") "],\"kind\":\"PodList\"}", 2},
 		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":null}", 0},
 		{"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[]}", 0},
 	};
@@ -165,6 +166,9 @@ static void test_dump_folder(void **state)
 	put("dump/shop/services.json", "{\"kind\":\"ServiceList\",\"apiVersion\":\"v1\",\"items\":null}");
 	put("dump/shop/broken.json", "{\"kind\":");
 	put("dump/README.md", "# not data\n");
+	char link[160];
+	snprintf(link, sizeof(link), "%s/dump/round", folder);
+	assert_int_equal(symlink(".", link), 0);
 	put("dump/shop/web/logs.txt", "==== START logs for container app of pod shop/web ====\none\ntwo\n"
 				      "==== END logs for container app of pod shop/web ====\n"
 				      "==== START logs for container side of pod shop/web ====\nthree\n"
@@ -183,8 +187,9 @@ static void test_dump_folder(void **state)
 	assert_true(inventory_sees(inv, KIND_SERVICE, "shop"));
 	assert_false(inventory_sees(inv, KIND_SERVICE, "test"));
 	const struct note *note = inventory_notes(inv, &notes);
-	assert_int_equal(notes, 1);
+	assert_int_equal(notes, 2);
 	assert_non_null(strstr(note->what, "broken.json"));
+	assert_string_equal(note[1].what, "1 symbolic links");
 }
 
 static void test_support_bundle_folder(void **state)
