@@ -141,7 +141,7 @@ bool cron_parse(const char *schedule, struct cron *ret, char *why, size_t why_le
 		return false;
 	}
 	if (strncmp(schedule, "@every ", 7) == 0) {
-		if (clock_parse_span(schedule + 7, &ret->every) && ret->every > 0)
+		if (clock_parse_span(schedule + 7, &ret->every) && ret->every > 0 && ret->every < 3660 * USEC_PER_DAY)
 			return true;
 		snprintf(why, why_len, "\"%.60s\" is no duration", schedule + 7);
 		return false;

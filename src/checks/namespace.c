@@ -122,7 +122,7 @@ static void run_leader(struct check_run *run, const struct object *o)
 {
 	static const char *const names[] = {"kube-scheduler", "kube-controller-manager"};
 	usec_t renewed = value_get_time(o->spec, "renewTime");
-	int64_t seconds = value_get_int(o->spec, "leaseDurationSeconds", 15);
+	int64_t seconds = MAX(MIN(value_get_int(o->spec, "leaseDurationSeconds", 15), 3600), 1);
 	bool known = str_eq(o->name, names[0]) || str_eq(o->name, names[1]);
 	if (!known || !str_eq(o->ns, "kube-system") || !renewed || run_age(run, renewed) < MAX(4 * seconds * USEC_PER_SEC, LEADER_LOST_AFTER))
 		return;

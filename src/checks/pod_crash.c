@@ -264,6 +264,8 @@ static void run_run_error(struct check_run *run, const struct object *o)
 			finding_field(run, f, o, container_status_path(run->arena, c, "state.waiting.message"));
 		else if (failure.end && *failure.end->message)
 			finding_fieldf(run, f, o, "%s.message", container_status_path(run->arena, c, failure.end_path));
+		else
+			finding_field(run, f, o, container_status_path(run->arena, c, "state.waiting.reason"));
 		if (command)
 			finding_field(run, f, o, container_spec_path(run->arena, c, "command"));
 		finding_event(run, f, failure.event ? failure.event : pod_event(run, o, c, "Failed", NULL));

@@ -41,7 +41,7 @@ static void run_not_running(struct check_run *run, const struct object *o)
 	if (o->deleted || ready >= want || workload_is_starting(run, o))
 		return;
 	const struct object *pod = workload_unready_pod(run, o);
-	int64_t made = value_get_int(o->status, "replicas", 0);
+	int64_t made = MAX(value_get_int(o->status, "replicas", 0), 0);
 	bool ordered = !str_eq(value_get_str(o->spec, "podManagementPolicy"), "Parallel");
 	const char *blame = !pod                     ? ""
 			    : ordered && made < want ? arena_printf(run->arena, "; %s is not, and holds back the %lld after it", run_text(run, pod),

@@ -11,7 +11,7 @@ const struct event *recent_event(struct check_run *run, const struct object *o, 
 
 int64_t replicas_wanted(const struct object *o)
 {
-	return value_get_int(o->spec, "replicas", 1);
+	return MAX(MIN(value_get_int(o->spec, "replicas", 1), INT32_MAX), 0);
 }
 
 static bool pod_is_unready(const struct object *pod)

@@ -22,7 +22,8 @@ static void read_status(struct container_view *c)
 	const struct value *state = value_get(c->status, "state"), *part;
 	c->ready = value_get_bool(c->status, "ready", false);
 	c->started = value_get_bool(c->status, "started", false);
-	c->restarts = value_get_int(c->status, "restartCount", 0);
+	/* An int32 by the API; a file may say anything. */
+	c->restarts = MAX(MIN(value_get_int(c->status, "restartCount", 0), INT32_MAX), 0);
 	read_termination(state, &c->now);
 	read_termination(value_get(c->status, "lastState"), &c->last);
 	c->waiting_reason = c->waiting_message = "";
