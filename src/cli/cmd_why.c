@@ -65,7 +65,7 @@ static int run_why(struct cli *cli, struct err *err)
 	const char *why = NULL, *ns = session_namespace(cli);
 	int r;
 
-	if ((r = session_open(&s, cli, false, err)) < 0)
+	if ((r = session_open(&s, cli, target_is_custom(&cli->ctx.arena, cli->args, cli->arg_count), err)) < 0)
 		return r;
 	r = target_find(s.inv, &cli->ctx.arena, cli->args, cli->arg_count, ns, cluster_is_live(s.cluster) ? cluster_namespace(s.cluster) : NULL,
 			&target, err);

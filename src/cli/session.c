@@ -108,7 +108,7 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 		.token = cli->flags[FLAG_TOKEN],
 		.insecure = cli_has(cli, FLAG_INSECURE),
 		.ns = session_namespace(cli),
-		.all_kinds = all_kinds,
+		.all_kinds = all_kinds || options_bool(&cli->options, OPTION_CUSTOM_KINDS),
 		.parallel = (unsigned)options_int(&cli->options, OPTION_PARALLEL),
 		.request_timeout = options_span(&cli->options, OPTION_REQUEST_TIMEOUT),
 		.progress = on_progress,

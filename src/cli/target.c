@@ -86,6 +86,15 @@ static bool is_custom_kind(const struct inventory *inv, const char *word)
 	return false;
 }
 
+bool target_is_custom(struct arena *a, const char *const *words, int count)
+{
+	const char *slash = strchr(words[0], '/');
+
+	if (count < 2 && !slash)
+		return false;
+	return !kind_by_name(count == 2 ? words[0] : arena_strndup(a, words[0], (size_t)(slash - words[0])));
+}
+
 static int unknown_kind(const char *word, struct err *err)
 {
 	struct near near;
@@ -97,7 +106,7 @@ static int unknown_kind(const char *word, struct err *err)
 	}
 	if (near.best)
 		return err_set(err, ERR_USAGE, "unknown kind \"%s\"; did you mean \"%s\"?", word, near.best);
-	return err_set(err, ERR_USAGE, "unknown kind \"%s\" (custom kinds are known when the recording holds one)", word);
+	return err_set(err, ERR_USAGE, "there is nothing of a kind \"%s\"", word);
 }
 
 /* Splits the words into kind, namespace and name. */

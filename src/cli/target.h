@@ -12,6 +12,9 @@ struct target {
 	struct object_list others; /* things of the same name in the same namespace, of kinds that people mean less often */
 };
 
+/* Do these words name a kind that is none of kinds.def? Then custom kinds must be read to find it. */
+bool target_is_custom(struct arena *a, const char *const *words, int count);
+
 /* words: "KIND/NAME", "KIND NAME", "NAME" or "NAMESPACE/NAME". ns: where to look, NULL = everywhere; prefer: among equals, this namespace first (may be NULL).
  * ERR_NOT_FOUND with a near name; ERR_USAGE listing the choices when several namespaces have it, or when the kind cannot be seen. */
 int target_find(const struct inventory *inv, struct arena *a, const char *const *words, int count, const char *ns, const char *prefer,
