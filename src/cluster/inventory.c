@@ -228,11 +228,13 @@ static struct value secret_without_values(struct inventory *inv, const struct va
 	static const char *const kept[] = {"apiVersion", "kind", "type", "immutable"}, *const holders[] = {"data", "stringData"};
 	struct value_builder *b = &inv->builder;
 	struct value out = {.type = VALUE_MAP}, keys = {.type = VALUE_MAP};
+	/* A Secret that was asked for as metadata only calls itself so, when it comes as JSON. */
+	bool partial = str_eq(value_get_str(root, "kind"), "PartialObjectMetadata");
 	const struct value *metadata = value_get(root, "metadata");
 	bool known = false;
 
 	value_map_set(b, &out, "metadata", reduced_metadata(inv, metadata));
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+	for (size_t i = partial ? 2 : 0; i < ARRAY_LEN(kept); i++) {
 		const struct value *v = value_get(root, kept[i]);
 
 		if (v && (v->type == VALUE_STRING || v->type == VALUE_BOOL))
