@@ -194,6 +194,33 @@ static bool nothing_ready(const struct object *o)
 	return replicas_of(o, &wanted, &ready) && wanted > 0 && ready == 0;
 }
 
+/* A Service with one bad pod of three is not down; one that a finding names is, and the Ingress before it. */
+static bool names_object(const struct cause *cause, const struct object *o)
+{
+	for (uint32_t i = 0; i <= cause->explained.len; i++) {
+		const struct finding *f = i ? cause->explained.items[i - 1] : cause->root;
+
+		if (f->object == o || f->subject.object == o)
+			return true;
+	}
+	return false;
+}
+
+static bool is_about(const struct diagnosis *d, const struct cause *cause, const struct object *o)
+{
+	const struct edge_list *edges;
+
+	if (names_object(cause, o))
+		return true;
+	if (o->kind->id != KIND_INGRESS)
+		return false;
+	edges = graph_edges(d->graph, o);
+	for (uint32_t i = 0; i < edges->len; i++)
+		if (edges->items[i].relation == REL_ROUTES && edges->items[i].to.object && names_object(cause, edges->items[i].to.object))
+			return true;
+	return false;
+}
+
 static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why)
 {
 	struct cause_list list = causes_of(d, a, o, true);
@@ -208,7 +235,7 @@ static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a
 		*ret_why = *counts ? arena_printf(a, "%s: %s", counts, first->title) : first->title;
 		if (replicas_of(o, &wanted, &ready))
 			return ready == 0 && wanted > 0 ? VERDICT_FAILING : VERDICT_DEGRADED;
-		return first->severity >= SEVERITY_ERROR ? VERDICT_FAILING : VERDICT_DEGRADED;
+		return first->severity >= SEVERITY_ERROR && is_about(d, first, o) ? VERDICT_FAILING : VERDICT_DEGRADED;
 	}
 	if (!inventory_sees(d->inv, KIND_POD, o->ns[0] ? o->ns : NULL)) {
 		*ret_why = "pods could not be read";

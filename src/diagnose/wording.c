@@ -52,6 +52,9 @@ static const char *title_of(const struct chain *c, const struct cause *cause, co
 	}
 	while (sb.len && sb.buf[sb.len - 1] == '.')
 		strbuf_truncate(&sb, sb.len - 1);
+	/* Messages quote others' sentences. */
+	for (char *stop = strstr(sb.buf, ".;"); stop; stop = strstr(stop, ".;"))
+		memmove(stop, stop + 1, strlen(stop)), sb.len--;
 	if (sb.len)
 		sb.buf[0] = (char)toupper((unsigned char)sb.buf[0]);
 	return taken(c->arena, &sb);

@@ -9,7 +9,7 @@ static void say_change_list(struct say *s, const struct change_list *list)
 
 	for (uint32_t i = 0; i < list->len && i < CHANGES_SHOWN; i++) {
 		const struct change *c = &list->items[i];
-		bool named = c->object && strstr(c->text, c->object->name);
+		bool named = c->object && strstr(c->text, say_name(s, c->object));
 
 		say_item(s, "%s%s%s%s%s%s", c->when ? arena_printf(s->arena, "%s ago: ", say_span(s, now - c->when)) : "",
 			 named || !c->object ? "" : say_name(s, c->object), named || !c->object ? "" : ": ", c->text,

@@ -143,7 +143,7 @@ static void say_ill(struct say *s, const struct cause_list *list, const struct o
 		say_finding(s, c->root, 1);
 		say_cause_ref(s, c);
 	}
-	if (first->root->object && first->root->object->kind->id == KIND_POD)
+	if (first->root->object && first->root->object->kind->id == KIND_POD && pod_restarts(first->root->object) > 0)
 		say_followup(s, "show the logs of %s", first->root->object->name);
 	if (o)
 		say_followup(s, "what changed in %s?", o->name);

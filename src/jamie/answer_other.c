@@ -94,6 +94,14 @@ void answer_write(struct say *s, struct ctx *ctx, const struct object *o)
 void answer_out_of_reach(struct say *s)
 {
 	s->kind = ANSWER_OUT_OF_REACH;
+	if (s->q->intent == INTENT_NONE) {
+		say_text(
+			s,
+			"I'm sorry, I did not follow that. Ask me what is wrong, why something fails, for logs, events or changes, or \"help\" for more");
+		say_followup(s, "help");
+		say_followup(s, "what is wrong?");
+		return;
+	}
 	say_text(
 		s,
 		"That is beyond me here: I read this cluster's objects, events and logs, and have no metrics, bills, Secret values or outside knowledge to answer it from");

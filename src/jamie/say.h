@@ -59,6 +59,10 @@ const char *say_count(struct say *s, uint64_t n, const char *one, const char *ma
 /* "Deployment" -> "deployments", as people write it. */
 const char *say_kind(struct say *s, const struct kind *k, bool plural);
 
+/* The answer to s->q: about the thing mentioned, or about none (dispatch.c). */
+void dispatch_object(struct say *s, struct ctx *ctx, struct cluster *c, const struct mention *m);
+void dispatch_rest(struct say *s, struct ctx *ctx, struct cluster *c);
+
 /* ---- One function per intent (answer_*.c). o: the object meant, NULL when none was. ---- */
 void answer_overview(struct say *s, struct ctx *ctx);
 void answer_why(struct say *s, struct ctx *ctx, const struct mention *m);

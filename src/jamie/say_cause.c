@@ -2,18 +2,21 @@
 #include "diagnose/graph.h"
 #include "jamie/say.h"
 
-/* "Deployment shop/web calls Service shop/orders, which sends its traffic to Deployment ..." : only when there is more to it than one object and its pods. */
+/* Only when it leads through more than one workload and what stands before it, or down to something else than a workload. */
 static bool chain_is_worth_telling(const struct cause *c)
 {
-	uint32_t own = 0;
+	const struct object *first = NULL;
+	bool others = false;
 
 	for (uint32_t i = 0; i < c->chain_len; i++) {
-		const struct object *o = c->chain[i].what.object;
+		const struct object *o = c->chain[i].what.object ? object_top_owner(c->chain[i].what.object) : NULL;
 
-		if (o && c->chain[0].what.object && object_top_owner(o) == object_top_owner(c->chain[0].what.object))
-			own++;
+		if (!o || !pod_spec(o))
+			continue;
+		others = others || (first && o != first);
+		first = first ? first : o;
 	}
-	return c->chain_len - own >= 1 && c->chain_len >= 3;
+	return others || (first && c->root->object && !pod_spec(object_top_owner(c->root->object)));
 }
 
 static void say_chain(struct say *s, const struct cause *c)
