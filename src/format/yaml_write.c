@@ -98,6 +98,25 @@ static void string(struct strbuf *out, const char *s, size_t len, unsigned inden
 		strbuf_add(out, s, len);
 }
 
+/* The shortest text that reads back as d, and as floating point. */
+static void number(struct strbuf *out, double d)
+{
+	char text[40];
+
+	if (!isfinite(d)) {
+		strbuf_addstr(out, "null"); /* as in JSON */
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	strbuf_addstr(out, text);
+	if (!strpbrk(text, ".e"))
+		strbuf_addstr(out, ".0");
+}
+
 static void scalar(struct strbuf *out, const struct value *v, unsigned indent)
 {
 	char buf[CLOCK_TEXT_MAX];
@@ -113,12 +132,7 @@ static void scalar(struct strbuf *out, const struct value *v, unsigned indent)
 		strbuf_addf(out, "%" PRId64, v->i);
 		break;
 	case VALUE_DOUBLE:
-		if (!isfinite(v->d))
-			strbuf_addstr(out, "null"); /* as in JSON */
-		else if (v->d == floor(v->d) && fabs(v->d) < 1e15)
-			strbuf_addf(out, "%.1f", v->d);
-		else
-			strbuf_addf(out, "%.17g", v->d);
+		number(out, v->d);
 		break;
 	case VALUE_STRING:
 		string(out, v->s, v->len, indent, false);
