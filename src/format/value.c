@@ -12,7 +12,7 @@ void value_builder_init(struct value_builder *b, struct arena *arena, struct int
 
 const struct value *value_get_n(const struct value *map, const char *key, size_t key_len)
 {
-	if (!map || map->type != VALUE_MAP)
+	if (!map || map->type != VALUE_MAP || map->len == 0)
 		return NULL;
 	for (const struct member *m = map->members, *end = m + map->len; m < end; m++)
 		if (m->v.key_len == key_len && memcmp(m->key, key, key_len) == 0)

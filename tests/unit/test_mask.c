@@ -232,13 +232,22 @@ static void test_objects(void **state)
 	assert_non_null(strstr(t, "\"pw\""));
 }
 
-/* Inputs that make backtracking matchers slow; a minute of work here would be a fault, a second on a busy machine is not. */
+/* Of this process, so that a busy machine does not count. */
+static usec_t cpu_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (usec_t)t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
+}
+
+/* Inputs that make backtracking matchers slow. Milliseconds each; the limit leaves room for sanitizers. */
 static void test_no_input_is_slow(void **state)
 {
 	static const char *const units[] = {
 		"password=",       "key=", "a@",           "://a:", "-----BEGIN PRIVATE KEY-----", "eyJ", "\\\"token\\\":\\\"", "token: ", "Bearer ",
 		"\xc2\xabmasked:", "ghp_", "a.b-c@d.e-f.", "sk-A1"};
-	size_t size = (size_t)1 << 20;
+	size_t size = (size_t)256 << 10;
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		struct strbuf text;
@@ -247,10 +256,10 @@ static void test_no_input_is_slow(void **state)
 		strbuf_init(&text, 2 * size);
 		while (text.len < size)
 			strbuf_addstr(&text, units[i]);
-		start = clock_monotonic();
+		start = cpu_time();
 		(void)mask_text(&masker, &arena, text.buf, text.len);
-		if (clock_monotonic() - start > 5 * USEC_PER_SEC)
-			fail_msg("%s: %lld ms", units[i], (long long)(clock_monotonic() - start) / 1000);
+		if (cpu_time() - start > 5 * USEC_PER_SEC)
+			fail_msg("%s: %lld ms", units[i], (long long)(cpu_time() - start) / 1000);
 		strbuf_release(&text);
 	}
 }
