@@ -59,6 +59,10 @@ const char *pod_previous_image(struct check_run *run, const struct pod_view *v, 
 /* Proposes to roll the pod's Deployment back to a revision. */
 void pod_propose_rollback(struct check_run *run, struct finding *f, const struct object *pod, const char *revision);
 
+/* When pods of an older revision of the pod's Deployment are ready, the trouble came with the new one: says so in the fix, and proposes to go
+ * back. Call it last. */
+void pod_add_older_revision(struct check_run *run, struct finding *f);
+
 /* log_line.c: the line of a text that most likely says why a program ended. False when it has no words at all. */
 bool log_fatal_line(const char *text, size_t len, uint32_t *ret_line, const char **ret_start, size_t *ret_len);
 

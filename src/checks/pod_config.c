@@ -72,6 +72,7 @@ static void add_missing(struct check_run *run, const struct pod_view *v, const s
 	finding_subject(run, f, m->ref.kind, o->ns, m->ref.name);
 	f->subject.key = m->ref.key;
 	f->since = o->created;
+	pod_add_older_revision(run, f);
 }
 
 /* 'configmap "settings" not found', "couldn't find key mode in ConfigMap shop/settings", 'references non-existent secret key: x': what

@@ -71,6 +71,7 @@ static void add_crash(struct check_run *run, const struct pod_view *v, const str
 	finding_event(run, f, pod_event(run, v->object, c, "BackOff", NULL));
 	f->fix = crash_fix(run, c, failure, words);
 	f->since = since_of(run, v, c, failure);
+	pod_add_older_revision(run, f);
 }
 
 static void run_crashes(struct check_run *run, const struct object *o, bool init)
@@ -202,6 +203,7 @@ static void add_oom(struct check_run *run, const struct pod_view *v, const struc
 	f->since = since_of(run, v, c, failure);
 	if (failure->when == FAILURE_OVER)
 		finding_recovered(f, c->running_since);
+	pod_add_older_revision(run, f);
 }
 
 static void run_oom(struct check_run *run, const struct object *o)
@@ -271,6 +273,7 @@ static void run_run_error(struct check_run *run, const struct object *o)
 		finding_event(run, f, failure.event ? failure.event : pod_event(run, o, c, "Failed", NULL));
 		f->fix = run_error_fix(run, c, message);
 		f->since = o->created;
+		pod_add_older_revision(run, f);
 	}
 }
 

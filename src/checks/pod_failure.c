@@ -234,11 +234,16 @@ void pod_add_last_words(struct check_run *run, struct finding *f, const char *wo
 		finding_log(run, f, log, line, line, words);
 }
 
+static int64_t revision_of(const struct object *set)
+{
+	return strtoll(value_get_str(set->annotations, "deployment.kubernetes.io/revision"), NULL, 10);
+}
+
 const char *pod_previous_image(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char **ret_revision)
 {
 	const struct object *set = v->object->owner, *deployment = set ? set->owner : NULL;
 	const char *best = NULL;
-	int64_t best_revision = -1, own = set ? strtoll(value_get_str(set->annotations, "deployment.kubernetes.io/revision"), NULL, 10) : 0;
+	int64_t best_revision = -1, own = set ? revision_of(set) : 0;
 	if (!deployment || deployment->kind->id != KIND_DEPLOYMENT)
 		return NULL;
 	for (uint32_t i = 0; i < deployment->child_count; i++) {
@@ -264,4 +269,24 @@ void pod_propose_rollback(struct check_run *run, struct finding *f, const struct
 	finding_propose_strings(run, f, "rollback", "medium", "revision", revision, NULL);
 	f->proposal->target =
 		(struct object_name){.kind = top->kind->id, .kind_text = top->kind->name, .ns = top->ns, .name = top->name, .object = top};
+}
+
+void pod_add_older_revision(struct check_run *run, struct finding *f)
+{
+	const struct object *set = f->object->owner, *deployment = set ? set->owner : NULL, *best = NULL;
+	if (!deployment || deployment->kind->id != KIND_DEPLOYMENT || f->proposal || f->state != FINDING_ACTIVE)
+		return;
+	for (uint32_t i = 0; i < deployment->child_count; i++) {
+		const struct object *other = deployment->children[i];
+		bool ready = other->kind->id == KIND_REPLICA_SET && value_get_int(other->status, "readyReplicas", 0) > 0;
+		if (ready && revision_of(other) < revision_of(set) && (!best || revision_of(other) > revision_of(best)))
+			best = other;
+	}
+	if (!best)
+		return;
+	const char *revision = value_get_str(best->annotations, "deployment.kubernetes.io/revision");
+	finding_field(run, f, best, "status.readyReplicas");
+	finding_fix(run, f, "%s The pods of revision %s are ready: kubectl rollout undo deployment/%s -n %s --to-revision=%s goes back to it.",
+		    f->fix ? f->fix : f->check->fix, revision, deployment->name, deployment->ns, revision);
+	pod_propose_rollback(run, f, f->object, revision);
 }

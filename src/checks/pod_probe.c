@@ -93,6 +93,7 @@ static void run_probe_kills(struct check_run *run, const struct object *o, enum 
 		finding_event(run, f, failure.event);
 		set_probe_fix(run, f, c, probe_key, doubt, words);
 		f->since = failure.event ? failure.event->first : o->created;
+		pod_add_older_revision(run, f);
 	}
 }
 
@@ -153,6 +154,7 @@ static void add_unready(struct check_run *run, const struct pod_view *v, const s
 	finding_event(run, f, e);
 	set_probe_fix(run, f, c, "readinessProbe", doubt, words);
 	f->since = since;
+	pod_add_older_revision(run, f);
 }
 
 /* Every container is ready and the pod is not: a readiness gate, or a condition that someone else sets. */
