@@ -38,7 +38,7 @@ lint_build()
 	local dir cc=$2 cxx=$3
 	dir=$(build_dir "$1")
 	shift 3
-	(CC=$cc CXX=$cxx configure_and_build "$dir" --werror "$@")
+	(CC=$cc CXX=$cxx KEEP_GOING=1 configure_and_build "$dir" --werror "$@")
 }
 
 lint_clang_build()

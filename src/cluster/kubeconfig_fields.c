@@ -135,8 +135,8 @@ int cluster_entry_read(const struct config_entry *e, struct kubeconfig *ret, str
 	    (r = entry_bool(e, "disable-compression", &ret->disable_compression, err)) < 0 ||
 	    (r = entry_pem(e, "certificate-authority", false, &ret->ca, err)) < 0)
 		return r;
-	if (ret->proxy_url && strncmp(ret->proxy_url, "http://", 7) && strncmp(ret->proxy_url, "https://", 8) &&
-	    strncmp(ret->proxy_url, "socks5://", 9) && strncmp(ret->proxy_url, "socks5h://", 10))
+	if (ret->proxy_url && strncmp(ret->proxy_url, "http://", 7) != 0 && strncmp(ret->proxy_url, "https://", 8) != 0 &&
+	    strncmp(ret->proxy_url, "socks5://", 9) != 0 && strncmp(ret->proxy_url, "socks5h://", 10) != 0)
 		return err_set(err, ERR_INPUT, "%s: \"%s\" is no http://, https:// or socks5:// URL", entry_field(e, "proxy-url"), ret->proxy_url);
 	return 0;
 }

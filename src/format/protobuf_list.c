@@ -226,7 +226,7 @@ static int step(struct protobuf_list *l, const uint8_t *data, size_t used, struc
 	case VARINT:
 		return varint_byte(l, *data, err);
 	case MAGIC:
-		if (memcmp(data, "k8s\0" + (4 - l->want), used) != 0)
+		if (memcmp(data, &"k8s\0"[4 - l->want], used) != 0)
 			return err_set(err, ERR_INPUT, "the answer is not Kubernetes protobuf: it does not begin with \"k8s\"");
 		break;
 	case PAYLOAD:
