@@ -124,7 +124,7 @@ static void roff_text(struct strbuf *out, const char *s)
 		else if (*s == '-')
 			strbuf_addstr(out, "\\-");
 		else if (*s == '\n' && s[1] == '\n')
-			strbuf_addstr(out, "\n.PP"), start = true;
+			strbuf_addstr(out, "\n.PP");
 		else
 			strbuf_addch(out, *s);
 		start = *s == '\n';
