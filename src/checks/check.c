@@ -84,7 +84,7 @@ const char *check_kinds_text(struct arena *a, const struct check *c)
 static const char *one_line(struct arena *a, const char *s)
 {
 	size_t len = strlen(s), cut = utf8_cut(s, len, SENTENCE_MAX);
-	if (cut == len && !s[strcspn(s, "\r\n\t")])
+	if (cut == len && !s[strcspn(s, "\r\n\t")] && (len == 0 || s[len - 1] != ' '))
 		return s;
 	char *text = arena_printf(a, "%.*s%s", (int)cut, s, cut < len ? "..." : ""), *to = text;
 	for (const char *p = text; *p; p++) {
@@ -94,6 +94,8 @@ static const char *one_line(struct arena *a, const char *s)
 		else if (to > text && to[-1] != ' ')
 			*to++ = ' ';
 	}
+	while (to > text && to[-1] == ' ')
+		to--;
 	*to = 0;
 	return text;
 }

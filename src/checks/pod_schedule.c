@@ -224,6 +224,7 @@ struct claim_walk {
 	const struct object *pod;
 	struct pod_ref ref;
 	bool missing;
+	uint32_t unseen; /* claims that were not read: with only one it must be that one */
 };
 
 static int find_claim(void *arg, const struct pod_ref *ref)
@@ -237,6 +238,8 @@ static int find_claim(void *arg, const struct pod_ref *ref)
 		w->missing = true;
 		return 1;
 	}
+	if (!claim && w->unseen++ == 0)
+		w->ref = *ref;
 	if (claim && !w->ref.name && !str_eq(value_get_str(claim->status, "phase"), "Bound"))
 		w->ref = *ref;
 	return 0;
@@ -246,6 +249,8 @@ static void add_claim(struct check_run *run, const struct pod_view *v, const cha
 {
 	struct claim_walk w = {.run = run, .pod = v->object};
 	pod_refs_each(v->object->spec, "spec", run->arena, find_claim, &w);
+	if (w.unseen > 1)
+		w.ref.name = NULL;
 	const char *why = !w.ref.name ? said
 			  : w.missing ? arena_printf(run->arena, "its PersistentVolumeClaim %s does not exist", w.ref.name)
 				      : arena_printf(run->arena, "its PersistentVolumeClaim %s is not bound", w.ref.name);
