@@ -100,9 +100,9 @@ static bool says_otherwise(const struct words *w, unsigned secret)
 					    "len",       "min",        "max",        "size",     "count",    "limit",  "enabled",  "disabled",
 					    "required",  "policy",     "type",       "issuer",   "audience", "header", "prefix",   "suffix",
 					    "version",   "algorithm",  "alg",        "format",   "mode",     "mount",  "endpoint", "provider",
-					    "class",     "store",      "rotation",   "interval", "usage",    "id",     "selector", "resource",
+					    "class",     "store",      "rotation",   "interval", "usage",    "id",     "selector", "from", "resource",
 					    "reference", "checksum",   "projection", "template", "volume",   "age",    "status"};
-	static const char *const before[] = {"existing", "image",   "pull", "automount", "create", "use", "with",
+	static const char *const before[] = {"existing", "checksum", "inject", "image",   "pull", "automount", "create", "use", "with",
 					     "enable",   "disable", "no",   "num",       "max",    "min", "service"};
 
 	for (unsigned i = secret + 1; i < w->len; i++)
@@ -123,8 +123,8 @@ enum mask_name mask_classify_name(const char *name, size_t len)
 		if (class > found && !says_otherwise(&w, i))
 			found = class;
 	}
-	/* "secretKey: password" names a key of a Secret as often as it holds a key. */
-	if (found == MASK_NAME_STRONG && w.len >= 2 && str_eq(w.items[w.len - 1], "key") && !IN(w.items[w.len - 2], key_owners))
+	/* "secretKey: password" names a key of a Secret as often as it holds a key; fields of Kubernetes objects are written like that. */
+	if (found == MASK_NAME_STRONG && w.len >= 2 && !memchr(name, '_', len) && !memchr(name, '-', len) && !memchr(name, '.', len) && str_eq(w.items[w.len - 1], "key") && !IN(w.items[w.len - 2], key_owners))
 		found = MASK_NAME_WEAK;
 	return found;
 }

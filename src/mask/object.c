@@ -20,6 +20,18 @@ static bool put_text(const struct value *v, struct masked_text t, struct value *
 	return true;
 }
 
+/* In custom resources "secret: web-tls" and "targetSecret: web-tls" are references, unlike "clientSecret: ...". */
+static bool names_secret(const char *name, const struct value *v)
+{
+	static const char *const owners[] = {"clientSecret", "sharedSecret", "webhookSecret", "consumerSecret", "appSecret", "tokenSecret"};
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(owners); i++)
+		if (str_eq(name, owners[i]))
+			return false;
+	return n >= 6 && (str_eq(name + n - 6, "Secret") || str_eq(name, "secret")) && v->len <= 63 && mask_value_is_plain(v->s, v->len, true);
+}
+
 static bool mask_member(const struct walk *w, const char *name, size_t name_len, const struct value *v, struct value *ret)
 {
 	return put_text(v, mask_named(w->m, w->a, name, name_len, v->s, v->len), ret);
@@ -106,7 +118,7 @@ static bool mask_map(const struct walk *w, const struct value *v, bool named, st
 			now = mask_value(w, &m->v, w->custom || holds_named(m->key), &fresh);
 		else if (pair && str_eq(m->key, "value"))
 			now = mask_member(w, pair->s, pair->len, &m->v, &fresh);
-		else if (named)
+		else if (named && !(w->custom && names_secret(m->key, &m->v)))
 			now = mask_member(w, m->key, m->v.key_len, &m->v, &fresh);
 		else
 			now = mask_plain(w, &m->v, &fresh);

@@ -55,6 +55,14 @@ static bool equals_fold(const char *s, size_t len, const char *lower)
 	return true;
 }
 
+static bool has_one_of(const char *s, size_t len, int what, char other)
+{
+	for (size_t i = 0; i < len; i++)
+		if (char_is(s[i], what) || s[i] == other)
+			return true;
+	return false;
+}
+
 /* --- private keys --------------------------------------------------------------------------------------------------------------- */
 
 /* Behind the body: base64 with line ends (also escaped ones) and headers, up to and with the END mark. A key that was cut off ends where
@@ -90,11 +98,36 @@ static const char *scan_pem(struct scan *s, const char *p)
 
 /* --- addresses ------------------------------------------------------------------------------------------------------------------ */
 
+/* Web hooks whose address is the secret: what follows these. */
+static size_t hook_prefix(const struct scan *s, const char *p)
+{
+	static const char *const hooks[] = {"hooks.slack.com/services/", "hooks.slack.com/workflows/", "discord.com/api/webhooks/",
+					    "discordapp.com/api/webhooks/", "api.telegram.org/bot"};
+
+	for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
+		if (at(s, p, hooks[i]))
+			return strlen(hooks[i]);
+	return 0;
+}
+
+static bool ends_address(char c)
+{
+	return char_is(c, CHAR_SPACE) || memchr("\"'<>`\\,)", c, 9);
+}
+
 /* scheme://user:password@host, p on the ':'. Returns where to go on. */
 static const char *scan_url(struct scan *s, const char *p)
 {
 	const char *start = p + 3, *stop = start, *at_sign = NULL, *colon = NULL, *secret;
+	size_t hook = hook_prefix(s, start);
 
+	if (hook) {
+		for (secret = stop = start + hook; stop < s->end && stop - start < ADDRESS_MAX && !ends_address(*stop); stop++)
+			;
+		if (stop - secret >= 16 && !at(s, secret, MASK_OPEN))
+			replace(s, secret, (size_t)(stop - secret), "webhook");
+		return stop;
+	}
 	while (stop < s->end && stop - start < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("/?#\"'<>`\\,", *stop, 11) &&
 	       !at(s, stop, MASK_OPEN)) {
 		if (*stop == '@')
@@ -245,7 +278,7 @@ static bool words_follow(const struct scan *s, const struct pair *pair)
 /* In "name: value" without quotes the value may as well be a word of a sentence about the thing. */
 static bool is_prose(const struct scan *s, const struct pair *pair)
 {
-	bool is_password = memmem(pair->name, pair->name_len, "assw", 4) || memmem(pair->name, pair->name_len, "ASSW", 4);
+	bool is_password = memmem(pair->name, pair->name_len, "ass", 3) || memmem(pair->name, pair->name_len, "ASS", 3);
 
 	if (pair->equals || pair->quoted)
 		return false;
@@ -289,6 +322,23 @@ static enum mask_name class_of(struct scan *s, const char *name, size_t len)
 	return (enum mask_name)s->known[at].class;
 }
 
+/* "-u user:password", "--user user:password": p stands on the space. Numbers are ids of users and groups. */
+static const char *scan_user(struct scan *s, const char *p)
+{
+	const char *value = p + 1, *colon = NULL, *stop = value;
+
+	while (stop < s->end && stop - value < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("\"'`;|&/\\", *stop, 8)) {
+		if (*stop == ':' && !colon)
+			colon = stop;
+		stop++;
+	}
+	if (!colon || colon == value || mask_value_is_harmless(colon + 1, (size_t)(stop - colon - 1)) ||
+	    !has_one_of(colon + 1, (size_t)(stop - colon - 1), CHAR_UPPER | CHAR_LOWER, '_'))
+		return p;
+	replace(s, colon + 1, (size_t)(stop - colon - 1), "password");
+	return stop;
+}
+
 /* "--password hunter2" in a command; p stands on the first of two hyphens. In a sentence ("the flag --token is gone") a plain word
  * follows. */
 static const char *scan_flag(struct scan *s, const char *p)
@@ -297,6 +347,8 @@ static const char *scan_flag(struct scan *s, const char *p)
 
 	while (stop < s->end && stop - name < NAME_MAX_LEN && char_is(*stop, CHAR_NAME))
 		stop++;
+	if (stop < s->end && *stop == ' ' && equals_fold(name, (size_t)(stop - name), "user"))
+		return scan_user(s, stop);
 	if (stop - name < 2 || stop >= s->end || *stop != ' ' || class_of(s, name, (size_t)(stop - name)) != MASK_NAME_STRONG)
 		return p + 2;
 	value = ++stop;
@@ -327,6 +379,8 @@ static const char *scan_pair(struct scan *s, const char *p)
 		while (!pair.quoted && pair.value + pair.value_len < s->end && pair.value_len < VALUE_MAX &&
 		       !memchr("\n\r\"'", pair.value[pair.value_len], 4))
 			pair.value_len++;
+		if (!memchr(pair.value, '=', pair.value_len))
+			return p + 1; /* "cookie: accepted" */
 	} else if (!scheme && (!mask_value_is_secret(class, pair.value, pair.value_len) || is_prose(s, &pair))) {
 		return p + 1;
 	} else if (scheme && mask_value_is_harmless(pair.value, pair.value_len)) {
@@ -338,16 +392,18 @@ static const char *scan_pair(struct scan *s, const char *p)
 
 /* --- the pass ------------------------------------------------------------------------------------------------------------------- */
 
-/* "Bearer eyJ...", wherever it stands: word is what was passed over, p stands behind it. */
-static const char *scan_bearer(struct scan *s, const char *word, const char *p)
+/* "Bearer eyJ..." and "Basic dXNl...", wherever they stand: word is what was passed over, p stands behind it. */
+static const char *scan_scheme(struct scan *s, const char *word, const char *p)
 {
 	const char *token = p + 1, *stop = token;
+	bool basic = equals_fold(word, (size_t)(p - word), "basic");
 
-	if (p - word != 6 || p >= s->end || *p != ' ' || !equals_fold(word, 6, "bearer"))
+	if (p >= s->end || *p != ' ' || (!basic && !equals_fold(word, (size_t)(p - word), "bearer")))
 		return p;
 	while (stop < s->end && stop - token < VALUE_MAX && (char_is(*stop, CHAR_B64 | CHAR_B64URL) || *stop == '.'))
 		stop++;
-	if (stop - token < 16 || mask_value_is_plain(token, (size_t)(stop - token), false))
+	/* "Basic authentication" is no credential. */
+	if (stop - token < (basic ? 8 : 16) || !has_one_of(token, (size_t)(stop - token), basic ? CHAR_DIGIT : CHAR_DIGIT | CHAR_UPPER, '='))
 		return p;
 	replace(s, token, (size_t)(stop - token), "auth");
 	return stop;
@@ -364,7 +420,7 @@ static const char *scan_word(struct scan *s, const char *p)
 	}
 	while (p < s->end && char_is(*p, CHAR_WORD))
 		p++;
-	return *start == 'B' || *start == 'b' ? scan_bearer(s, start, p) : p;
+	return *start == 'B' || *start == 'b' ? scan_scheme(s, start, p) : p;
 }
 
 static void scan_all(struct scan *s)
@@ -387,7 +443,7 @@ static void scan_all(struct scan *s)
 			p = scan_at(s, p);
 			break;
 		case '-':
-			p = !at(s, p, "--") ? p + 1 : at(s, p, "-----BEGIN ") ? scan_pem(s, p) : at(s, p, "---") ? p + 1 : scan_flag(s, p);
+			p = at(s, p, "-u ") ? scan_user(s, p + 2) : !at(s, p, "--") ? p + 1 : at(s, p, "-----BEGIN ") ? scan_pem(s, p) : at(s, p, "---") ? p + 1 : scan_flag(s, p);
 			break;
 		case '\xc2': /* what was masked before stays as it is */
 			if (at(s, p, MASK_OPEN)) {

@@ -46,6 +46,11 @@ static const struct gone gone[] = {
 	{"Authorization: Bearer abc.def-123456", "abc.def-123456", "auth"},
 	{"> authorization: Basic dXNlcjpodW50ZXIy", "dXNlcjpodW50ZXIy", "auth"},
 	{"sent header Bearer 0123456789abcdefABCDEF", "0123456789abcdefABCDEF", "auth"},
+	{"proxy_set_header Authorization \"Basic YWRtaW46cGFzcw==\";", "YWRtaW46cGFzcw", "auth"},
+	{"url: https://hooks.slack.com/services/T02AB3CDE/B04FG5HIJ/a1B2c3D4e5F6", "a1B2c3D4e5F6", "webhook"},
+	{"SECRET_KEY='django-insecure-abc123$%^'", "django-insecure", "secret"},
+	{"curl -u admin:hunter2 https://x", "hunter2", "password"},
+	{"user: admin pass: hunter2", "hunter2", "secret"},
 	{"Cookie: session=abc123; theme=dark", "session=abc123; theme=dark", "cookie"},
 	{"password=hunter2", "hunter2", "secret"},
 	{"connect failed: password=hunter, user=bob", "hunter", "secret"},
@@ -120,6 +125,9 @@ static const char *const stays[] = {
 	"Readiness probe failed: Get \"http://10.0.0.1:8080/healthz\": dial tcp 10.0.0.1:8080: connect: connection refused",
 	"panic: runtime error: invalid memory address or nil pointer dereference [signal SIGSEGV: segmentation violation code=0x1]",
 	"the flag --token is required, see --token-file /etc/x and --password-hash-cost 12",
+	"docker run -u 1000:1000 app; Basic authentication is required; cookie: accepted",
+	"checksum/secret: 5f4dcc3b5aa765d61d8327deb882cf99a1b2c3d4e5f60718293a4b5c6d7e8f90",
+	"passwordFrom: secretRef",
 	"Keyboard: us; monkey: yes; author: tolkien",
 	"sk-the-very-long-name-of-a-service-account",
 	"pod-template-hash=7d9f8b6c5",
@@ -226,10 +234,14 @@ static void test_objects(void **state)
 	t = masked_object("ConfigMap", false, "{\"data\":{\"password\":\"zzz1\",\"app.properties\":\"db.password=zzz2\\nmode=prod\\n\"}}");
 	assert_null(strstr(t, "zzz"));
 	assert_non_null(strstr(t, "mode=prod"));
-	t = masked_object("Thing", true, "{\"spec\":{\"apiKey\":\"zzz1\",\"passwordSecretRef\":{\"name\":\"db\",\"key\":\"pw\"},\"replicas\":3}}");
+	t = masked_object("Thing", true, "{\"spec\":{\"apiKey\":\"zzz1\",\"tlsSecret\":\"web-tls\",\"passwordSecretRef\":{\"name\":\"db\",\"key\":\"pw\"},\"replicas\":3}}");
 	assert_null(strstr(t, "zzz"));
 	assert_non_null(strstr(t, "\"replicas\":3"));
 	assert_non_null(strstr(t, "\"pw\""));
+	assert_non_null(strstr(t, "\"web-tls\""));
+	/* What Helm notes about a Secret tells whether it changed, and nothing else. */
+	t = masked_object("Pod", false, "{\"metadata\":{\"annotations\":{\"checksum/secret\":\"5f4dcc3b5aa765d61d8327deb882cf99\"}}}");
+	assert_non_null(strstr(t, "5f4dcc3b"));
 }
 
 /* Of this process, so that a busy machine does not count. */
