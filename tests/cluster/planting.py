@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Plants faults, and healthy situations that look odd, in the test cluster, each under names that nobody could guess.
 
 A situation is one file of faults/ or healthy/: a first YAML document that says what it is and what must be found, then the manifests. Both

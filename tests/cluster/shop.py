@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The small shop in trouble: plants it in the test cluster and, with --record FILE, saves a snapshot for `./dev demo`."""
 
 import argparse
