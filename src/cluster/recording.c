@@ -85,7 +85,8 @@ static void copy_name(char out[NAME_MAX_LEN], const char *s, size_t len)
 /* Folders hold other files too (a chart's values, a package list): those are passed over. */
 static int no_kind(const struct recording *r, struct err *err)
 {
-	return r->many ? 0 : err_set(err, ERR_INPUT, "not a Kubernetes object: it has no kind (kubectl get -o json or -o yaml writes what is read here)");
+	return r->many ? 0
+		       : err_set(err, ERR_INPUT, "not a Kubernetes object: it has no kind (kubectl get -o json or -o yaml writes what is read here)");
 }
 
 static int add_snapshot_record(struct recording *r, const char *text, size_t len, struct err *err)
@@ -124,6 +125,13 @@ int recording_add_json(struct recording *r, const char *text, size_t len, const 
 	if (!k && !*name)
 		return no_kind(r, err);
 	code = json_parser_parse(r->parser, inventory_builder_for(r->inv, k), text, len, schema_of(k, api_version, name), &root, err);
+	if (code == 0 && *name && kind_by_gvk(value_get_str(&root, "apiVersion"), value_get_str(&root, "kind")) != k) {
+		/* The glance was wrong: escapes in the kind, or the same key twice. What the parser read counts, and it decides where the tree lives. */
+		copy_name(api_version, value_get_str(&root, "apiVersion"), strlen(value_get_str(&root, "apiVersion")));
+		copy_name(name, value_get_str(&root, "kind"), strlen(value_get_str(&root, "kind")));
+		k = kind_by_gvk(api_version, name);
+		code = json_parser_parse(r->parser, inventory_builder_for(r->inv, k), text, len, schema_of(k, api_version, name), &root, err);
+	}
 	if (code == 0)
 		code = inventory_add(r->inv, k, &root, err);
 	if (code == 0)

@@ -232,12 +232,29 @@ static void test_secret_in_dump(void **state)
 	assert_int_equal(value_len(o->annotations), 0);
 }
 
+/* A glance at the text says another kind than the parser reads. */
+static void test_kind_twice(void **state)
+{
+	static const char *const texts[] = {
+		"{\"apiVersion\":\"v1\",\"kind\":\"Other\",\"metadata\":{\"name\":\"x\",\"namespace\":\"a\"},\"spec\":{\"nodeName\":\"n\"},\"kind\":\"Pod\"}",
+		"{\"apiVersion\":\"v1\",\"kind\":\"P\\u006fd\",\"metadata\":{\"name\":\"x\",\"namespace\":\"a\"},\"spec\":{\"nodeName\":\"n\"}}",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		_cleanup_(cluster_freep) struct cluster *c = open_ok(put("twice.json", texts[i]));
+		const struct object_list *pods = inventory_list(cluster_inventory(c), KIND_POD);
+
+		assert_int_equal(pods->len, 1);
+		assert_string_equal(object_str(pods->items[0], "spec.nodeName"), "n");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kubectl_list),   cmocka_unit_test(test_other_shapes), cmocka_unit_test(test_yaml),
 		cmocka_unit_test(test_bad_input),      cmocka_unit_test(test_dump_folder),  cmocka_unit_test(test_support_bundle_folder),
-		cmocka_unit_test(test_secret_in_dump),
+		cmocka_unit_test(test_secret_in_dump), cmocka_unit_test(test_kind_twice),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
