@@ -32,6 +32,14 @@ struct pull_walk {
 	const struct object *object;
 };
 
+/* With its image on the node, or public, the secret is not needed at the moment. */
+static bool is_whole(const struct object *o)
+{
+	if (o->kind->id == KIND_DAEMON_SET)
+		return value_get_int(o->status, "numberReady", 0) >= value_get_int(o->status, "desiredNumberScheduled", 0);
+	return o->kind->id == KIND_CRON_JOB || value_get_int(o->status, "readyReplicas", 0) >= replicas_wanted(o);
+}
+
 static int missing_pull_secret(void *arg, const struct pod_ref *ref)
 {
 	struct pull_walk *w = arg;
@@ -43,6 +51,7 @@ static int missing_pull_secret(void *arg, const struct pod_ref *ref)
 	finding_field(run, f, o, ref->path);
 	finding_absence(run, f, "Secret", o->ns, ref->name);
 	finding_subject(run, f, KIND_SECRET, o->ns, ref->name);
+	f->severity = is_whole(o) ? SEVERITY_INFO : SEVERITY_WARNING;
 	finding_fix(run, f, "Create the pull secret %s in namespace %s (kubectl create secret docker-registry), or take it out.", ref->name, o->ns);
 	return 0;
 }
@@ -87,7 +96,7 @@ const struct check check_daemonset_pull_secret_missing = {
 	.title = "Pull secret of a workload does not exist",
 	.explain =
 		"The pod template names an imagePullSecrets entry that is no Secret of the namespace. Pods start all the same when the image is public or "
-		"already on the node, and fail on the first node where it is not.",
+		"already on the node, and fail on the first node where it is not: information while the workload is whole, a warning otherwise.",
 	.fix = "Create the pull secret, or take it out of the template.",
 	.run = run_pull_secret,
 };
