@@ -22,6 +22,47 @@ static void describe_pod_spec(struct say *s, const struct object *o)
 	}
 }
 
+/* Values of variables may be secret: their names do. */
+static void describe_containers(struct say *s, const struct object *o)
+{
+	const char *prefix;
+	unsigned n = 0;
+
+	for (value_each(c, value_get(pod_spec_of(o, &prefix), "containers"))) {
+		_cleanup_(strbuf_release) struct strbuf ports;
+		_cleanup_(strbuf_release) struct strbuf names;
+
+		strbuf_init(&ports, STRBUF_MAX_LINE);
+		strbuf_init(&names, STRBUF_MAX_LINE);
+		for (value_each(p, value_get(c, "ports")))
+			strbuf_addf(&ports, "%s%lld", ports.len ? ", " : "", (long long)value_get_int(p, "containerPort", 0));
+		for (value_each(e, value_get(c, "env")))
+			strbuf_addf(&names, "%s%s", names.len ? ", " : "", value_get_str(e, "name"));
+		if (ports.len) {
+			say_text(s, "Its ports: %s", ports.buf);
+			say_field_text(s, o, arena_printf(s->arena, "%s.containers[%u].ports", prefix, n), arena_strdup(s->arena, ports.buf));
+		}
+		if (names.len) {
+			say_text(s, "Its variables: %s", names.buf);
+			say_field_text(s, o, arena_printf(s->arena, "%s.containers[%u].env", prefix, n), arena_strdup(s->arena, names.buf));
+		}
+		n++;
+	}
+}
+
+static void describe_service(struct say *s, const struct object *o)
+{
+	_cleanup_(strbuf_release) struct strbuf ports;
+
+	strbuf_init(&ports, STRBUF_MAX_LINE);
+	for (value_each(p, value_get(o->spec, "ports")))
+		strbuf_addf(&ports, "%s%lld", ports.len ? ", " : "", (long long)value_get_int(p, "port", 0));
+	if (object_str(o, "spec.clusterIP")[0]) {
+		say_text(s, "Its address in the cluster is %s, port %s", object_str(o, "spec.clusterIP"), ports.buf);
+		say_field(s, o, "spec.clusterIP");
+	}
+}
+
 static void describe_more(struct say *s, const struct object *o)
 {
 	const struct edge_list *edges = graph_edges(s->diagnosis->graph, o);
@@ -56,6 +97,9 @@ void answer_describe(struct say *s, struct ctx *ctx, const struct object *o)
 	say_text(s, "%s%s%s%s", say_name(s, o), condition[0] ? ": " : " is there", condition, age_text(s, o));
 	say_field(s, o, value_get(o->status, "phase") ? "status.phase" : "metadata.creationTimestamp");
 	describe_pod_spec(s, o);
+	describe_containers(s, o);
+	if (o->kind->id == KIND_SERVICE)
+		describe_service(s, o);
 	if (o->kind->id == KIND_POD && object_str(o, "spec.nodeName")[0]) {
 		say_text(s, "It runs on node %s", object_str(o, "spec.nodeName"));
 		say_field(s, o, "spec.nodeName");

@@ -100,17 +100,14 @@ void answer_dependents(struct say *s, struct ctx *ctx, const struct object *o)
 	say_objects(s, &all, "metadata.name");
 }
 
-void answer_dependencies(struct say *s, struct ctx *ctx, const struct object *o)
+static unsigned say_edges(struct say *s, const struct object *o, const struct kind *wanted, unsigned shown)
 {
 	const struct edge_list *edges = graph_edges(s->diagnosis->graph, o);
-	unsigned shown = 0;
 
-	(void)ctx;
-	say_text(s, "%s needs:", say_name(s, o));
 	for (uint32_t i = 0; i < edges->len && shown < LINKS_SHOWN; i++) {
 		const struct edge *e = &edges->items[i];
 
-		if (e->relation == REL_OWNS)
+		if (e->relation == REL_OWNS || (wanted && e->to.kind != wanted->id))
 			continue;
 		say_item(s, "%s (%s)%s", name_text(s->arena, &e->to), e->via,
 			 e->to.object                               ? ""
@@ -119,8 +116,31 @@ void answer_dependencies(struct say *s, struct ctx *ctx, const struct object *o)
 		say_field_text(s, o, e->via, name_text(s->arena, &e->to));
 		shown++;
 	}
+	return shown;
+}
+
+void answer_dependencies(struct say *s, struct ctx *ctx, const struct object *o)
+{
+	struct object_list pods = pods_of(s, o);
+	const struct kind *wanted = s->q->kind;
+	unsigned shown;
+
+	(void)ctx;
+	say_text(s, "%s needs:", say_name(s, o));
+	shown = say_edges(s, o, wanted, 0);
+	/* What only the pods know: the claims of a StatefulSet and, through them, classes and volumes. */
+	for (uint32_t i = 0; pod_spec(o) && i < pods.len && i < 3; i++) {
+		const struct edge_list *edges = graph_edges(s->diagnosis->graph, pods.items[i]);
+
+		for (uint32_t k = 0; k < edges->len; k++) {
+			const struct object *claim = edges->items[k].to.object;
+
+			if (claim && claim->kind->id == KIND_PERSISTENT_VOLUME_CLAIM)
+				shown = say_edges(s, claim, wanted, shown);
+		}
+	}
 	if (!shown)
-		say_item(s, "nothing that I can see");
+		say_item(s, wanted ? "no %s that I can see" : "nothing that I can see%s", wanted ? say_kind(s, wanted, false) : "");
 }
 
 void answer_selected(struct say *s, struct ctx *ctx, const struct object *o)

@@ -1,4 +1,5 @@
 /* Which there are, and how many. */
+#include "diagnose/graph.h"
 #include "jamie/say.h"
 
 #define LIST_MAX 20
@@ -89,12 +90,27 @@ static const char *counted(struct say *s, const struct selection *sel)
 	return arena_printf(s->arena, "1 %.*s%s", (int)(at - sel->what), sel->what, at + 1);
 }
 
+struct ranked {
+	const struct object *object;
+	int64_t restarts;
+};
+
 static int compare_restarts(const void *x, const void *y)
 {
-	const struct object *a = *(const struct object *const *)x, *b = *(const struct object *const *)y;
-	int64_t ra = pod_restarts(a), rb = pod_restarts(b);
+	const struct ranked *a = x, *b = y;
 
-	return ra != rb ? (ra > rb ? -1 : 1) : strcmp(a->name, b->name);
+	return a->restarts != b->restarts ? (a->restarts > b->restarts ? -1 : 1) : strcmp(a->object->name, b->object->name);
+}
+
+static void order_by_restarts(struct say *s, struct object_list *list)
+{
+	struct ranked *ranked = arena_new_array(s->arena, struct ranked, list->len);
+
+	for (uint32_t i = 0; i < list->len; i++)
+		ranked[i] = (struct ranked){list->items[i], object_restarts(s, list->items[i])};
+	qsort(ranked, list->len, sizeof(*ranked), compare_restarts);
+	for (uint32_t i = 0; i < list->len; i++)
+		list->items[i] = (struct object *)(uintptr_t)ranked[i].object;
 }
 
 static int compare_age(const void *x, const void *y)
@@ -114,7 +130,7 @@ static void put_in_order(struct say *s, struct selection *sel)
 	if (!sel->all.len)
 		return;
 	if (s->q->order == ORDER_MOST_RESTARTS)
-		qsort(sel->all.items, sel->all.len, sizeof(*sel->all.items), compare_restarts);
+		order_by_restarts(s, &sel->all);
 	else if (s->q->order == ORDER_OLDEST)
 		qsort(sel->all.items, sel->all.len, sizeof(*sel->all.items), compare_age);
 	else if (s->q->order == ORDER_NEWEST)
@@ -144,8 +160,8 @@ static void say_line(struct say *s, const struct object *o)
 	usec_t now = inventory_now(s->inv);
 	const char *age = o->created ? say_span(s, now - o->created) : "";
 
-	if (o->kind->id == KIND_POD && (q->order == ORDER_MOST_RESTARTS || q->state == STATE_RESTARTING))
-		say_item(s, "%s: %s, %s", say_name(s, o), say_count(s, (uint64_t)pod_restarts(o), "restart", "restarts"), condition);
+	if (q->order == ORDER_MOST_RESTARTS || q->state == STATE_RESTARTING)
+		say_item(s, "%s: %s, %s", say_name(s, o), say_count(s, (uint64_t)object_restarts(s, o), "restart", "restarts"), condition);
 	else if (q->order != ORDER_NONE && age[0])
 		say_item(s, "%s: %s old%s%s", say_name(s, o), age, condition[0] ? ", " : "", condition);
 	else
@@ -186,8 +202,33 @@ static void say_reasons(struct say *s, struct ctx *ctx, const struct selection *
 	}
 }
 
+/* "Which secrets are missing?": what findings blame and is not there. */
+static void answer_missing(struct say *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->diagnosis->findings.len; i++) {
+		const struct finding *f = s->diagnosis->findings.items[i];
+
+		if (f->state != FINDING_ACTIVE || f->subject.kind == KIND_COUNT || (f->subject.object && !f->subject.key) ||
+		    (s->q->kind && f->subject.kind != s->q->kind->id) || !f->object || !object_in_scope(s, f->object))
+			continue;
+		if (!n++)
+			say_text(s, "This is missing:");
+		say_item(s, "%s%s%s, for %s", name_text(s->arena, &f->subject), f->subject.key ? " key " : "", f->subject.key ? f->subject.key : "",
+			 say_name(s, f->object));
+		say_finding(s, f, 2);
+	}
+	if (!n)
+		say_text(s, "I see no %s that is asked for and not there", say_kind(s, s->q->kind, false));
+}
+
 void answer_list(struct say *s, struct ctx *ctx, const struct object *scope)
 {
+	if (s->q->state == STATE_MISSING && s->q->kind) {
+		answer_missing(s);
+		return;
+	}
 	struct selection sel = select_objects(s, ctx, scope);
 	uint32_t max = s->q->number > 0 && s->q->number < 100 ? (uint32_t)s->q->number : s->q->order != ORDER_NONE ? 5 : LIST_MAX;
 

@@ -187,7 +187,7 @@ int word_score(const char *word, const struct object *o)
 	}
 	if (len >= 3 && len < n && memcmp(word, o->name, len) == 0)
 		best = MAX(best, SCORE_PREFIX + (int)(6 * len / n));
-	if (len >= 4 && strstr(o->name, word))
+	if (len >= 5 && strstr(o->name, word))
 		best = MAX(best, SCORE_INSIDE + (int)(6 * len / n));
 	return best;
 }

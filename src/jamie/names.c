@@ -96,7 +96,8 @@ static struct found_list search(const struct question *q, struct arena *a, const
 	for (int k = 0; k <= KIND_CUSTOM; k++) {
 		const struct object_list *all = inventory_list(inv, (enum kind_id)k);
 
-		if (k == KIND_NAMESPACE || kind_rank((enum kind_id)k) < 0)
+		if (k == KIND_NAMESPACE || kind_rank((enum kind_id)k) < 0 ||
+		    (!exact_only && kind_rank((enum kind_id)k) > kind_rank(KIND_PERSISTENT_VOLUME)))
 			continue;
 		for (uint32_t i = 0; all && i < all->len; i++) {
 			const struct object *o = all->items[i];
@@ -218,7 +219,7 @@ static bool may_name(const struct question *q, unsigned at, bool exact)
 	/* Exact names may look like states ("ready"), kinds, times or keywords only where they are said to be names. */
 	if (w->role != WORD_PLAIN)
 		return false;
-	return !is_stop_word(w->text) && (exact || (!intent_keyword(w->text) && w->len >= 3));
+	return !is_stop_word(w->text) && (exact || (!intent_keyword(w->text) && (w->len >= 3 || str_eq(w->text, "db") || str_eq(w->text, "ui"))));
 }
 
 static unsigned try_mention(struct question *q, struct arena *a, const struct inventory *inv, unsigned at, unsigned count, bool exact)

@@ -13,6 +13,16 @@ int64_t pod_restarts(const struct object *pod)
 	return n;
 }
 
+int64_t object_restarts(struct say *s, const struct object *o)
+{
+	struct object_list pods = pods_of(s, o);
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < pods.len; i++)
+		n += pod_restarts(pods.items[i]);
+	return n;
+}
+
 /* The reason a container waits or ended with, the worst first, as `kubectl get pods` shows it. */
 static const char *pod_condition(struct arena *a, const struct object *pod)
 {

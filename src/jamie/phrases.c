@@ -90,6 +90,10 @@ static const struct {
 	{"not healthy/ok/fine/well/happy/working", STATE_UNHEALTHY},
 	{"not running/up/starting/started", STATE_UNHEALTHY},
 	{"in trouble", STATE_UNHEALTHY},
+	{"no endpoints/backends/endpoint", STATE_UNHEALTHY},
+	{"have/has/with problems/problem/issues/issue/trouble/errors", STATE_UNHEALTHY},
+	{"not there/found/existing", STATE_MISSING},
+	{"missing/absent/nonexistent", STATE_MISSING},
 	{"in pending", STATE_PENDING},
 	{"out of memory", STATE_OOM},
 	{"crash looping/loop/loops", STATE_CRASHING},
@@ -98,7 +102,7 @@ static const struct {
 	{"unready/notready", STATE_NOT_READY},
 	{"pending/unscheduled/unschedulable/waiting", STATE_PENDING},
 	{"crashing/crashlooping/crash-looping/crashloopbackoff/crashloop/crashes", STATE_CRASHING},
-	{"failing/broken/unhealthy/bad/sick/down/dead/problematic/degraded/unavailable/faulty/struggling/troubled/stuck/sad", STATE_UNHEALTHY},
+	{"failing/broken/unhealthy/bad/sick/down/dead/problematic/degraded/unavailable/faulty/struggling/troubled/stuck/sad/worst", STATE_UNHEALTHY},
 	{"restarting/restarted/restarts", STATE_RESTARTING},
 	{"oom/oomkilled/oom-killed/oomed", STATE_OOM},
 	{"imagepullbackoff/errimagepull", STATE_IMAGE_PULL},
@@ -131,6 +135,7 @@ const char *state_text(enum state_filter s)
 		[STATE_COMPLETED] = "completed",
 		[STATE_TERMINATING] = "terminating",
 		[STATE_RECOVERED] = "recovered",
+		[STATE_MISSING] = "missing",
 	};
 
 	return (size_t)s < ARRAY_LEN(texts) ? texts[s] : "";

@@ -54,6 +54,7 @@ enum state_filter {
 	STATE_COMPLETED,
 	STATE_TERMINATING,
 	STATE_RECOVERED,
+	STATE_MISSING, /* referred to and not there */
 };
 const char *state_text(enum state_filter s);
 

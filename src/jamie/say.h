@@ -97,5 +97,7 @@ bool object_in_state(struct say *s, struct ctx *ctx, const struct object *o, enu
 /* "running", "CrashLoopBackOff", "Pending", "Ready" ...: one word for how an object is, as kubectl get shows it. */
 const char *object_condition(struct arena *a, const struct object *o);
 int64_t pod_restarts(const struct object *pod);
+/* Of all its pods. */
+int64_t object_restarts(struct say *s, const struct object *o);
 
 #endif

@@ -333,6 +333,13 @@ static void adjust_intent(struct question *q)
 	}
 	if (q->intent == INTENT_LIST && named && q->kind && q->kind->id == KIND_NODE)
 		q->intent = INTENT_WHERE;
+	else if (q->intent == INTENT_LIST && named && q->kind && q->kind->id != KIND_POD && q->mentions[0].objects.items[0]->kind->id != KIND_NODE)
+		q->intent = INTENT_DEPENDENCIES;
+	if (!named && q->kind_words &&
+	    (q->intent == INTENT_DESCRIBE || q->intent == INTENT_WHERE || q->intent == INTENT_IMAGE || q->intent == INTENT_SELECTED))
+		q->intent = INTENT_LIST;
+	if (named && (q->intent == INTENT_GREET || q->intent == INTENT_THANKS))
+		q->intent = INTENT_WHY;
 	if (q->intent == INTENT_LIST && !q->kind_words && q->state == STATE_ANY && q->order == ORDER_NONE)
 		q->intent = named ? INTENT_HEALTH : INTENT_OVERVIEW;
 	if (q->intent == INTENT_COMPARE && q->mention_count + q->namespace_count < 2 && named)

@@ -136,6 +136,19 @@ static bool same_letters(const char *a, const char *b)
 	return true;
 }
 
+/* Short words that are one letter from a keyword and no slip of the pen. */
+static bool is_common(const char *s)
+{
+	static const char *const words[] = {"were", "then", "them", "that", "than", "they", "this", "what", "when", "last",
+					    "list", "past", "long", "time", "most", "host", "post", "pose", "lose", "cause",
+					    "use",  "uses", "once", "like", "live", "life", "care", "core"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_eq(words[i], s))
+			return true;
+	return false;
+}
+
 bool word_is(const struct word *w, const char *keyword)
 {
 	size_t n = strlen(keyword);
@@ -147,6 +160,11 @@ bool word_is(const struct word *w, const char *keyword)
 	/* A slip needs letters to stand on, and seldom touches the first one. Of short words only swapped letters are told from other words. */
 	if (n < 4 || w->len < 4 || w->text[0] != keyword[0] || strpbrk(w->text, "-/.:0123456789"))
 		return false;
+	/* The beginning of a longer word is another word: "contain" is no "container". */
+	if (n > w->len + 1 && strncmp(w->text, keyword, w->len) == 0)
+		return false;
+	if (n == 5 && w->len == 4)
+		return !is_common(w->text) && near_distance(w->text, keyword, 1) == 1;
 	if (n == 4 || w->len == 4)
 		return n == w->len && same_letters(w->text, keyword) && near_distance(w->text, keyword, 1) == 1;
 	return near_distance(w->text, keyword, 2) <= (n >= 8 ? 2u : 1u);

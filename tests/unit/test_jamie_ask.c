@@ -161,7 +161,7 @@ static void ask_file(void **state)
 
 int main(void)
 {
-	static const char *const files[] = {"health.txt", "lists.txt", "facts.txt", "frame.txt", "followups.txt"};
+	static const char *const files[] = {"health.txt", "lists.txt", "facts.txt", "frame.txt", "followups.txt", "wordings.txt"};
 	struct asker askers[ARRAY_LEN(files)];
 	struct CMUnitTest tests[ARRAY_LEN(files)];
 	int r;
