@@ -173,7 +173,7 @@ static const char *base_name(const char *path)
 
 int recorded_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err)
 {
-	struct err own;
+	struct err own = {0};
 	struct recording r;
 	int code;
 

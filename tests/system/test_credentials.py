@@ -143,8 +143,10 @@ def test_interrupted_while_plugin_runs(start, tmp_path, authority, api):
     assert time.monotonic() - began < 1 * SLOW
     child = (tmp_path / "child").read_text().strip()
     with contextlib.suppress(FileNotFoundError):
-        state = open(f"/proc/{child}/stat").read().rsplit(")", 1)[1].split()[0]
-        assert state == "Z", "the plugin's child still runs"
+        # Dying takes a moment on a busy machine.
+        while (state := open(f"/proc/{child}/stat").read().rsplit(")", 1)[1].split()[0]) not in "ZX":
+            assert time.monotonic() - began < 5 * SLOW, f"the plugin's child still runs: {state}"
+            time.sleep(0.05)
 
 
 def test_token_file(run, tmp_path, authority, api):
