@@ -23,7 +23,9 @@ void recording_release(struct recording *r)
 int recording_tolerate(struct recording *r, const char *file, struct err *err)
 {
 	size_t n = strlen(file);
-	if (!r->many || err->code == ERR_CANCELLED || err->code == ERR_TIMEOUT || err->code == ERR_LIMIT)
+	bool too_much = r->files > RECORDING_FILES_MAX || r->bytes > RECORDING_BYTES_MAX;
+
+	if (!r->many || err->code == ERR_CANCELLED || err->code == ERR_TIMEOUT || too_much)
 		return err->code;
 	log_debug("%s: %s", file, err->message);
 	if (r->broken++ < RECORDING_NOTES_MAX)
