@@ -52,8 +52,10 @@ int recording_finish(struct recording *r, struct err *err)
 		for (size_t k = 0; k < KIND_COUNT; k++)
 			any |= r->present[k];
 		if (!any)
-			return err_set(err, ERR_INPUT, r->files > 1 ? "%s: no Kubernetes objects in %zu files, %zu of which could not be read" :
-							"%s: no Kubernetes objects in it", r->from, r->files, r->broken);
+			return err_set(err, ERR_INPUT,
+				       r->files > 1 ? "%s: no Kubernetes objects in %zu files, %zu of which could not be read"
+						    : "%s: no Kubernetes objects in it",
+				       r->from, r->files, r->broken);
 	}
 	if (r->broken > RECORDING_NOTES_MAX) {
 		snprintf(what, sizeof(what), "%zu more files", r->broken - RECORDING_NOTES_MAX);

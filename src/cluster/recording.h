@@ -10,12 +10,12 @@
 #include "cluster/cluster_internal.h"
 #include "format/json.h"
 
-#define RECORDING_FILES_MAX 200000              /* files of a folder or an archive */
-#define RECORDING_DEPTH_MAX 32                  /* folders in folders */
-#define RECORDING_YAML_MAX ((size_t)64 << 20)   /* bytes of one YAML file; JSON is read in pieces and has no limit as a whole */
-#define RECORDING_BYTES_MAX ((uint64_t)64 << 30) /* bytes read altogether, after decompression */
+#define RECORDING_FILES_MAX 200000                /* files of a folder or an archive */
+#define RECORDING_DEPTH_MAX 32                    /* folders in folders */
+#define RECORDING_YAML_MAX ((size_t)64 << 20)     /* bytes of one YAML file; JSON is read in pieces and has no limit as a whole */
+#define RECORDING_BYTES_MAX ((uint64_t)64 << 30)  /* bytes read altogether, after decompression */
 #define RECORDING_WAITING_MAX ((size_t)256 << 20) /* bytes of items whose list says behind them what they are */
-#define RECORDING_NOTES_MAX 50                  /* notes about single files; more are counted in one */
+#define RECORDING_NOTES_MAX 50                    /* notes about single files; more are counted in one */
 
 /* Bytes from somewhere. read returns how many (0 = end) or a negative error code. */
 struct source {
@@ -29,13 +29,13 @@ struct source {
 struct recording {
 	struct ctx *ctx;
 	struct inventory *inv;
-	const char *from;           /* as the user gave it */
+	const char *from; /* as the user gave it */
 	struct json_parser *parser;
-	bool many;                  /* one file of many: errors become notes */
+	bool many; /* one file of many: errors become notes */
 	uint64_t bytes;
-	uint64_t error_offset;      /* where the object begins that could not be read; UINT64_MAX = unknown */
+	uint64_t error_offset; /* where the object begins that could not be read; UINT64_MAX = unknown */
 	size_t files, objects, broken, links;
-	bool present[KIND_COUNT];   /* an object or a list of this kind was there */
+	bool present[KIND_COUNT]; /* an object or a list of this kind was there */
 	struct snapshot_state {
 		bool is_snapshot, ended;
 		char *cluster, *ns; /* on the heap */

@@ -94,16 +94,16 @@ static enum mask_name classify_word(const struct words *w, unsigned i)
 /* Words that make the name one of something about a secret, not of the secret. */
 static bool says_otherwise(const struct words *w, unsigned secret)
 {
-	static const char *const after[] = {"name",      "names",      "namespace",  "file",     "files",    "path",   "paths",    "dir",
-					    "ref",       "refs",       "url",        "uri",      "host",     "port",   "ttl",      "expiry",
-					    "expires",   "expiration", "timeout",    "seconds",  "minutes",  "hours",  "days",     "length",
-					    "len",       "min",        "max",        "size",     "count",    "limit",  "enabled",  "disabled",
-					    "required",  "policy",     "type",       "issuer",   "audience", "header", "prefix",   "suffix",
-					    "version",   "algorithm",  "alg",        "format",   "mode",     "mount",  "endpoint", "provider",
-					    "class",     "store",      "rotation",   "interval", "usage",    "id",     "selector", "from", "resource",
-					    "reference", "checksum",   "projection", "template", "volume",   "age",    "status"};
-	static const char *const before[] = {"existing", "checksum", "inject", "image",   "pull", "automount", "create", "use", "with",
-					     "enable",   "disable", "no",   "num",       "max",    "min", "service"};
+	static const char *const after[] = {"name",     "names",      "namespace", "file",       "files",    "path",   "paths",    "dir",
+					    "ref",      "refs",       "url",       "uri",        "host",     "port",   "ttl",      "expiry",
+					    "expires",  "expiration", "timeout",   "seconds",    "minutes",  "hours",  "days",     "length",
+					    "len",      "min",        "max",       "size",       "count",    "limit",  "enabled",  "disabled",
+					    "required", "policy",     "type",      "issuer",     "audience", "header", "prefix",   "suffix",
+					    "version",  "algorithm",  "alg",       "format",     "mode",     "mount",  "endpoint", "provider",
+					    "class",    "store",      "rotation",  "interval",   "usage",    "id",     "selector", "from",
+					    "resource", "reference",  "checksum",  "projection", "template", "volume", "age",      "status"};
+	static const char *const before[] = {"existing", "checksum", "inject",  "image", "pull", "automount", "create", "use",
+					     "with",     "enable",   "disable", "no",    "num",  "max",       "min",    "service"};
 
 	for (unsigned i = secret + 1; i < w->len; i++)
 		if (IN(w->items[i], after))
@@ -124,7 +124,8 @@ enum mask_name mask_classify_name(const char *name, size_t len)
 			found = class;
 	}
 	/* "secretKey: password" names a key of a Secret as often as it holds a key; fields of Kubernetes objects are written like that. */
-	if (found == MASK_NAME_STRONG && w.len >= 2 && !memchr(name, '_', len) && !memchr(name, '-', len) && !memchr(name, '.', len) && str_eq(w.items[w.len - 1], "key") && !IN(w.items[w.len - 2], key_owners))
+	if (found == MASK_NAME_STRONG && w.len >= 2 && !memchr(name, '_', len) && !memchr(name, '-', len) && !memchr(name, '.', len) &&
+	    str_eq(w.items[w.len - 1], "key") && !IN(w.items[w.len - 2], key_owners))
 		found = MASK_NAME_WEAK;
 	return found;
 }

@@ -140,7 +140,8 @@ static const char *scan_url(struct scan *s, const char *p)
 		return start;
 	secret = colon && colon < at_sign ? colon + 1 : start;
 	/* Without a colon it is a user name, or a token in its place. */
-	if (mask_value_is_harmless(secret, (size_t)(at_sign - secret)) || (secret == start && !mask_value_is_random(start, (size_t)(at_sign - start))))
+	if (mask_value_is_harmless(secret, (size_t)(at_sign - secret)) ||
+	    (secret == start && !mask_value_is_random(start, (size_t)(at_sign - start))))
 		return start;
 	replace(s, secret, (size_t)(at_sign - secret), "password");
 	return at_sign + 1;
@@ -192,7 +193,8 @@ static const char *scan_at(struct scan *s, const char *p)
 	}
 	while (stop > domain && (stop[-1] == '.' || stop[-1] == '-'))
 		stop--;
-	if (local == p || !dot || dot == domain || !is_domain_end(dot + 1, (size_t)(stop - dot - 1)) || equals_fold(local, (size_t)(p - local), "git"))
+	if (local == p || !dot || dot == domain || !is_domain_end(dot + 1, (size_t)(stop - dot - 1)) ||
+	    equals_fold(local, (size_t)(p - local), "git"))
 		return p + 1;
 	replace(s, local, (size_t)(stop - local), "email");
 	return stop;
@@ -203,8 +205,8 @@ static const char *scan_at(struct scan *s, const char *p)
 struct pair {
 	const char *name;
 	size_t name_len;
-	bool line_start;     /* nothing but indentation, '-' and quotes before the name */
-	bool equals;         /* '=', not ':' */
+	bool line_start; /* nothing but indentation, '-' and quotes before the name */
+	bool equals;     /* '=', not ':' */
 	bool quoted;
 	const char *value;
 	size_t value_len;
@@ -302,8 +304,8 @@ static bool skip_scheme(struct pair *pair, const struct scan *s)
 		p++;
 		pair->value_len = pair->value_len > n ? pair->value_len - n - 1 : 0;
 		pair->value = p;
-		while (!pair->quoted && p + pair->value_len < s->end && pair->value_len < VALUE_MAX &&
-		       !char_is(p[pair->value_len], CHAR_SPACE) && !memchr("\"'\\,<>", p[pair->value_len], 6))
+		while (!pair->quoted && p + pair->value_len < s->end && pair->value_len < VALUE_MAX && !char_is(p[pair->value_len], CHAR_SPACE) &&
+		       !memchr("\"'\\,<>", p[pair->value_len], 6))
 			pair->value_len++;
 		return true;
 	}
@@ -443,7 +445,11 @@ static void scan_all(struct scan *s)
 			p = scan_at(s, p);
 			break;
 		case '-':
-			p = at(s, p, "-u ") ? scan_user(s, p + 2) : !at(s, p, "--") ? p + 1 : at(s, p, "-----BEGIN ") ? scan_pem(s, p) : at(s, p, "---") ? p + 1 : scan_flag(s, p);
+			p = at(s, p, "-u ")           ? scan_user(s, p + 2)
+			    : !at(s, p, "--")         ? p + 1
+			    : at(s, p, "-----BEGIN ") ? scan_pem(s, p)
+			    : at(s, p, "---")         ? p + 1
+						      : scan_flag(s, p);
 			break;
 		case '\xc2': /* what was masked before stays as it is */
 			if (at(s, p, MASK_OPEN)) {

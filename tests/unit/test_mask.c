@@ -234,7 +234,9 @@ static void test_objects(void **state)
 	t = masked_object("ConfigMap", false, "{\"data\":{\"password\":\"zzz1\",\"app.properties\":\"db.password=zzz2\\nmode=prod\\n\"}}");
 	assert_null(strstr(t, "zzz"));
 	assert_non_null(strstr(t, "mode=prod"));
-	t = masked_object("Thing", true, "{\"spec\":{\"apiKey\":\"zzz1\",\"tlsSecret\":\"web-tls\",\"passwordSecretRef\":{\"name\":\"db\",\"key\":\"pw\"},\"replicas\":3}}");
+	t = masked_object(
+		"Thing", true,
+		"{\"spec\":{\"apiKey\":\"zzz1\",\"tlsSecret\":\"web-tls\",\"passwordSecretRef\":{\"name\":\"db\",\"key\":\"pw\"},\"replicas\":3}}");
 	assert_null(strstr(t, "zzz"));
 	assert_non_null(strstr(t, "\"replicas\":3"));
 	assert_non_null(strstr(t, "\"pw\""));
