@@ -1,6 +1,7 @@
 /* checks: the catalogue. */
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "diagnose/diagnose.h"
 #include "format/json.h"
 
 static const char *const words[] = {"list", "explain", NULL};
@@ -12,8 +13,11 @@ static const char *kind_name(struct cli *cli, const struct check *c)
 
 static void list_text(struct cli *cli)
 {
-	for (size_t i = 0; i < check_count; i++) {
-		const struct check *c = check_table[i];
+	size_t count;
+	const struct check **all = diagnose_catalogue(&cli->ctx.arena, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct check *c = all[i];
 
 		term_addf(&cli->out, "%-34s ", c->id);
 		term_style(&cli->out, report_severity_style(c->severity));
@@ -25,14 +29,16 @@ static void list_text(struct cli *cli)
 
 static void list_json(struct cli *cli)
 {
+	size_t count;
+	const struct check **all = diagnose_catalogue(&cli->ctx.arena, &count);
 	struct json_writer w;
 
 	json_writer_init(&w, &cli->out.buf, 2);
 	json_object_begin(&w);
 	json_key(&w, "checks");
 	json_array_begin(&w);
-	for (size_t i = 0; i < check_count; i++) {
-		const struct check *c = check_table[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct check *c = all[i];
 		const char *const members[][2] = {{"id", c->id},       {"kind", kind_name(cli, c)}, {"severity", severity_text(c->severity)},
 						  {"title", c->title}, {"explain", c->explain},     {"fix", c->fix}};
 
@@ -50,15 +56,17 @@ static void list_json(struct cli *cli)
 
 static void markdown(struct cli *cli)
 {
+	size_t count;
+	const struct check **all = diagnose_catalogue(&cli->ctx.arena, &count);
 	struct term *t = &cli->out;
 
 	term_addf(t,
 		  "# Checks\n\nWritten by `auto-devops checks --markdown`; do not edit.\n\n| check | kind | severity | finds |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < check_count; i++)
-		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", check_table[i]->id, check_table[i]->id, kind_name(cli, check_table[i]),
-			  severity_text(check_table[i]->severity), check_table[i]->title);
-	for (size_t i = 0; i < check_count; i++) {
-		const struct check *c = check_table[i];
+	for (size_t i = 0; i < count; i++)
+		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", all[i]->id, all[i]->id, kind_name(cli, all[i]), severity_text(all[i]->severity),
+			  all[i]->title);
+	for (size_t i = 0; i < count; i++) {
+		const struct check *c = all[i];
 
 		term_addf(t, "\n<a id=\"%s\"></a>\n## %s\n\n%s (%s)\n\n%s\n\n**Fix.** %s\n", c->id, c->id, c->title, severity_text(c->severity),
 			  c->explain, c->fix);
@@ -67,17 +75,21 @@ static void markdown(struct cli *cli)
 
 static int explain(struct cli *cli, struct err *err)
 {
-	const struct check *c;
+	const struct check *c = NULL;
 	struct term *t = &cli->out;
 	const char **ids;
+	size_t count;
+	const struct check **all = diagnose_catalogue(&cli->ctx.arena, &count);
 
 	if (cli->arg_count < 2)
 		return err_set(err, ERR_USAGE, "checks explain needs the id of a check; `checks list` lists them");
-	c = check_by_id(cli->args[1]);
+	for (size_t i = 0; i < count && !c; i++)
+		if (str_eq(all[i]->id, cli->args[1]))
+			c = all[i];
 	if (!c) {
-		ids = arena_new_array(&cli->ctx.arena, const char *, check_count + 1);
-		for (size_t i = 0; i < check_count; i++)
-			ids[i] = check_table[i]->id;
+		ids = arena_new_array(&cli->ctx.arena, const char *, count + 1);
+		for (size_t i = 0; i < count; i++)
+			ids[i] = all[i]->id;
 		return cli_unknown(err, "check", cli->args[1], ids);
 	}
 	term_add(t, STYLE_BOLD, c->id);

@@ -13,6 +13,26 @@ void diagnose_options_init(struct diagnose_options *o)
 	check_options_init(&o->checks);
 }
 
+static int compare_id(const void *x, const void *y)
+{
+	return strcmp((*(const struct check *const *)x)->id, (*(const struct check *const *)y)->id);
+}
+
+const struct check **diagnose_catalogue(struct arena *a, size_t *ret_count)
+{
+	const struct check **all = arena_new_array(a, const struct check *, check_count + log_check_count);
+	size_t n = 0;
+
+	for (size_t i = 0; i < check_count; i++)
+		all[n++] = check_table[i];
+	/* The last only tells an error from other lines (log_scan.c) and never becomes a finding. */
+	for (size_t i = 0; i + 1 < log_check_count; i++)
+		all[n++] = &log_checks[i];
+	qsort(all, n, sizeof(*all), compare_id);
+	*ret_count = n;
+	return all;
+}
+
 static void renumber(struct finding_list *list)
 {
 	for (uint32_t i = 0; i < list->len; i++)

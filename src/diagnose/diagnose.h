@@ -69,6 +69,9 @@ struct diagnose_options {
 #define DIAGNOSE_MAX_LOGS 24
 void diagnose_options_init(struct diagnose_options *o);
 
+/* The whole catalogue, ordered by id: check_table and the log checks that only a diagnosis can find. In the arena. */
+const struct check **diagnose_catalogue(struct arena *a, size_t *ret_count);
+
 /* Runs the checks, reads what logs it needs, chains and ranks. Never fails for what it cannot see: that becomes `missing`.
  * Fails only when ctx is cancelled. */
 int diagnose_cluster(struct cluster *c, struct ctx *ctx, const struct diagnose_options *options, struct diagnosis *ret, struct err *err);
