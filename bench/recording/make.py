@@ -16,21 +16,31 @@ def pods(count, services):
     for i in range(count):
         pod = copy.deepcopy(model)
         meta = pod["metadata"]
-        meta.update(name=f"app-{i // 100}-5d8f7b9c6-{i:05x}", namespace="shop" if services else f"team-{i % 10}", uid=f"{i:08x}-0000-4000-8000-000000000000")
+        meta.update(
+            name=f"app-{i // 100}-5d8f7b9c6-{i:05x}",
+            namespace="shop" if services else f"team-{i % 10}",
+            uid=f"{i:08x}-0000-4000-8000-000000000000",
+        )
         meta["labels"] = {"app": f"app-{i % services if services else i // 100}", "tier": "web", "pod-template-hash": f"{i // 100:x}"}
         pod["spec"]["nodeName"] = f"node-{i % 100}"
         yield {"apiVersion": "v1", "kind": "Pod", **pod}
     for i in range(services):
-        yield {"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s-{i}", "namespace": "shop"},
-               "spec": {"selector": {"app": f"app-{i}", "tier": "web"}, "ports": [{"port": 80}]}}
+        yield {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": f"s-{i}", "namespace": "shop"},
+            "spec": {"selector": {"app": f"app-{i}", "tier": "web"}, "ports": [{"port": 80}]},
+        }
 
 
 def log(lines):
     """Lines as services write them."""
     random.seed(1)
     for i in range(lines):
-        yield (f"2026-11-23T15:{i % 60:02d}:05.{i:06d}Z level=info caller=server.go:{i % 900} msg=\"request served\" method=GET "
-               f"path=/api/v1/items/{i} status=200 duration={i % 77}ms trace_id={random.getrandbits(128):032x}")
+        yield (
+            f'2026-11-23T15:{i % 60:02d}:05.{i:06d}Z level=info caller=server.go:{i % 900} msg="request served" method=GET '
+            f"path=/api/v1/items/{i} status=200 duration={i % 77}ms trace_id={random.getrandbits(128):032x}"
+        )
 
 
 def main():

@@ -114,7 +114,7 @@ static bool says_otherwise(const struct words *w, unsigned secret)
 enum mask_name mask_classify_name(const char *name, size_t len)
 {
 	enum mask_name found = MASK_NAME_PLAIN;
-	struct words w;
+	struct words w = {.len = 0};
 
 	split_words(name, len, &w);
 	for (unsigned i = 0; i < w.len; i++) {
