@@ -34,6 +34,9 @@ enum archive_format archive_detect(const void *head, size_t len)
 {
 	int i = find(head, len);
 
+	/* "ustar" may stand there in a text; a tar header has its fields padded with zero bytes before it. */
+	if (i >= 0 && magics[i].format == ARCHIVE_TAR && !memchr(head, '\0', magics[i].offset))
+		return ARCHIVE_PLAIN;
 	return i < 0 ? ARCHIVE_PLAIN : magics[i].format;
 }
 
