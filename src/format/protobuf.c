@@ -10,6 +10,8 @@
 /* A time outside of years 1 to 9999 is no time. */
 #define SECONDS_MIN ((int64_t)-62135596800)
 #define SECONDS_MAX ((int64_t)253402300799)
+/* How many parts of lists and maps one message may scatter. */
+#define JOINS_MAX 100
 
 struct decoder {
 	struct tree tree;
@@ -21,7 +23,8 @@ struct decoder {
 struct level {
 	size_t mark;
 	unsigned depth;
-	bool repeats; /* a key may be there twice */
+	bool repeats;   /* a key may be there twice */
+	unsigned joins; /* of lists and maps that came in several parts */
 };
 
 /* A decoded value may be absent: Go writes empty strings and zero times that its JSON leaves out. */
@@ -360,10 +363,11 @@ static int list_run(struct decoder *d, const struct field *f, uint64_t tag, cons
 }
 
 /* A list or map whose field was interrupted by others and goes on: allowed by the format, written by nobody. The earlier part is put
- * before; what is copied counts as built, so that hostile input cannot make it quadratic. */
-static int join_earlier(struct decoder *d, size_t mark, const struct field *f, struct value *v)
+ * before; a bound on how often keeps hostile input from making it quadratic. */
+static int join_earlier(struct decoder *d, struct level *l, const struct field *f, struct value *v)
 {
 	struct tree *t = &d->tree;
+	size_t mark = l->mark;
 	size_t at = t->len;
 	int r = 0;
 
@@ -371,6 +375,8 @@ static int join_earlier(struct decoder *d, size_t mark, const struct field *f, s
 		at--;
 	if (at == mark || t->stack[at - 1].v.type != v->type)
 		return 0;
+	if (++l->joins > JOINS_MAX)
+		return err_set(d->err, ERR_LIMIT, "%s: a list or map in more than %d parts", f->name, JOINS_MAX);
 	struct value earlier = t->stack[at - 1].v, later = *v;
 	size_t joined = t->len;
 
@@ -399,7 +405,7 @@ static int known_field(struct decoder *d, const struct message *m, const struct 
 	if (f->flags & (FIELD_MAP | FIELD_REPEATED)) {
 		r = f->flags & FIELD_MAP ? map_run(d, m, f, tag, p, end, l->depth, &v) : list_run(d, f, tag, p, end, l->depth, &v);
 		if (r == 0 && l->repeats)
-			r = join_earlier(d, l->mark, f, &v);
+			r = join_earlier(d, l, f, &v);
 	} else if (f->flags & FIELD_INLINE) {
 		if ((tag & 7) != WIRE_BYTES || !wire_length(p, end, &len))
 			return malformed(d, *p, f->name);

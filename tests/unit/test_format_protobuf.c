@@ -119,6 +119,19 @@ static void scattered_lists_are_joined_and_the_last_scalar_wins(void **state)
 	assert_string_equal(text(&v), "{\"count\":2,\"words\":[\"a\",\"b\",\"c\"]}");
 }
 
+static void lists_are_not_scattered_for_ever(void **state)
+{
+	char wire[5 * 200];
+	struct value v;
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++)
+		memcpy(wire + 5 * i, "\x22\x01x\x10\x01", 5);
+	assert_int_equal(protobuf_parse(&builder, wire, 5 * 100, &outer_message, &v, &err), 0);
+	assert_int_equal(value_len(value_get(&v, "words")), 100);
+	assert_int_equal(protobuf_parse(&builder, wire, sizeof(wire), &outer_message, &v, &err), ERR_LIMIT);
+}
+
 static void maps_know_their_size_and_lose_the_last_applied_copy(void **state)
 {
 	static const char key[] = "kubectl.kubernetes.io/last-applied-configuration";
@@ -428,7 +441,8 @@ static void every_kind_has_its_schema(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 RUN_TESTS(T(scalars_are_read_and_unknown_fields_skipped), T(empty_strings_are_absent_and_empty_messages_present), T(negative_and_packed_numbers),
-	  T(scattered_lists_are_joined_and_the_last_scalar_wins), T(maps_know_their_size_and_lose_the_last_applied_copy),
-	  T(long_values_are_cut_at_a_character), T(special_types), T(durations_are_written_as_go_does), T(malformed_input_is_refused),
-	  T(depth_and_nodes_are_bounded), T(a_list_fed_in_any_pieces_gives_its_items), T(an_item_that_is_whole_is_not_copied),
-	  T(every_cut_of_a_list_is_noticed), T(lists_that_are_none_are_refused), T(a_single_object_is_unwrapped), T(every_kind_has_its_schema))
+	  T(scattered_lists_are_joined_and_the_last_scalar_wins), T(lists_are_not_scattered_for_ever),
+	  T(maps_know_their_size_and_lose_the_last_applied_copy), T(long_values_are_cut_at_a_character), T(special_types),
+	  T(durations_are_written_as_go_does), T(malformed_input_is_refused), T(depth_and_nodes_are_bounded),
+	  T(a_list_fed_in_any_pieces_gives_its_items), T(an_item_that_is_whole_is_not_copied), T(every_cut_of_a_list_is_noticed),
+	  T(lists_that_are_none_are_refused), T(a_single_object_is_unwrapped), T(every_kind_has_its_schema))
