@@ -8,6 +8,7 @@
 void watch_frames_init(struct watch_frames *f, enum api_format format)
 {
 	f->format = format;
+	f->scanned = 0;
 	strbuf_init(&f->pending, WATCH_EVENT_MAX + PREFIX);
 }
 
@@ -85,8 +86,11 @@ static int next_event(struct watch_frames *f, size_t at, const char **ret, size_
 		*ret_used = len + PREFIX;
 		return 0;
 	}
-	const char *end = memchr(p, '\n', have);
-	if (end) {
+	size_t from = MAX(at, f->scanned);
+	const char *end = memchr(f->pending.buf + from, '\n', f->pending.len - from);
+	if (!end) {
+		f->scanned = f->pending.len;
+	} else {
 		*ret = p;
 		*ret_len = (size_t)(end - p);
 		*ret_used = *ret_len + 1;
@@ -109,5 +113,6 @@ int watch_frames_feed(struct watch_frames *f, const char *data, size_t len, stru
 	}
 	memmove(f->pending.buf, f->pending.buf + at, f->pending.len - at);
 	strbuf_truncate(&f->pending, f->pending.len - at);
+	f->scanned -= MIN(f->scanned, at);
 	return r;
 }

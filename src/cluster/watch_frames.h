@@ -13,6 +13,7 @@
 struct watch_frames {
 	enum api_format format;
 	struct strbuf pending;
+	size_t scanned; /* bytes of pending known to hold no line end: a big event is not searched again for each piece of it */
 	/* One event: its type ("ADDED", "BOOKMARK", "ERROR" ...) and its object, encoded: a protobuf message without envelope, or, for
 	 * JSON, the whole event (type is then ""). Non-zero stops. */
 	int (*event)(void *arg, const char *type, const char *data, size_t len, struct err *err);

@@ -481,43 +481,11 @@ static int drive(struct transfer *t, CURLcode *ret_code, struct err *err)
 	}
 }
 
-/* OpenSSL's X509_V_ERR_* (x509_vfy.h), which CURLINFO_SSL_VERIFYRESULT gives. */
-static const char *verify_hint(long verify_result)
-{
-	switch (verify_result) {
-	case 9:
-		return "the certificate is not valid yet: check this machine's clock";
-	case 10:
-		return "the server's certificate has expired: renew it, or check this machine's clock";
-	case 2:
-	case 18:
-	case 19:
-	case 20:
-	case 21:
-		return "the server's certificate is not signed by the trusted CA: wrong certificate-authority, or not the server you meant";
-	default:
-		return "check certificate-authority and tls-server-name of the cluster in the kubeconfig";
-	}
-}
-
 static int tls_error(struct transfer *t, const struct http_client *c, const char *why, struct err *err)
 {
 	long verified = 0;
 	api.curl_easy_getinfo(t->handle->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-	const char *ca = c->o.ca.data ? c->o.ca.from ? c->o.ca.from : "the given CA" : "the system's CA certificates";
-	if (strstr(why, "subject name") || strstr(why, "common name") || strstr(why, "SAN"))
-		return err_set(err, ERR_TLS,
-			       "%s: %s: the server's certificate is for another name: check the server's address or set tls-server-name", t->url,
-			       why);
-	return err_set(err, ERR_TLS, "%s: %s (verified against %s): %s", t->url, why, ca, verify_hint(verified));
-}
-
-static int connect_timeout_error(struct transfer *t, const struct http_client *c, struct err *err)
-{
-	long long seconds = (c->o.connect_timeout ? c->o.connect_timeout : HTTP_CONNECT_TIMEOUT) / USEC_PER_SEC;
-	const char *why = strstr(t->curl_error, "SSL") ? "something listens there, but ends no TLS handshake: is it the right port?"
-						       : "is the server reachable (VPN, firewall)?";
-	return err_set(err, ERR_TIMEOUT, "%s: no connection within %lld s: %s", t->url, seconds, why);
+	return http_certificate_error(t->url, why, &c->o.ca, verified, err);
 }
 
 static int transport_error(struct transfer *t, const struct http_client *c, CURLcode code, struct err *err)
@@ -534,7 +502,7 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 		r = err_set(err, ERR_UNAVAILABLE, "%s: %s: nothing answers there; is the server running and reachable?", t->url, why);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		return connect_timeout_error(t, c, err);
+		return http_connect_timeout_error(t->url, t->curl_error, c->o.connect_timeout, err);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
