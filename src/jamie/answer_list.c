@@ -7,7 +7,7 @@
 
 struct selection {
 	struct object_list all;
-	const char *what; /* "pods that are not ready in namespace shop" */
+	const char *what, *what_one; /* "Pods that are not ready in namespace shop", "Pod that is not ready in ..." */
 	bool cannot_see;
 };
 
@@ -47,6 +47,16 @@ static const char *scope_text(struct say *s, const struct object *scope)
 	return arena_strndup(s->arena, sb.buf, sb.len);
 }
 
+/* "restarting Pods in namespace shop", "Pod that is not ready": states of several words stand behind the kind. */
+static const char *described(struct say *s, const struct kind *kind, const struct object *scope, bool plural)
+{
+	const char *state = state_text(s->q->state), *name = say_kind(s, kind, plural), *where = scope_text(s, scope);
+
+	if (strchr(state, ' '))
+		return arena_printf(s->arena, "%s that %s %s%s", name, plural ? "are" : "is", state, where);
+	return arena_printf(s->arena, "%s%s%s%s", state, state[0] ? " " : "", name, where);
+}
+
 /* What the question speaks of; pods when it names no kind. */
 static struct selection select_objects(struct say *s, struct ctx *ctx, const struct object *scope)
 {
@@ -72,22 +82,16 @@ static struct selection select_objects(struct say *s, struct ctx *ctx, const str
 		if (kind->id == KIND_VALIDATING_WEBHOOK)
 			add_kind(s, ctx, &sel, KIND_MUTATING_WEBHOOK, false);
 	}
-	sel.what = arena_printf(s->arena, "%s%s%s%s", q->state != STATE_ANY ? state_text(q->state) : "", q->state != STATE_ANY ? " " : "",
-				say_kind(s, kind, true), scope_text(s, scope));
+	sel.what = described(s, kind, scope, true);
+	sel.what_one = described(s, kind, scope, false);
 	return sel;
 }
 
-/* "no running pods" -> "1 running pod" */
 static const char *counted(struct say *s, const struct selection *sel)
 {
-	const char *at = strstr(sel->what, "s "), *end = sel->what + strlen(sel->what);
-
-	if (sel->all.len != 1)
-		return sel->all.len ? arena_printf(s->arena, "%u %s", sel->all.len, sel->what) : arena_printf(s->arena, "no %s", sel->what);
-	if (!at)
-		return end > sel->what && end[-1] == 's' ? arena_printf(s->arena, "1 %.*s", (int)(end - sel->what - 1), sel->what)
-							 : arena_printf(s->arena, "1 %s", sel->what);
-	return arena_printf(s->arena, "1 %.*s%s", (int)(at - sel->what), sel->what, at + 1);
+	if (sel->all.len)
+		return arena_printf(s->arena, "%u %s", sel->all.len, sel->all.len == 1 ? sel->what_one : sel->what);
+	return arena_printf(s->arena, "no %s", sel->what);
 }
 
 struct ranked {
@@ -153,6 +157,28 @@ static const char *state_path(const struct object *o)
 	}
 }
 
+/* The count of the container that restarted most. */
+static const char *restarts_path(struct arena *a, const struct object *pod)
+{
+	static const char *const lists[] = {"containerStatuses", "initContainerStatuses"};
+	const char *path = "status.phase";
+	int64_t most = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		const struct value *list = value_get(pod->status, lists[i]);
+
+		for (size_t k = 0; k < value_len(list); k++) {
+			int64_t n = value_get_int(value_item(list, k), "restartCount", 0);
+
+			if (n > most) {
+				most = n;
+				path = arena_printf(a, "status.%s[%zu].restartCount", lists[i], k);
+			}
+		}
+	}
+	return path;
+}
+
 static void say_line(struct say *s, const struct object *o)
 {
 	const struct question *q = s->q;
@@ -160,13 +186,15 @@ static void say_line(struct say *s, const struct object *o)
 	usec_t now = inventory_now(s->inv);
 	const char *age = o->created ? say_span(s, now - o->created) : "";
 
-	if (q->order == ORDER_MOST_RESTARTS || q->state == STATE_RESTARTING)
+	bool restarts = q->order == ORDER_MOST_RESTARTS || q->state == STATE_RESTARTING;
+
+	if (restarts)
 		say_item(s, "%s: %s, %s", say_name(s, o), say_count(s, (uint64_t)object_restarts(s, o), "restart", "restarts"), condition);
 	else if (q->order != ORDER_NONE && age[0])
 		say_item(s, "%s: %s old%s%s", say_name(s, o), age, condition[0] ? ", " : "", condition);
 	else
 		say_item(s, "%s%s%s", say_name(s, o), condition[0] ? ": " : "", condition);
-	say_field(s, o, state_path(o));
+	say_field(s, o, restarts && o->kind->id == KIND_POD ? restarts_path(s->arena, o) : state_path(o));
 }
 
 static void say_blind(struct say *s, const struct selection *sel)

@@ -102,6 +102,21 @@ static bool named_object_exists(const struct inventory *inv, const char *name)
 	return false;
 }
 
+/* "logs of badger catalog" speaks of badger-catalog, not of a namespace badger-something. */
+static bool begins_object_name(const struct question *q, const struct inventory *inv, unsigned at)
+{
+	_cleanup_(strbuf_release) struct strbuf name;
+
+	strbuf_init(&name, STRBUF_MAX_LINE);
+	strbuf_addstr(&name, q->words[at].text);
+	for (unsigned i = at + 1; i < q->word_count && i < at + 4; i++) {
+		strbuf_addf(&name, "-%s", q->words[i].text);
+		if (named_object_exists(inv, name.buf))
+			return true;
+	}
+	return false;
+}
+
 static void find_plain_namespace(struct question *q, struct arena *a, const struct inventory *inv, unsigned at)
 {
 	struct object_list all = namespace_objects(inv);
@@ -112,11 +127,11 @@ static void find_plain_namespace(struct question *q, struct arena *a, const stru
 	if (w->role != WORD_PLAIN || strchr(w->text, '/') || is_stop_word(w->text))
 		return;
 	if (namespace_exists(inv, w->text)) {
-		if (place == 2 || in || !named_object_exists(inv, w->text) || q->follow_up)
+		if (place == 2 || in || q->follow_up || !(named_object_exists(inv, w->text) || begins_object_name(q, inv, at)))
 			add_namespace(q, a, at, w->text);
 		return;
 	}
-	if (!place || intent_keyword(w->text) || (place < 2 && !in && named_object_exists(inv, w->text)))
+	if (!place || intent_keyword(w->text) || (place < 2 && !in && (named_object_exists(inv, w->text) || begins_object_name(q, inv, at))))
 		return;
 	for (uint32_t i = 0; i < all.len; i++)
 		if (namespace_fits(w->text, all.items[i]->name))

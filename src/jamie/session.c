@@ -269,8 +269,29 @@ static void ask_which(struct say *s, const struct mention *m)
 		say_item(s, "%s", s->options.items[i]);
 }
 
+/* A name that nothing bears, but that something asks for. */
+static bool say_wanted(struct say *s, const char *word)
+{
+	bool said = false;
+
+	for (uint32_t i = 0; i < s->diagnosis->findings.len; i++) {
+		const struct finding *f = s->diagnosis->findings.items[i];
+
+		if (f->subject.kind == KIND_COUNT || f->subject.object || !f->subject.name || !str_eq(f->subject.name, word) || !f->object)
+			continue;
+		if (!said)
+			say_text(s, "%s does not exist. It is asked for by:", name_text(s->arena, &f->subject));
+		said = true;
+		say_item(s, "%s", say_name(s, f->object));
+		say_finding(s, f, 2);
+	}
+	return said;
+}
+
 static void say_unknown(struct say *s, const struct question *q, const char *word)
 {
+	if (say_wanted(s, word))
+		return;
 	struct object_list near = question_near(s->arena, s->inv, word, 3);
 
 	s->kind = ANSWER_UNKNOWN_NAME;
