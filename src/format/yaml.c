@@ -194,43 +194,35 @@ static int on_open(struct reader *r, const yaml_event_t *e, bool is_map, const y
 	return 0;
 }
 
-/* Members of "<<: map" or "<<: [map, map]" that the map itself does not say; they go before its own, so that its own win. */
-static int merge_into(struct reader *r, const yaml_event_t *e, const struct value *from, struct value *into)
+static int push_members(struct reader *r, const struct value *map, const struct value *but)
 {
-	struct tree *t = &r->tree;
-	size_t mark = t->len;
 	int result = 0;
 
-	if (from->type == VALUE_LIST) {
-		for (uint32_t i = 0; i < from->len && result == 0; i++)
-			result = from->items[i].type == VALUE_LIST ? refuse(r, e, ERR_INPUT, "\"<<\" needs an object")
-								   : merge_into(r, e, &from->items[i], into);
-		return result;
-	}
-	if (from->type != VALUE_MAP)
-		return refuse(r, e, ERR_INPUT, "\"<<\" needs an object");
-	for (member_each(m, from))
-		if (result == 0)
-			result = tree_push(t, m->key, m->v.key_len, m->v, r->err);
-	for (member_each(m, into))
-		if (result == 0)
-			result = tree_push(t, m->key, m->v.key_len, m->v, r->err);
-	return result < 0 ? result : tree_close_map(t, mark, true, into, r->err);
+	for (member_each(m, map))
+		if (result == 0 && &m->v != but)
+			result = tree_push(&r->tree, m->key, m->v.key_len, m->v, r->err);
+	return result;
 }
 
+/* "<<: map" or "<<: [map, map]": members that the map itself does not have. The last of equal keys stays, so the map's own go last, and
+ * the first map of the list just before them. */
 static int apply_merge(struct reader *r, const yaml_event_t *e, struct value *map)
 {
-	const struct value *found = value_get(map, "<<");
-	struct value from = found ? *found : (struct value){0}, own = *map;
-	uint32_t kept = 0;
+	const struct value *found = value_get(map, "<<"), *from = found;
+	size_t mark = r->tree.len;
+	uint32_t count = 1;
+	int result = 0;
 
-	own.members = arena_alloc(r->tree.b->arena, sizeof(*own.members) * map->len);
-	for (member_each(m, map))
-		if (&m->v != found)
-			own.members[kept++] = *m;
-	own.len = kept;
-	*map = own;
-	return merge_into(r, e, &from, map);
+	if (found && found->type == VALUE_LIST) {
+		from = found->items;
+		count = found->len;
+	}
+	for (uint32_t i = count; i > 0 && result == 0; i--)
+		result = from && from[i - 1].type == VALUE_MAP ? push_members(r, &from[i - 1], NULL)
+							       : refuse(r, e, ERR_INPUT, "\"<<\" needs an object");
+	if (result == 0)
+		result = push_members(r, map, found);
+	return result < 0 ? result : tree_close_map(&r->tree, mark, true, map, r->err);
 }
 
 static int on_close(struct reader *r, const yaml_event_t *e)

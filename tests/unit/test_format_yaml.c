@@ -102,6 +102,8 @@ static void aliases_and_merges(void **state)
 	expect_refused("a: *x\n", ERR_INPUT, "x.yaml:1:");
 	expect_refused("a: &x [*x]\n", ERR_INPUT, "not defined before");
 	expect_refused("a: {<<: 3}\n", ERR_INPUT, "needs an object");
+	expect_refused("a: {<<: [{b: 1}, [c]]}\n", ERR_INPUT, "needs an object");
+	expect("a: {<<: []}\n", "{\"a\":{}}");
 }
 
 static void bombs_do_not_go_off(void **state)
