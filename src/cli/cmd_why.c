@@ -51,7 +51,7 @@ static void print_text(struct cli *cli, struct session *s, const struct target *
 	}
 	if (inventory_notes(s->inv, &(size_t){0}) && verdict != VERDICT_FAILING) {
 		term_addf(t, "\n");
-		report_notes_text(t, s->inv);
+		report_notes_text(t, a, s->inv, wide);
 	}
 }
 

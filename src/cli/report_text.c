@@ -10,6 +10,8 @@
 #define LIST_SHOWN 5u
 #define CAUSES_IN_FULL 10u /* further ones get a line each, so that the first screen keeps what matters */
 #define FACT_COLUMNS 300u  /* a longer fact is cut, unless all are asked for */
+#define NOTES_TOLD 3u      /* notes of one sort that get a line each */
+#define NOTES_NAMED 12u    /* kinds that the line for all of them names */
 #define SAME_TIME (5 * USEC_PER_SEC)
 
 static void field(struct term *t, const char *label, const char *text)
@@ -248,18 +250,49 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 	field(t, "unseen", c->missing);
 }
 
-void report_notes_text(struct term *t, const struct inventory *inv)
+static void note_line(struct term *t, struct arena *a, bool first, const char *what, const char *why)
 {
-	size_t count;
+	term_wrap(t, 0, STYLE_YELLOW, first ? "cannot see " : "", 11, STYLE_NONE, arena_printf(a, "%s: %s", what, why));
+}
+
+/* Notes of one sort say the same but for the kind. */
+static bool same_sort(const struct note *a, const struct note *b)
+{
+	return str_eq(a->why, b->why) || (strstr(a->why, "forbidden") && strstr(b->why, "forbidden"));
+}
+
+/* "nodes, secrets and 3 more", of the sort of notes[first], with their number; NULL when an earlier note is of it. */
+static const char *names_of_sort(struct arena *a, const struct note *notes, size_t count, size_t first, size_t *ret_number)
+{
+	const char *names = "";
+	bool told = false;
+
+	*ret_number = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!same_sort(&notes[i], &notes[first]))
+			continue;
+		told |= i < first;
+		if (++*ret_number <= NOTES_NAMED)
+			names = arena_printf(a, "%s%s%s", names, *names ? ", " : "", notes[i].what);
+	}
+	if (told)
+		return NULL;
+	return *ret_number > NOTES_NAMED ? arena_printf(a, "%s and %zu more", names, *ret_number - NOTES_NAMED) : names;
+}
+
+/* Someone with few rights gets a note per kind, all saying the same: those are told in one line, with the first reason as an example. */
+void report_notes_text(struct term *t, struct arena *a, const struct inventory *inv, bool wide)
+{
+	size_t count, number;
 	const struct note *notes = inventory_notes(inv, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct strbuf line;
+		const char *names = names_of_sort(a, notes, count, i, &number);
 
-		strbuf_init(&line, STRBUF_MAX_LINE);
-		strbuf_addf(&line, "%s: %s", notes[i].what, notes[i].why);
-		term_wrap(t, 0, STYLE_YELLOW, i ? "" : "cannot see ", 11, STYLE_NONE, line.buf);
-		strbuf_release(&line);
+		if (wide || number <= NOTES_TOLD)
+			note_line(t, a, i == 0, notes[i].what, notes[i].why);
+		else if (names)
+			note_line(t, a, i == 0, names, arena_printf(a, "%s (each: -o wide)", notes[i].why));
 	}
 	if (count)
 		term_addf(t, "\n");
@@ -385,7 +418,7 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 		short_list(t, a, "Lesser findings", &d->lesser, o, now);
 	if (o->history)
 		short_list(t, a, "Recovered", &d->recovered, o, now);
-	report_notes_text(t, d->inv);
+	report_notes_text(t, a, d->inv, o->wide);
 	unseen_text(t, a, c);
 	footer(t, d, o);
 }

@@ -176,6 +176,23 @@ static usec_t latest_time(const struct inventory *inv)
 	return inv->events.len ? MAX(latest, inv->events.items[0]->last) : latest;
 }
 
+static int by_kind_and_words(const void *x, const void *y)
+{
+	const struct note *a = x, *b = y;
+	int r = (int)a->kind - (int)b->kind;
+
+	r = r ? r : strcmp(a->what, b->what);
+	r = r ? r : strcmp(a->ns, b->ns);
+	return r ? r : strcmp(a->why, b->why);
+}
+
+/* Lists are read side by side and end in any order; the same cluster must give the same answer. */
+static void sort_notes(struct inventory *inv)
+{
+	if (inv->notes.len)
+		qsort(inv->notes.items, inv->notes.len, sizeof(*inv->notes.items), by_kind_and_words);
+}
+
 void inventory_seal(struct inventory *inv)
 {
 	if (inv->sealed)
@@ -194,6 +211,7 @@ void inventory_seal(struct inventory *inv)
 	label_index_build(inv);
 	events_seal(inv);
 	link_logs(inv);
+	sort_notes(inv);
 	if (!inv->now)
 		inv->now = latest_time(inv);
 	arena_release(&inv->scratch);

@@ -179,6 +179,7 @@ static const char *missing_of(const struct chain *c, const struct cause *cause)
 	const struct finding *f = cause->root;
 	size_t count;
 	const struct note *notes = inventory_notes(graph_inventory(c->graph), &count);
+	unsigned unread = 0;
 
 	strbuf_init(&sb, STRBUF_MAX_LINE);
 	if (reason_is_open(f) && f->object && f->object->kind->id == KIND_POD && !log_seen(c, f)) {
@@ -189,10 +190,14 @@ static const char *missing_of(const struct chain *c, const struct cause *cause)
 		strbuf_addf(&sb, "the log of container %s of %s%s%s", f->container, object_text(c->arena, f->object), log && log->error ? ": " : "",
 			    log && log->error ? log->error : " was not read");
 	}
+	/* Which kinds; why they could not be read is in the notes themselves. */
 	for (size_t i = 0; i < count && sb.len < 1024; i++) {
-		if (note_matters(&notes[i], cause))
-			strbuf_addf(&sb, "%s%s (%s)", sb.len ? "; " : "", notes[i].what, notes[i].why);
+		if (!note_matters(&notes[i], cause))
+			continue;
+		strbuf_addf(&sb, "%s%s", unread++ ? ", " : sb.len ? "; " : "", notes[i].what);
 	}
+	if (unread)
+		strbuf_addstr(&sb, " could not be read");
 	return sb.len ? taken(c->arena, &sb) : NULL;
 }
 
