@@ -1,5 +1,6 @@
 /* Building an inventory: adding objects, notes and logs. Indexes are made in seal.c, questions answered in query.c. */
 #include "cluster/inventory_internal.h"
+#include "cluster/schema.h"
 
 /* Held by the trees of events and Secrets before they are emptied. */
 #define SCRATCH_MAX ((size_t)256 << 10)
@@ -251,9 +252,16 @@ static struct value secret_without_values(struct inventory *inv, const struct va
 	return out;
 }
 
-/* A custom object keeps everything but the bulk of its metadata. */
-static struct value custom_reduced(struct inventory *inv, const struct value *root)
+/* A custom object keeps everything but the bulk of its metadata. The definitions of custom kinds would keep schemas of megabytes, which
+ * nothing here reads: they are projected, whichever way they came. */
+static struct value custom_reduced(struct inventory *inv, const struct kind *kind, const struct value *root)
 {
+	const struct message *definition = schema_find(SCHEMA_CRD);
+	struct value projected;
+
+	if (str_eq(kind->group, "apiextensions.k8s.io") && str_eq(kind->name, "CustomResourceDefinition") &&
+	    schema_project(&inv->builder, root, definition, &projected, NULL) == 0)
+		return projected;
 	struct value out = map_like(inv, root);
 
 	for (member_each(m, root))
@@ -303,7 +311,7 @@ static void add_object(struct inventory *inv, const struct kind *kind, const str
 	bool built_in = kind->id != KIND_CUSTOM;
 	const char *ns = value_get_str(metadata, "namespace");
 	key.ns = intern_str(&inv->strings, built_in && !kind->namespaced ? "" : built_in && !*ns ? "default" : ns);
-	struct value kept = kind->id == KIND_SECRET ? secret_without_values(inv, root) : built_in ? *root : custom_reduced(inv, root);
+	struct value kept = kind->id == KIND_SECRET ? secret_without_values(inv, root) : built_in ? *root : custom_reduced(inv, kind, root);
 	struct object *o = hash_get(&inv->by_name, &key, OBJECT_KEY_LEN);
 	if (!o) {
 		o = arena_new(&inv->arena, struct object);

@@ -251,6 +251,24 @@ static void test_kinds(void **state)
 	assert_null(kind_by_gvk("apps/v1", "Pod"));
 }
 
+static void test_definitions_keep_no_schemas(void **state)
+{
+	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
+	struct value_builder *b = inventory_builder_for(inv, NULL);
+	struct value version =
+		map_of(b, "name", S("v1"), "served", value_of_bool(true), "schema", map_of(b, "openAPIV3Schema", S("long"), NULL), NULL);
+	struct value crd = map_of(b, "apiVersion", S("apiextensions.k8s.io/v1"), "kind", S("CustomResourceDefinition"), "metadata",
+				  metadata(b, NULL, "things.acme.io", "u"), "spec",
+				  map_of(b, "group", S("acme.io"), "versions", list_of_one(b, version), NULL), NULL);
+	const struct object *o;
+
+	assert_int_equal(inventory_add(inv, NULL, &crd, NULL), 0);
+	inventory_seal(inv);
+	o = inventory_find_custom(inv, "apiextensions.k8s.io", "CustomResourceDefinition", "", "things.acme.io");
+	assert_string_equal(object_str(o, "spec.versions[0].name"), "v1");
+	assert_null(value_at(&o->root, "spec.versions[0].schema"));
+}
+
 static void test_refused(void **state)
 {
 	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
@@ -285,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_definitions_keep_no_schemas),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
