@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #define COMMAND(name) extern const struct command command_##name;
@@ -125,6 +126,19 @@ static char **complete_words(struct arena *a, int argc, char **argv)
 	return words;
 }
 
+/* A closed standard stream must not be taken by the next file that is opened: output would end up in a snapshot. For reading only, so that
+ * writing there is still an error. */
+static void hold_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct err err = {0}, flush_err = {0};
@@ -132,6 +146,7 @@ int cli_main(int argc, char **argv)
 	bool complete;
 	int code;
 
+	hold_standard_streams();
 	ctx_catch_signals();
 	ctx_init(&cli.ctx);
 	options_init(&cli.options);
