@@ -20,6 +20,9 @@ size_t mask_token_at(const char *p, const char *end, char before, const char **r
 /* Whether a token may begin with this byte. */
 extern const bool mask_token_first[256];
 
+/* names.c: whether this short flag of the program named in line (what stands before it) takes a password, in the same word (joined) or the next. */
+bool mask_flag_takes_secret(const char *line, size_t line_len, const char *flag, size_t flag_len, bool joined);
+
 /* values.c */
 /* Not worth masking whatever its name: empty, true, a reference, masked before. */
 bool mask_value_is_harmless(const char *s, size_t len);

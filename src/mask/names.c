@@ -71,9 +71,10 @@ static const char *const key_owners[] = {"api",     "access", "private", "encryp
 
 static enum mask_name classify_word(const struct words *w, unsigned i)
 {
-	static const char *const strong[] = {"pwd",        "passphrase", "passcode",         "secret",       "secrets",   "token",
-					     "tokens",     "credential", "credentials",      "apikey",       "accesskey", "secretkey",
-					     "privatekey", "authkey",    "connectionstring", "authorization"};
+	static const char *const strong[] = {"pwd",        "passphrase", "passcode",         "secret",        "secrets",     "token",
+					     "tokens",     "credential", "credentials",      "apikey",        "accesskey",   "secretkey",
+					     "privatekey", "authkey",    "connectionstring", "authorization", "requirepass", "masterauth"};
+	static const char *const passes[] = {"bypass", "compass", "trespass", "underpass", "overpass"};
 	static const char *const weak[] = {"key",   "keys",  "auth",   "cookie", "session",   "sessionid",  "salt",         "signature",
 					   "sig",   "otp",   "seed",   "jwt",    "dsn",       "cert",       "pat",          "hash",
 					   "creds", "login", "appkey", "sshkey", "masterkey", "signingkey", "encryptionkey"};
@@ -82,7 +83,9 @@ static enum mask_name classify_word(const struct words *w, unsigned i)
 
 	if (IN(word, strong) || strstr(word, "password") || strstr(word, "passwd") || ends_with(word, "token") || ends_with(word, "secret"))
 		return MASK_NAME_STRONG;
-	if (last && (str_eq(word, "pass") || str_eq(word, "dbpass") || str_eq(word, "pw")))
+	if (last && (str_eq(word, "pw") || (ends_with(word, "pass") && !IN(word, passes))))
+		return MASK_NAME_STRONG;
+	if (last && str_eq(word, "auth") && i > 0 && (str_eq(w->items[i - 1], "rediscli") || str_eq(w->items[i - 1], "redis")))
 		return MASK_NAME_STRONG;
 	if (str_eq(word, "key") && i > 0 && IN(w->items[i - 1], key_owners))
 		return MASK_NAME_STRONG;
@@ -128,4 +131,18 @@ enum mask_name mask_classify_name(const char *name, size_t len)
 	    str_eq(w.items[w.len - 1], "key") && !IN(w.items[w.len - 2], key_owners))
 		found = MASK_NAME_WEAK;
 	return found;
+}
+
+bool mask_flag_takes_secret(const char *line, size_t line_len, const char *flag, size_t flag_len, bool joined)
+{
+	static const struct {
+		const char *program, *flag;
+		bool joined;
+	} known[] = {{"redis-cli", "-a", false}, {"sshpass", "-p", false}, {"sshpass", "-p", true}, {"mysql", "-p", true}, {"mariadb", "-p", true}};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (joined == known[i].joined && flag_len == 2 && memcmp(flag, known[i].flag, 2) == 0 &&
+		    memmem(line, line_len, known[i].program, strlen(known[i].program)))
+			return true;
+	return false;
 }

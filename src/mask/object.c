@@ -66,6 +66,27 @@ static bool is_secret_flag(const struct value *v)
 	return mask_classify_name(v->s, v->len) != MASK_NAME_PLAIN;
 }
 
+/* The same for the short flags of some programs: list[0] names the program. What is joined to its flag goes with it. */
+static bool is_short_secret(const struct value *list, uint32_t i)
+{
+	const struct value *program = &list->items[0], *item = &list->items[i], *before = &list->items[i - 1];
+
+	if (program->type != VALUE_STRING || item->type != VALUE_STRING || item->len == 0 || memchr(item->s, '$', item->len))
+		return false;
+	if (item->s[0] == '-')
+		return item->len > 2 && mask_flag_takes_secret(program->s, program->len, item->s, 2, true);
+	return before->type == VALUE_STRING && mask_flag_takes_secret(program->s, program->len, before->s, before->len, false);
+}
+
+static bool mask_whole(const struct walk *w, const struct value *v, struct value *ret)
+{
+	_cleanup_(strbuf_release) struct strbuf out;
+
+	strbuf_init(&out, STRBUF_MAX_LINE);
+	mask_add(w->m, &out, "secret", v->s, v->len);
+	return put_text(v, (struct masked_text){arena_strndup(w->a, out.buf, out.len), out.len}, ret);
+}
+
 static bool mask_words(const struct walk *w, const struct value *v, struct value *ret)
 {
 	bool changed = false;
@@ -76,7 +97,9 @@ static bool mask_words(const struct walk *w, const struct value *v, struct value
 		struct value fresh;
 		bool follows = before && item->type == VALUE_STRING && item->len && item->s[0] != '-' && is_secret_flag(before);
 
-		if (follows ? mask_member(w, before->s, before->len, item, &fresh) : mask_value(w, item, false, &fresh)) {
+		if (i && is_short_secret(v, i) ? mask_whole(w, item, &fresh)
+		    : follows                  ? mask_member(w, before->s, before->len, item, &fresh)
+					       : mask_value(w, item, false, &fresh)) {
 			own_items(w, v, ret)[i] = fresh;
 			changed = true;
 		}
@@ -103,10 +126,28 @@ static bool holds_named(const char *key)
 	return false;
 }
 
+/* A Secret inside another object (a ManifestWork, a template): its values go whatever their names. */
+static bool mask_secret_values(const struct walk *w, const struct value *v, struct value *ret)
+{
+	bool changed = false;
+
+	*ret = *v;
+	for (uint32_t i = 0; i < v->len; i++) {
+		const struct value *item = &v->members[i].v;
+		struct value fresh;
+
+		if (item->type == VALUE_STRING && !mask_value_is_harmless(item->s, item->len) && mask_whole(w, item, &fresh)) {
+			set_member(w, v, ret, i, fresh);
+			changed = true;
+		}
+	}
+	return changed;
+}
+
 static bool mask_map(const struct walk *w, const struct value *v, bool named, struct value *ret)
 {
 	const struct value *pair = name_of_pair(v);
-	bool changed = false;
+	bool changed = false, is_secret = str_eq(value_get_str(v, "kind"), "Secret");
 
 	*ret = *v;
 	for (uint32_t i = 0; i < v->len; i++) {
@@ -114,7 +155,9 @@ static bool mask_map(const struct walk *w, const struct value *v, bool named, st
 		struct value fresh;
 		bool now;
 
-		if (m->v.type != VALUE_STRING)
+		if (is_secret && m->v.type == VALUE_MAP && (str_eq(m->key, "data") || str_eq(m->key, "stringData")))
+			now = mask_secret_values(w, &m->v, &fresh);
+		else if (m->v.type != VALUE_STRING)
 			now = mask_value(w, &m->v, w->custom || holds_named(m->key), &fresh);
 		else if (pair && str_eq(m->key, "value"))
 			now = mask_member(w, pair->s, pair->len, &m->v, &fresh);

@@ -2,7 +2,8 @@
  *
  * Words are passed over whole, after a look at whether a known token begins there. '=' and ':' look back at the name before them (at
  * most NAME_MAX bytes) and judge the value behind; "://" looks for a password in the address; '@' for an e-mail address or the password of
- * a data source name; "-----BEGIN" for a private key. Looking ahead is bounded (VALUE_MAX) unless what was looked at is then
+ * a data source name; '>' at the value of an XML element; "-----BEGIN" for a private key. The name of {"name": "DB_PASSWORD", "value": ...}
+ * is remembered for the value beside it. Looking ahead is bounded (VALUE_MAX) unless what was looked at is then
  * replaced and passed, so that the work stays linear in the text. */
 #include "mask/mask_internal.h"
 
@@ -20,6 +21,9 @@ struct scan {
 	const char *floor;   /* where looking back ends: the end of what was last masked, now or before */
 	struct strbuf *out;  /* NULL until the first thing is found */
 	struct strbuf storage;
+	/* Behind the value of the last "name:", and what that value promises of a "value:" beside it. */
+	const char *told_end;
+	enum mask_name told;
 	/* Names repeat from line to line: what they were found to be. */
 	struct {
 		const char *name; /* in text */
@@ -324,6 +328,96 @@ static enum mask_name class_of(struct scan *s, const char *name, size_t len)
 	return (enum mask_name)s->known[at].class;
 }
 
+/* Remembers what {"name": "DB_PASSWORD" ... promises. */
+static void remember_name(struct scan *s, const char *p, struct pair *pair)
+{
+	s->told_end = NULL;
+	if (!value_after(s, p + 1, NAME_MAX_LEN, pair))
+		return;
+	s->told = class_of(s, pair->value, pair->value_len);
+	s->told_end = pair->value + pair->value_len;
+}
+
+/* Is nothing but punctuation between the last "name: X" and this "value"? */
+static bool is_told(const struct scan *s, const char *name)
+{
+	if (!s->told_end || name < s->told_end || name - s->told_end > NAME_MAX_LEN)
+		return false;
+	for (const char *p = s->told_end; p < name; p++) {
+		bool line_end = (*p == 'n' || *p == 'r') && p > s->told_end && p[-1] == '\\'; /* an escaped one */
+
+		if (!char_is(*p, CHAR_SPACE) && !memchr("\"',\\", *p, 4) && !line_end)
+			return false;
+	}
+	return true;
+}
+
+static enum mask_name pair_class(struct scan *s, const char *p, struct pair *pair)
+{
+	if (equals_fold(pair->name, pair->name_len, "value") && is_told(s, pair->name))
+		return s->told;
+	if (equals_fold(pair->name, pair->name_len, "name") || equals_fold(pair->name, pair->name_len, "key"))
+		remember_name(s, p, &(struct pair){0});
+	return class_of(s, pair->name, pair->name_len);
+}
+
+/* <password>hunter2</password>, p on the '>'. */
+static const char *scan_element(struct scan *s, const char *p)
+{
+	const char *name = p, *value = p + 1, *stop;
+
+	while (name > s->floor && p - name < NAME_MAX_LEN && char_is(name[-1], CHAR_NAME))
+		name--;
+	if (p - name < 2 || name == s->floor || name[-1] != '<')
+		return value;
+	enum mask_name class = class_of(s, name, (size_t)(p - name));
+	if (class == MASK_NAME_PLAIN)
+		return value;
+	for (stop = value; stop < s->end && stop - value < VALUE_MAX && *stop != '<'; stop++)
+		;
+	if (!at(s, stop, "</") || !mask_value_is_secret(class, value, (size_t)(stop - value)))
+		return value;
+	replace(s, value, (size_t)(stop - value), class == MASK_NAME_STRONG ? "secret" : "key");
+	return stop;
+}
+
+/* "redis-cli -a hunter2", "mysql -phunter2", "sshpass -p hunter2": p stands on the hyphen. */
+static const char *scan_short_flag(struct scan *s, const char *p)
+{
+	const char *from = p, *value = p + 2, *stop;
+
+	if (p == s->floor || !memchr(" \t\"'", p[-1], 4) || value >= s->end || (p[1] != 'a' && p[1] != 'p'))
+		return p + 1;
+	while (from > s->floor && p - from < 2 * NAME_MAX_LEN && !memchr("\n;|&", from[-1], 4))
+		from--;
+	if (!mask_flag_takes_secret(from, (size_t)(p - from), p, 2, *value != ' '))
+		return p + 1;
+	value += *value == ' ';
+	for (stop = value; stop < s->end && stop - value < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && !memchr("\"'`;|&)\\", *stop, 8); stop++)
+		;
+	if (stop == value || *value == '-' || *value == '$' || mask_value_is_harmless(value, (size_t)(stop - value)))
+		return p + 1;
+	replace(s, value, (size_t)(stop - value), "password");
+	return stop;
+}
+
+/* "requirepass hunter2" on a line of redis.conf: word is what was passed over, p stands behind it. */
+static const char *scan_directive(struct scan *s, const char *word, const char *p)
+{
+	const char *value = p + 1, *stop = value;
+	bool known = equals_fold(word, (size_t)(p - word), "requirepass") || equals_fold(word, (size_t)(p - word), "masterauth");
+	bool line_start = word == s->text || word[-1] == '\n' || (word[-1] == 'n' && word - 1 > s->text && word[-2] == '\\');
+
+	if (!known || !line_start || p >= s->end || *p != ' ')
+		return p;
+	while (stop < s->end && stop - value < ADDRESS_MAX && !char_is(*stop, CHAR_SPACE) && *stop != '\\')
+		stop++;
+	if (mask_value_is_harmless(value, (size_t)(stop - value)))
+		return p;
+	replace(s, value, (size_t)(stop - value), "password");
+	return stop;
+}
+
 /* "-u user:password", "--user user:password": p stands on the space. Numbers are ids of users and groups. */
 static const char *scan_user(struct scan *s, const char *p)
 {
@@ -372,7 +466,7 @@ static const char *scan_pair(struct scan *s, const char *p)
 
 	if (!name_before(s, p, &pair))
 		return p + 1;
-	class = class_of(s, pair.name, pair.name_len);
+	class = pair_class(s, p, &pair);
 	cookie = class == MASK_NAME_WEAK && (equals_fold(pair.name, pair.name_len, "cookie") || equals_fold(pair.name, pair.name_len, "set-cookie"));
 	if (class == MASK_NAME_PLAIN || !value_after(s, p + 1, class == MASK_NAME_WEAK ? WEAK_MAX : VALUE_MAX, &pair) || pair.value < s->flushed)
 		return p + 1;
@@ -422,7 +516,7 @@ static const char *scan_word(struct scan *s, const char *p)
 	}
 	while (p < s->end && char_is(*p, CHAR_WORD))
 		p++;
-	return *start == 'B' || *start == 'b' ? scan_scheme(s, start, p) : p;
+	return *start == 'B' || *start == 'b' ? scan_scheme(s, start, p) : *start == 'r' || *start == 'm' ? scan_directive(s, start, p) : p;
 }
 
 static void scan_all(struct scan *s)
@@ -444,9 +538,12 @@ static void scan_all(struct scan *s)
 		case '@':
 			p = scan_at(s, p);
 			break;
+		case '>':
+			p = scan_element(s, p);
+			break;
 		case '-':
 			p = at(s, p, "-u ")           ? scan_user(s, p + 2)
-			    : !at(s, p, "--")         ? p + 1
+			    : !at(s, p, "--")         ? scan_short_flag(s, p)
 			    : at(s, p, "-----BEGIN ") ? scan_pem(s, p)
 			    : at(s, p, "---")         ? p + 1
 						      : scan_flag(s, p);

@@ -74,6 +74,16 @@ static const struct gone gone[] = {
 	{"GET /x?token=abc123&y=1", "abc123", "secret"},
 	{"invalid token: Zm9vYmFyMTIz is expired", "Zm9vYmFyMTIz", "secret"},
 	{"access_token: 'ya29.a0AfH6SMBx1234567890'", "ya29.a0AfH6SMBx", ""},
+	{"[{\"name\":\"DB_PASSWORD\",\"value\":\"hunter2\"}]", "hunter2", "secret"},
+	{"{\"a\":\"[{\\\"name\\\":\\\"API_TOKEN\\\",\\\"value\\\":\\\"hunter2\\\"}]\"}", "hunter2", "secret"},
+	{"env:\n- name: DB_PASSWORD\n  value: hunter\n", "hunter", "secret"},
+	{"<property name=\"password\" value=\"hunter\"/>", "hunter", "secret"},
+	{"<users><password>hunter</password></users>", "hunter", "secret"},
+	{"port 1\nrequirepass hunter\n", "hunter", "password"},
+	{"redis-cli -h cache -a hunter ping", "hunter", "password"},
+	{"mysqladmin ping -uroot -phunter", "hunter", "password"},
+	{"USERPASS=hunter", "hunter", "secret"},
+	{"REDISCLI_AUTH=hunter", "hunter", "secret"},
 	{"X-Api-Key: 3f786850e387550fdab836ed7e6dc881", "3f786850e387550fdab836ed7e6dc881", ""},
 };
 
@@ -124,6 +134,10 @@ static const char *const stays[] = {
 	"0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }, 2 Insufficient cpu.",
 	"Readiness probe failed: Get \"http://10.0.0.1:8080/healthz\": dial tcp 10.0.0.1:8080: connect: connection refused",
 	"panic: runtime error: invalid memory address or nil pointer dereference [signal SIGSEGV: segmentation violation code=0x1]",
+	"{\"name\":\"MODE\",\"value\":\"prod\"},{\"name\":\"TOKEN_FILE\",\"value\":\"web\"}",
+	"- name: db-password\n  mountPath: /run/db\n  value: prod\n",
+	"<name>password</name> <a href=\"x\">token</a>",
+	"bypass=on; docker run -p 80:80 redis -a x",
 	"the flag --token is required, see --token-file /etc/x and --password-hash-cost 12",
 	"docker run -u 1000:1000 app; Basic authentication is required; cookie: accepted",
 	"checksum/secret: 5f4dcc3b5aa765d61d8327deb882cf99a1b2c3d4e5f60718293a4b5c6d7e8f90",
@@ -241,6 +255,18 @@ static void test_objects(void **state)
 	assert_non_null(strstr(t, "\"replicas\":3"));
 	assert_non_null(strstr(t, "\"pw\""));
 	assert_non_null(strstr(t, "\"web-tls\""));
+	t = masked_object(
+		"Pod", false,
+		"{\"spec\":{\"containers\":[{\"command\":[\"redis-cli\",\"-a\",\"zzz1\",\"ping\"]},{\"command\":[\"mysqladmin\",\"-pzzz2\",\"ping\"]},"
+		"{\"args\":[\"--requirepass\",\"zzz3\"]}]}}");
+	assert_null(strstr(t, "zzz"));
+	assert_non_null(strstr(t, "ping"));
+	/* A Secret carried by another object. */
+	t = masked_object(
+		"ManifestWork", true,
+		"{\"spec\":{\"manifests\":[{\"kind\":\"Secret\",\"metadata\":{\"name\":\"db\"},\"data\":{\"foo\":\"zzz1\"},\"stringData\":{\"a\":\"zzz2\"}}]}}");
+	assert_null(strstr(t, "zzz"));
+	assert_non_null(strstr(t, "\"db\""));
 	/* What Helm notes about a Secret tells whether it changed, and nothing else. */
 	t = masked_object("Pod", false, "{\"metadata\":{\"annotations\":{\"checksum/secret\":\"5f4dcc3b5aa765d61d8327deb882cf99\"}}}");
 	assert_non_null(strstr(t, "5f4dcc3b"));
