@@ -275,6 +275,20 @@ void answer_list(struct say *s, struct ctx *ctx, const struct object *scope)
 		say_followup(s, "why is %s %s?", sel.all.items[0]->name, state_text(s->q->state));
 }
 
+/* Lists are ordered by namespace. */
+static void count_per_namespace(struct say *s, const struct selection *sel)
+{
+	for (uint32_t i = 0; i < sel->all.len;) {
+		const struct object *first = sel->all.items[i];
+		uint32_t n = 0;
+
+		while (i < sel->all.len && str_eq(sel->all.items[i]->ns, first->ns))
+			i++, n++;
+		say_item(s, "%s: %u", first->ns[0] ? first->ns : "no namespace", n);
+		say_field(s, first, "metadata.namespace");
+	}
+}
+
 void answer_count(struct say *s, struct ctx *ctx, const struct object *scope)
 {
 	struct selection sel = select_objects(s, ctx, scope);
@@ -286,6 +300,10 @@ void answer_count(struct say *s, struct ctx *ctx, const struct object *scope)
 	say_text(s, "I count %s", counted(s, &sel));
 	if (sel.all.len)
 		say_field(s, sel.all.items[0], state_path(sel.all.items[0]));
+	if (s->q->per_namespace) {
+		count_per_namespace(s, &sel);
+		return;
+	}
 	if (sel.all.len && sel.all.len <= 5) {
 		for (uint32_t i = 0; i < sel.all.len; i++)
 			say_line(s, sel.all.items[i]);

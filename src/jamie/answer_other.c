@@ -26,6 +26,35 @@ void answer_visibility(struct say *s, struct ctx *ctx, struct cluster *c)
 	say_text(s, "Values of Secrets I never read, and no metrics, traces or bills are attached here");
 }
 
+/* From the catalogue: what the checks explain about a state. */
+void answer_meaning(struct say *s)
+{
+	static const struct {
+		enum state_filter state;
+		const char *check;
+	} known[] = {{STATE_CRASHING, "pod/crash-loop"},      {STATE_OOM, "pod/oom-killed"},  {STATE_IMAGE_PULL, "pod/image-pull"},
+		     {STATE_PENDING, "pod/unschedulable"},    {STATE_EVICTED, "pod/evicted"}, {STATE_NOT_READY, "pod/not-ready"},
+		     {STATE_RESTARTING, "pod/restarts-many"}, {STATE_FAILED, "pod/failed"},   {STATE_TERMINATING, "pod/terminating-stuck"}};
+	const struct check *check = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(known) && !check; i++)
+		if (known[i].state == s->q->state)
+			check = check_by_id(known[i].check);
+	if (!check) {
+		s->kind = ANSWER_OUT_OF_REACH;
+		say_text(
+			s,
+			"I can tell what pods' states mean, and `auto-devops checks explain ID` tells what each check looks for; that word I do not know");
+		return;
+	}
+	say_text(s, "%s", check->title);
+	say_paragraph(s);
+	say_text(s, "%s", check->explain);
+	say_paragraph(s);
+	say_text(s, "What helps: %s", check->fix);
+	say_followup(s, "which pods are %s?", state_text(s->q->state));
+}
+
 void answer_help(struct say *s)
 {
 	say_text(

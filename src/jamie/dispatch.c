@@ -86,6 +86,9 @@ void dispatch_rest(struct say *s, struct ctx *ctx, struct cluster *c)
 	case INTENT_VISIBILITY:
 		answer_visibility(s, ctx, c);
 		break;
+	case INTENT_MEANING:
+		answer_meaning(s);
+		break;
 	case INTENT_HELP:
 		answer_help(s);
 		break;

@@ -97,7 +97,7 @@ static struct found_list search(const struct question *q, struct arena *a, const
 		const struct object_list *all = inventory_list(inv, (enum kind_id)k);
 
 		if (k == KIND_NAMESPACE || kind_rank((enum kind_id)k) < 0 ||
-		    (!exact_only && kind_rank((enum kind_id)k) > kind_rank(KIND_PERSISTENT_VOLUME)))
+		    (!exact_only && kind_rank((enum kind_id)k) > kind_rank(KIND_RESOURCE_QUOTA)))
 			continue;
 		for (uint32_t i = 0; all && i < all->len; i++) {
 			const struct object *o = all->items[i];
@@ -314,7 +314,7 @@ static void choose_kind(struct question *q)
 	for (unsigned i = 0; i < q->word_count; i++) {
 		const struct word *w = &q->words[i];
 
-		if (w->role != WORD_KIND || w->hint || (w->kind && w->kind->id == KIND_NAMESPACE && q->namespace_count))
+		if (w->role != WORD_KIND || w->hint || (w->kind && w->kind->id == KIND_NAMESPACE && (q->namespace_count || q->per_namespace)))
 			continue;
 		if (!q->kind_words) {
 			q->kind = w->kind;

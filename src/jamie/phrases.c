@@ -91,6 +91,7 @@ static const struct {
 	{"not running/up/starting/started", STATE_UNHEALTHY},
 	{"in trouble", STATE_UNHEALTHY},
 	{"no endpoints/backends/endpoint", STATE_UNHEALTHY},
+	{"to nothing", STATE_UNHEALTHY},
 	{"have/has/with problems/problem/issues/issue/trouble/errors", STATE_UNHEALTHY},
 	{"not there/found/existing", STATE_MISSING},
 	{"missing/absent/nonexistent", STATE_MISSING},
@@ -379,6 +380,7 @@ static void mark_flags(struct question *q)
 	q->pronoun = anywhere(q, "it/its/that/this/they/them/their/those/these/there/itself/one");
 	q->everywhere = anywhere(q, "all namespaces") || anywhere(q, "whole/entire/complete cluster") ||
 			anywhere(q, "everywhere/anywhere/overall/cluster-wide") || anywhere(q, "the/my/our/this cluster");
+	q->per_namespace = anywhere(q, "per/by/each/every namespace/ns");
 	q->follow_up =
 		words_match(q, 0, "and/also/but/ok/okay/so/now") || words_match(q, 0, "what/how about") || words_match(q, 0, "same for/in/with");
 	if (anywhere(q, "most/highest restarts/restarted/restarting") || anywhere(q, "top restarts/restarters") ||
@@ -388,6 +390,14 @@ static void mark_flags(struct question *q)
 		q->order = ORDER_OLDEST;
 	else if (anywhere(q, "newest/youngest/latest") || anywhere(q, "most recent"))
 		q->order = ORDER_NEWEST;
+}
+
+/* "the last 5", "20 lines", but not "older than 1 hour" or "returns 503". */
+static bool counts_things(const struct question *q, unsigned at)
+{
+	bool led = at && (words_match(q, at - 1, "top/last/first/newest/oldest/latest/worst/only/just/show"));
+
+	return led || words_match(q, at + 1, "line/lines/log/logs/pods/events/worst/top/things/problems");
 }
 
 void question_phrases(struct question *q, struct arena *a, usec_t now)
@@ -402,7 +412,7 @@ void question_phrases(struct question *q, struct arena *a, usec_t now)
 		if (!n) {
 			int64_t number = number_of(&q->words[i]);
 
-			if (number > 0 && q->words[i].len && isdigit((unsigned char)q->words[i].text[0]) && !q->number)
+			if (number > 0 && isdigit((unsigned char)q->words[i].text[0]) && !q->number && counts_things(q, i))
 				q->number = number;
 			n = 1;
 		}

@@ -102,6 +102,7 @@ struct question {
 	int64_t number;        /* "the last 5", "top 3"; 0 = none */
 	bool previous_log;     /* "previous logs", "before the crash" */
 	bool pronoun;          /* "it", "its", "that one": the last thing spoken of */
+	bool per_namespace;    /* "pods per namespace" */
 	bool everywhere;       /* "in all namespaces", "the cluster" */
 	bool follow_up;        /* "and ...", "what about ...": the last question with something changed */
 	const char *container; /* "container web" */

@@ -84,6 +84,7 @@ void answer_dependents(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_dependencies(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_selected(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_visibility(struct say *s, struct ctx *ctx, struct cluster *c);
+void answer_meaning(struct say *s);
 void answer_help(struct say *s);
 void answer_greet(struct say *s, struct ctx *ctx);
 void answer_thanks(struct say *s);

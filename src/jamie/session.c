@@ -398,6 +398,8 @@ static void say_needs_name(struct say *s)
 			say_option(s, say_name(s, s->diagnosis->causes.items[i]->workloads.items[0]));
 }
 
+#define MENTIONS_TOLD 3
+
 /* Whoever asks where an ill thing runs wants to know that it is ill. */
 static void say_by_the_way(struct say *s, struct ctx *ctx, const struct mention *m)
 {
@@ -417,6 +419,19 @@ static void say_by_the_way(struct say *s, struct ctx *ctx, const struct mention 
 	}
 }
 
+/* "What's wrong with A and B?": one after the other. Other questions are about the first. */
+static void answer_mentions(struct jamie *j, struct say *s, struct ctx *ctx, const struct question *q)
+{
+	bool each = q->intent == INTENT_WHY || q->intent == INTENT_HEALTH;
+
+	for (unsigned i = 0; i < q->mention_count && i < (each ? MENTIONS_TOLD : 1u); i++) {
+		if (i && q->mentions[i].ambiguous)
+			continue;
+		say_paragraph(s);
+		dispatch_object(s, ctx, j->cluster, &q->mentions[i]);
+	}
+}
+
 static void answer(struct jamie *j, struct say *s, struct ctx *ctx, struct question *q)
 {
 	struct mention *m = q->mention_count ? &q->mentions[0] : NULL;
@@ -433,7 +448,7 @@ static void answer(struct jamie *j, struct say *s, struct ctx *ctx, struct quest
 	else if (m && m->ambiguous)
 		ask_which(s, m);
 	else if (m)
-		dispatch_object(s, ctx, j->cluster, m);
+		answer_mentions(j, s, ctx, q);
 	else if (q->unknown_name && (q->surely_name || needs_object(q) || q->intent == INTENT_NONE))
 		say_unknown(s, q, q->unknown_name);
 	else if (needs_object(q))
