@@ -90,7 +90,9 @@ static void run_failed(struct check_run *run, const struct object *o)
 static void run_retrying(struct check_run *run, const struct object *o)
 {
 	int64_t failed = value_get_int(o->status, "failed", 0), limit = value_get_int(o->spec, "backoffLimit", 6);
-	if (o->deleted || failed == 0 || condition_true(o, "Failed") || condition_true(o, "Complete") || condition_true(o, "FailureTarget"))
+	/* Suspended, it tries nothing. */
+	if (o->deleted || failed == 0 || value_get_bool(o->spec, "suspend", false) || condition_true(o, "Failed") || condition_true(o, "Complete") ||
+	    condition_true(o, "FailureTarget"))
 		return;
 	struct finding *f =
 		finding_new(run, o, "%s is trying again after %lld of %lld allowed failures", run_text(run, o), (long long)failed, (long long)limit);

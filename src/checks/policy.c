@@ -46,7 +46,7 @@ static void run_pdb_nothing(struct check_run *run, const struct object *o)
 {
 	const struct value *selector = value_get(o->spec, "selector");
 	if (o->deleted || !inventory_sees(run->inv, KIND_POD, o->ns) || value_get_int(o->status, "expectedPods", 0) > 0 ||
-	    selects_something(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns))
+	    selects_something(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns) || workloads_unread(run, o->ns))
 		return;
 	struct finding *f = finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)",
 					run_text(run, o), o->ns, selector ? selector_text(run->arena, selector, false) : "none");
@@ -56,7 +56,8 @@ static void run_pdb_nothing(struct check_run *run, const struct object *o)
 static void run_policy_nothing(struct check_run *run, const struct object *o)
 {
 	const struct value *selector = value_get(o->spec, "podSelector");
-	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || selects_something(run, o->ns, selector))
+	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || selects_something(run, o->ns, selector) ||
+	    workloads_unread(run, o->ns))
 		return;
 	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)",
 					run_text(run, o), o->ns, selector_text(run->arena, selector, false));

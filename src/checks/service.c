@@ -97,6 +97,8 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 		hint = arena_printf(run->arena, "; the pods of %s lack the label %s", run_text(run, near.workload), near.want->key);
 	f = finding_new(run, o, "%s has no endpoints: no pod in namespace %s has the labels it selects (%s)%s", run_text(run, o), o->ns, words, hint);
 	finding_field(run, f, o, "spec.selector");
+	if (workloads_unread(run, o->ns)) /* its workload may be scaled to zero */
+		f->severity = SEVERITY_WARNING;
 	if (near.workload) {
 		const char *path;
 		pod_labels_of(near.workload, &path);

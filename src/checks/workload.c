@@ -60,12 +60,25 @@ const struct object *workload_unready_pod(struct check_run *run, const struct ob
 	return u.first;
 }
 
+static const enum kind_id template_kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET, KIND_REPLICATION_CONTROLLER,
+					      KIND_JOB,        KIND_CRON_JOB};
+
+bool workloads_unread(struct check_run *run, const char *ns)
+{
+	size_t count;
+	const struct note *notes = inventory_notes(run->inv, &count);
+	/* A file that merely has none of a kind has no note either. */
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(template_kinds); k++)
+			if (notes[i].kind == template_kinds[k] && !inventory_sees(run->inv, template_kinds[k], ns))
+				return true;
+	return false;
+}
+
 const struct object *workload_selected(struct check_run *run, const char *ns, const struct value *selector, bool plain)
 {
-	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET, KIND_REPLICATION_CONTROLLER,
-					     KIND_JOB,        KIND_CRON_JOB};
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-		const struct object_list *list = inventory_list(run->inv, kinds[k]);
+	for (size_t k = 0; k < ARRAY_LEN(template_kinds); k++) {
+		const struct object_list *list = inventory_list(run->inv, template_kinds[k]);
 		for (uint32_t i = 0; i < list->len; i++)
 			if (str_eq(list->items[i]->ns, ns) && selector_matches(selector, pod_labels_of(list->items[i], NULL), plain))
 				return list->items[i];

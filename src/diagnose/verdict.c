@@ -264,22 +264,42 @@ static bool hurts(const struct cause *cause)
 	return false;
 }
 
+/* Was the list of pods read to its end wherever there are pods? One that broke off has pods and no namespace that is seen. */
+static bool pods_are_whole(const struct inventory *inv)
+{
+	const struct object_list *pods = inventory_list(inv, KIND_POD);
+	const char *ns = NULL;
+
+	for (uint32_t i = 0; i < pods->len; i++) {
+		if (ns && str_eq(pods->items[i]->ns, ns))
+			continue;
+		ns = pods->items[i]->ns;
+		if (!inventory_sees(inv, KIND_POD, ns))
+			return false;
+	}
+	return pods->len > 0;
+}
+
 static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, const struct cause_list *list, const char *ns, const char **ret_why)
 {
 	enum verdict v = VERDICT_DEGRADED;
 	uint32_t harmful = 0;
 
-	if (!list->len && !inventory_sees(d->inv, KIND_POD, ns)) {
-		/* A recording of one namespace, say: what was read is well, and nothing is known of the rest. */
-		if (!ns && inventory_list(d->inv, KIND_POD)->len) {
-			*ret_why = "no active problem was found in the namespaces that were read";
-			return VERDICT_HEALTHY;
-		}
-		*ret_why = ns ? arena_printf(a, "pods in namespace %s could not be read", ns) : "pods could not be read";
-		return VERDICT_UNKNOWN;
-	}
 	for (uint32_t i = 0; i < list->len; i++)
 		harmful += hurts(list->items[i]);
+	if (!harmful && !inventory_sees(d->inv, KIND_POD, ns)) {
+		/* A recording of one namespace, say: what was read is well, and nothing is known of the rest. */
+		if (!ns && pods_are_whole(d->inv)) {
+			*ret_why = list->len ? arena_printf(a, "nothing fails in the namespaces that were read; %u warning%s", list->len,
+							    list->len == 1 ? "" : "s")
+					     : "no active problem was found in the namespaces that were read";
+			return VERDICT_HEALTHY;
+		}
+		*ret_why = ns                                      ? arena_printf(a, "pods in namespace %s could not be read", ns)
+			   : inventory_list(d->inv, KIND_POD)->len ? "not all pods could be read"
+								   : "pods could not be read";
+		return VERDICT_UNKNOWN;
+	}
 	if (!harmful) {
 		*ret_why = list->len ? arena_printf(a, "nothing fails; %u warning%s", list->len, list->len == 1 ? "" : "s")
 				     : "no active problem was found";

@@ -286,7 +286,32 @@ static void config_maps_close_to_the_limit_are_told(void **state)
 	}
 }
 
+/* A policy for pods of a Job that runs at night must not be called useless because Jobs may not be listed. */
+static void nothing_is_concluded_from_workloads_that_may_not_be_read(void **state)
+{
+	for (int forbidden = 0; forbidden < 2; forbidden++) {
+		_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
+		struct check_options options;
+		struct check_run run;
+		struct arena a;
+		arena_init(&a);
+		add(inv, "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"},"
+			 "\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"batch\"}}}}");
+		inventory_mark_seen(inv, &kind_table[KIND_POD], NULL);
+		inventory_mark_seen(inv, &kind_table[KIND_DEPLOYMENT], NULL);
+		if (forbidden)
+			inventory_add_note(inv, "jobs", "forbidden", KIND_JOB, NULL);
+		inventory_seal(inv);
+		check_options_init(&options);
+		options.only_check = "networkpolicy/selects-nothing";
+		check_run_all(&run, inv, &a, &options);
+		assert_int_equal(run.findings.len, !forbidden);
+		arena_release(&a);
+	}
+}
+
 RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run),
 	  cmocka_unit_test(cron_says_what_is_wrong), cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
-	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(config_maps_close_to_the_limit_are_told))
+	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(config_maps_close_to_the_limit_are_told),
+	  cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))

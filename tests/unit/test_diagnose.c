@@ -176,9 +176,8 @@ static void changes_between_revisions(void **state)
 	arena_release(&a);
 }
 
-static enum verdict verdict_of_texts(const char *const *texts, size_t count)
+static enum verdict verdict_of_inventory(struct inventory *inv)
 {
-	struct inventory *inv = inventory_of(texts, count);
 	struct diagnose_options options;
 	struct diagnosis d;
 	struct arena a;
@@ -191,6 +190,38 @@ static enum verdict verdict_of_texts(const char *const *texts, size_t count)
 	inventory_unref(inv);
 	arena_release(&a);
 	return v;
+}
+
+static enum verdict verdict_of_texts(const char *const *texts, size_t count)
+{
+	return verdict_of_inventory(inventory_of(texts, count));
+}
+
+/* What a list that broke off after its first page leaves: objects, and no word that they are all. */
+static void part_of_the_pods_is_not_healthy(void **state)
+{
+	static const char *const texts[] = {
+		"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"},\"spec\":{},\"status\":{\"phase\":\"Running\","
+		"\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}",
+		/* A warning that hurts nothing changes nothing. */
+		"{\"apiVersion\":\"policy/v1\",\"kind\":\"PodDisruptionBudget\",\"metadata\":{\"name\":\"b\",\"namespace\":\"shop\"},"
+		"\"spec\":{\"maxUnavailable\":0},\"status\":{\"expectedPods\":1,\"currentHealthy\":1,\"desiredHealthy\":1,\"disruptionsAllowed\":0}}",
+	};
+
+	(void)state;
+	for (size_t count = 1; count <= ARRAY_LEN(texts); count++) {
+		struct inventory *inv = inventory_new();
+
+		for (size_t i = 0; i < count; i++) {
+			struct value v;
+			struct err err;
+
+			assert_int_equal(json_parse(inventory_builder(inv), texts[i], strlen(texts[i]), NULL, &v, &err), 0);
+			assert_int_equal(inventory_add(inv, NULL, &v, &err), 0);
+		}
+		inventory_seal(inv);
+		assert_int_equal(verdict_of_inventory(inv), VERDICT_UNKNOWN);
+	}
 }
 
 static void what_cannot_be_seen_is_not_healthy(void **state)
@@ -263,4 +294,4 @@ static void a_big_sick_cluster_takes_milliseconds(void **state)
 
 RUN_TESTS(WITH_SHOP(names_resolve_as_in_a_pod), WITH_SHOP(a_pod_calls_what_its_environment_names), WITH_SHOP(the_line_that_says_why),
 	  cmocka_unit_test(changes_between_revisions), cmocka_unit_test(what_cannot_be_seen_is_not_healthy),
-	  cmocka_unit_test(a_big_sick_cluster_takes_milliseconds))
+	  cmocka_unit_test(part_of_the_pods_is_not_healthy), cmocka_unit_test(a_big_sick_cluster_takes_milliseconds))
