@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 import samples
-from conftest import PROGRAM
+from conftest import PROGRAM, ROOT
 
 COMMANDS = ["scan", "why", "ask", "chat", "snapshot", "checks", "version", "completion", "help", "config"]
 
@@ -204,3 +204,12 @@ def test_manual_page(run):
     if shutil.which("groff"):
         done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z"], input=page, text=True, capture_output=True, check=False)
         assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_demo(environment):
+    """What `./dev demo` shows: causes, three answers, and what to try next."""
+    done = subprocess.run([ROOT / "tools" / "demo.sh", PROGRAM], capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "StorageClass fast-ssd does not exist" in done.stdout
+    assert done.stdout.count("\n$ ") == 4
+    assert "Try next:" in done.stdout
