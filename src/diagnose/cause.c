@@ -17,14 +17,6 @@ struct groups {
 	uint32_t len, cap;
 };
 
-void object_list_add_once(struct arena *a, struct object_list *list, const struct object *o)
-{
-	for (uint32_t i = 0; i < list->len; i++)
-		if (list->items[i] == o)
-			return;
-	*arena_push(a, list) = (struct object *)(uintptr_t)o;
-}
-
 /* Findings that blame the same thing are one cause whatever they are about; else those of one check about one workload are. */
 static const char *root_key(const struct chain *c, const struct node *n)
 {

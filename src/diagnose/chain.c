@@ -26,6 +26,14 @@ static bool check_matches(const char *pattern, const char *id)
 	return pattern[len - 1] == '/' ? strncmp(pattern, id, len) == 0 : str_eq(pattern, id);
 }
 
+bool chain_asks_log(const struct check *check)
+{
+	for (size_t r = 0; r < ARRAY_LEN(rules); r++)
+		if (str_eq(rules[r].cause, "log/") && check_matches(rules[r].symptom, check->id))
+			return true;
+	return false;
+}
+
 static bool would_circle(const struct node *symptom, const struct node *cause)
 {
 	for (const struct node *n = cause; n; n = n->parent)

@@ -36,5 +36,7 @@ struct chain {
 
 void chain_build(struct chain *c, struct graph *g, struct arena *arena, const struct finding_list *findings);
 struct node *chain_root(struct node *n);
+/* Can what a program says explain a finding of this check? */
+bool chain_asks_log(const struct check *check);
 
 #endif

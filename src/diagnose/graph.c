@@ -302,8 +302,3 @@ struct object_list graph_dependents(struct graph *g, const struct object *o, enu
 
 	return dependents(g, &name, relation);
 }
-
-struct object_list graph_users(struct graph *g, const struct object_name *name)
-{
-	return dependents(g, name, REL_USES);
-}

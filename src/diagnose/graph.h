@@ -52,9 +52,6 @@ struct object_list graph_selected(struct graph *g, const struct object *o);
 /* Who leads to o by that relation: top owners only for REL_USES and REL_CALLS. Looks at every candidate in o's namespace (at the whole
  * cluster for REL_CALLS and cluster-scoped o). */
 struct object_list graph_dependents(struct graph *g, const struct object *o, enum relation relation);
-/* The same for a name that need not exist. */
-struct object_list graph_users(struct graph *g, const struct object_name *name);
-
 /* "orders-db", "orders-db.shop", "orders-db.shop.svc.cluster.local" or a cluster IP or pod IP, as a pod in ns would resolve it, with optional ":port".
  * True when it is a Service or pod of this cluster, or, by its form, was meant to be one: then ret->object is NULL. */
 bool graph_resolve(struct graph *g, const char *ns, const char *host, size_t len, struct object_name *ret, int *ret_port);

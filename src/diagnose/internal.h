@@ -21,6 +21,5 @@ size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct fi
 enum verdict verdict_of(const struct diagnosis *d, struct arena *a, const struct object *o, const char *ns, const char **ret_why);
 /* How many replicas o wants and has ready; false for what has none. */
 bool replicas_of(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready);
-void object_list_add_once(struct arena *a, struct object_list *list, const struct object *o);
 
 #endif

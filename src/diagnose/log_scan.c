@@ -1,5 +1,7 @@
 #include "diagnose/log_scan.h"
 
+#include "diagnose/chain.h"
+
 #include <ctype.h>
 
 enum peer_mode { PEER_NONE, PEER_HOST };
@@ -219,26 +221,53 @@ static const char *sentence(struct arena *a, const struct signature *s, const st
 /* The last signature only says that a line is an error: the check that found the container quotes it already. */
 #define GENERIC_ERROR (&log_checks[ARRAY_LEN(signatures) - 1])
 
+/* Where the words of a match were read. */
+struct words {
+	const struct container_log *log; /* NULL: a termination message */
+	const char *path;                /* of the message */
+};
+
+/* The log of the instance that died, the log of the one there is, or what a container left as its termination message. */
+static bool find_words(struct check_run *run, struct graph *g, const struct finding *symptom, struct words *ret, struct log_match *ret_match)
+{
+	const struct object *pod = symptom->object;
+	const struct container_view *c = pod_view_container(run_pod(run, pod), symptom->container);
+	const char *kept = c ? (c->now.present ? c->now.message : c->last.message) : NULL;
+
+	for (int current = 0; current < 2; current++) {
+		const struct container_log *log = inventory_log(run->inv, pod, symptom->container, !current);
+
+		*ret = (struct words){.log = log};
+		if (log && !log->error && log_match_text(g, run->arena, pod->ns, log->text, log->len, ret_match))
+			return true;
+	}
+	if (!kept || !*kept)
+		return false;
+	*ret = (struct words){
+		.path = container_status_path(run->arena, c, c->now.present ? "state.terminated.message" : "lastState.terminated.message")};
+	return log_match_text(g, run->arena, pod->ns, kept, strlen(kept), ret_match);
+}
+
 static void scan_one(struct check_run *run, struct graph *g, const struct finding *symptom)
 {
 	const struct object *pod = symptom->object;
-	const struct container_log *log = inventory_log(run->inv, pod, symptom->container, true);
 	struct log_match m;
+	struct words words;
 	struct finding *f;
-	bool found = log && !log->error && log_match_text(g, run->arena, pod->ns, log->text, log->len, &m);
+	const char *line;
 
-	if (!found) {
-		log = inventory_log(run->inv, pod, symptom->container, false);
-		found = log && !log->error && log_match_text(g, run->arena, pod->ns, log->text, log->len, &m);
-	}
-	if (!found || m.check == GENERIC_ERROR)
+	if (!find_words(run, g, symptom, &words, &m) || m.check == GENERIC_ERROR)
 		return;
+	line = arena_strndup(run->arena, m.line, MIN(m.len, (size_t)LOG_LINE_MAX));
 	run->check = m.check;
 	f = finding_new(run, pod, "%s", sentence(run->arena, &signatures[m.check - log_checks], pod, symptom->container, &m));
 	f->container = symptom->container;
 	f->since = symptom->since;
 	f->severity = symptom->severity;
-	finding_log(run, f, log, m.number, m.number, arena_strndup(run->arena, m.line, MIN(m.len, (size_t)LOG_LINE_MAX)));
+	if (words.log)
+		finding_log(run, f, words.log, m.number, m.number, line);
+	else
+		finding_field_text(run, f, pod, words.path, line);
 	if (m.peer.kind == KIND_SERVICE)
 		finding_subject(run, f, KIND_SERVICE, m.peer.ns, m.peer.name);
 	else if (m.peer.kind == KIND_POD && m.peer.object != pod)
@@ -258,14 +287,11 @@ static bool scanned_before(const struct check_run *run, uint32_t from, const str
 
 void log_scan_findings(struct check_run *run, struct graph *g, uint32_t count)
 {
-	const struct container_log *const *logs;
-
-	if (!inventory_logs(run->inv, &logs))
-		return;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct finding *f = run->findings.items[i];
 
-		if (f->state != FINDING_ACTIVE || f->severity < SEVERITY_WARNING || !f->object || f->object->kind->id != KIND_POD || !f->container[0])
+		if (f->state != FINDING_ACTIVE || f->severity < SEVERITY_WARNING || !f->object || f->object->kind->id != KIND_POD ||
+		    !chain_asks_log(f->check) || !f->container[0])
 			continue;
 		if (!scanned_before(run, count, f))
 			scan_one(run, g, f);
