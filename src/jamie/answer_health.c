@@ -115,15 +115,22 @@ static void say_well(struct say *s, const struct object *o, const struct cause_l
 	}
 }
 
+/* Kinds that were refused. That a server has no metrics is no blindness of ours. */
 static void say_unseen(struct say *s)
 {
-	size_t count;
-	const struct note *notes = inventory_notes(s->inv, &count);
+	size_t count, unseen = 0;
+	const struct note *notes = inventory_notes(s->inv, &count), *first = NULL;
 
-	if (!count)
-		return;
-	say_text(s, "Mind that I could not see %s%s", notes[0].what,
-		 count > 1 ? arena_printf(s->arena, " and %zu more thing%s", count - 1, count > 2 ? "s" : "") : "");
+	for (size_t i = 0; i < count; i++) {
+		if (notes[i].kind >= KIND_CUSTOM)
+			continue;
+		first = first ? first : &notes[i];
+		unseen++;
+	}
+	if (unseen == 1)
+		say_text(s, "Mind that I could not see %s", first->what);
+	else if (unseen)
+		say_text(s, "Mind that I could not see %s and %zu more thing%s", first->what, unseen - 1, unseen > 2 ? "s" : "");
 }
 
 static void say_ill(struct say *s, const struct cause_list *list, const struct object *o)

@@ -27,7 +27,7 @@ static void add_kind(struct say *s, struct ctx *ctx, struct selection *sel, enum
 {
 	const struct object_list *list = inventory_list(s->inv, kind);
 
-	if (!inventory_sees(s->inv, kind, s->q->namespace_count == 1 ? s->q->namespaces[0] : NULL))
+	if (!list->len && !inventory_sees(s->inv, kind, s->q->namespace_count == 1 ? s->q->namespaces[0] : NULL))
 		sel->cannot_see = true;
 	for (uint32_t i = 0; i < list->len; i++)
 		if (!top_only || !list->items[i]->owner)
