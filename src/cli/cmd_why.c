@@ -49,9 +49,11 @@ static void print_text(struct cli *cli, struct session *s, const struct target *
 		term_addf(t, "\n");
 		report_cause_tree(t, a, causes->items[i], i + 1, now, wide);
 	}
-	if (inventory_notes(s->inv, &(size_t){0}) && verdict != VERDICT_FAILING) {
+	/* Who is told that all is well must know what was not looked at. */
+	if (verdict != VERDICT_FAILING) {
 		term_addf(t, "\n");
 		report_notes_text(t, a, s->inv, wide);
+		report_unseen_text(t, a, s->cluster);
 	}
 }
 

@@ -35,6 +35,7 @@ void report_notes_text(struct term *t, struct arena *a, const struct inventory *
  * them was not checked. A live cluster's notes say the same with the reason. */
 #define REPORT_UNSEEN_MAX 16
 size_t report_unseen_kinds(struct cluster *c, const char *ret[REPORT_UNSEEN_MAX]);
+void report_unseen_text(struct term *t, struct arena *a, struct cluster *c);
 
 void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
 void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */

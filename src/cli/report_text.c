@@ -372,7 +372,7 @@ static void short_list(struct term *t, struct arena *a, const char *title, const
 	term_addf(t, "\n");
 }
 
-static void unseen_text(struct term *t, struct arena *a, struct cluster *c)
+void report_unseen_text(struct term *t, struct arena *a, struct cluster *c)
 {
 	const char *kinds[REPORT_UNSEEN_MAX], *text = "";
 	size_t n = report_unseen_kinds(c, kinds);
@@ -419,6 +419,6 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 	if (o->history)
 		short_list(t, a, "Recovered", &d->recovered, o, now);
 	report_notes_text(t, a, d->inv, o->wide);
-	unseen_text(t, a, c);
+	report_unseen_text(t, a, c);
 	footer(t, d, o);
 }
