@@ -351,10 +351,12 @@ static int read_yaml(struct recording *r, struct source *src, struct strbuf *tex
 {
 	struct source with_recording = {.name = src->name, .arg = r};
 	struct value_builder b;
+	struct intern strings;
 	struct arena a;
 	ssize_t n = 1;
 	int code = 0;
 	_cleanup_(mem_freep) char *buf = mem_alloc(PIECE);
+	_cleanup_(mem_freep) struct value_share *share = NULL;
 
 	while (code == 0 && (n = src->read(src, buf, PIECE, err)) > 0) {
 		r->bytes += (size_t)n;
@@ -364,10 +366,15 @@ static int read_yaml(struct recording *r, struct source *src, struct strbuf *tex
 	if (n < 0 || code < 0)
 		return n < 0 ? (int)n : code;
 	take_now(r, text->buf, text->len);
+	/* A whole List is one document: what repeats in it is kept once here too. */
 	arena_init(&a);
-	value_builder_init(&b, &a, NULL);
+	intern_init(&strings);
+	share = mem_alloc(sizeof(*share));
+	value_builder_init(&b, &a, &strings);
+	b.share = share;
 	code = yaml_parse_all(&b, src->name, text->buf, text->len, yaml_document, &with_recording, err);
 	arena_release(&a);
+	intern_release(&strings);
 	return code;
 }
 
