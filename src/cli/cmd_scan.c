@@ -39,6 +39,20 @@ static bool must_fail(const struct cli *cli, const struct diagnosis *d)
 	return false;
 }
 
+/* A gate must not pass because it could not look: pods were asked for and not given, and nothing else is found. */
+static int judge(const struct cli *cli, const struct session *s, const struct diagnosis *d, struct err *err)
+{
+	size_t count;
+	const struct note *notes = inventory_notes(s->inv, &count);
+
+	if (must_fail(cli, d))
+		return 3;
+	for (size_t i = 0; i < count && cli_has(cli, FLAG_FAIL_ON) && d->verdict == VERDICT_UNKNOWN; i++)
+		if (notes[i].kind == KIND_POD)
+			return err_set(err, ERR_FORBIDDEN, "--fail-on cannot tell: %s: %s", d->verdict_why, notes[i].why);
+	return 0;
+}
+
 static int check_id(const struct cli *cli, struct err *err)
 {
 	const char *id = cli->flags[FLAG_CHECK];
@@ -75,7 +89,7 @@ static int run_scan(struct cli *cli, struct err *err)
 		report_scan_lines(&cli->out.buf, &cli->ctx.arena, &d);
 	else
 		report_scan_text(&cli->out, &cli->ctx.arena, s.cluster, &d, &o);
-	return must_fail(cli, &d) ? 3 : 0;
+	return judge(cli, &s, &d, err);
 }
 
 const struct command command_scan = {

@@ -262,6 +262,9 @@ static int finish_server(struct arena *a, struct kubeconfig *k, struct err *err)
 {
 	if (!k->server)
 		return err_set(err, ERR_USAGE, "%s: cluster \"%s\" has no server", k->from, k->cluster ? k->cluster : "");
+	const char *scheme = strstr(k->server, "://"), *host = scheme ? scheme + 3 : k->server;
+	if (memchr(host, '@', strcspn(host, "/"))) /* it would stand in every message, those below among them */
+		return err_set(err, ERR_INPUT, "%s: the server's URL holds a user name: put it into the user entry (username, password)", k->from);
 	bool https = strncmp(k->server, "https://", 8) == 0, http = strncmp(k->server, "http://", 7) == 0;
 	if (!https && !http) {
 		if (strstr(k->server, "://"))
@@ -276,9 +279,6 @@ static int finish_server(struct arena *a, struct kubeconfig *k, struct err *err)
 	for (const char *p = k->server; *p; p++)
 		if ((unsigned char)*p <= ' ' || strchr("?#\"<>\\", *p))
 			return err_set(err, ERR_INPUT, "%s: server \"%s\" is not a plain URL", k->from, k->server);
-	const char *host = strstr(k->server, "://") + 3;
-	if (memchr(host, '@', strcspn(host, "/"))) /* it would stand in every message */
-		return err_set(err, ERR_INPUT, "%s: the server's URL holds a user name: put it into the user entry (username, password)", k->from);
 	if (k->insecure && k->ca.data)
 		return err_set(err, ERR_INPUT, "%s: insecure-skip-tls-verify and a certificate-authority exclude each other", k->ca.from);
 	if (!https) { /* as kubectl: nothing secret over a readable connection */

@@ -137,7 +137,9 @@ int cluster_entry_read(const struct config_entry *e, struct kubeconfig *ret, str
 		return r;
 	if (ret->proxy_url && strncmp(ret->proxy_url, "http://", 7) != 0 && strncmp(ret->proxy_url, "https://", 8) != 0 &&
 	    strncmp(ret->proxy_url, "socks5://", 9) != 0 && strncmp(ret->proxy_url, "socks5h://", 10) != 0)
-		return err_set(err, ERR_INPUT, "%s: \"%s\" is no http://, https:// or socks5:// URL", entry_field(e, "proxy-url"), ret->proxy_url);
+		return err_set(err, ERR_INPUT, "%s: %s is no http://, https:// or socks5:// URL", entry_field(e, "proxy-url"),
+			       strchr(ret->proxy_url, '@') ? "it"
+							   : arena_printf(e->a, "\"%s\"", ret->proxy_url)); /* a password may stand before the '@' */
 	return 0;
 }
 

@@ -44,7 +44,9 @@ struct list_job {
 	uint32_t root_count, root_cap;
 	uint32_t kept; /* objects read so far, also those that went into the inventory at once */
 	bool complete;
-	struct err err; /* why it is not */
+	struct err err;      /* why it is not */
+	uint32_t unreadable; /* objects passed over because they cannot be decoded: the others must not suffer from one that somebody made odd */
+	struct err odd;      /* why the first of them cannot */
 };
 
 /* Reads all pages; what was read is added to the inventory, and notes say what was not. */

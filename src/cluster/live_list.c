@@ -34,7 +34,11 @@ static int on_item(void *arg, enum api_format format, const char *data, size_t l
 	if (r == 0)
 		keep(job, &root);
 	pthread_mutex_unlock(&reading->build);
-	return r;
+	if (r != ERR_INPUT && r != ERR_LIMIT)
+		return r;
+	if (job->unreadable++ == 0 && err)
+		job->odd = *err;
+	return 0;
 }
 
 static void progress(struct list_job *job, uint32_t added)
@@ -96,7 +100,7 @@ static bool recover(struct list_job *job, unsigned *page_attempt, unsigned *rest
 	}
 	if (status == 410 && *restarts < RESTARTS_MAX) {
 		++*restarts;
-		job->root_count = job->kept = 0;
+		job->root_count = job->kept = job->unreadable = 0;
 		api_list_set_continue(&job->list, NULL);
 		return true;
 	}
@@ -113,7 +117,7 @@ static void read_pages(struct list_job *job)
 {
 	unsigned page_attempt = 0, restarts = 0;
 	for (unsigned pages = 0; pages < PAGES_MAX; pages++) {
-		uint32_t roots = job->root_count, kept = job->kept;
+		uint32_t roots = job->root_count, kept = job->kept, unreadable = job->unreadable;
 		if (api_list_page(&job->list, &job->ctx, &job->err) == 0) {
 			progress(job, job->kept - kept);
 			page_attempt = 0;
@@ -127,6 +131,7 @@ static void read_pages(struct list_job *job)
 			if (same_page_again) {
 				job->root_count = MIN(job->root_count, roots);
 				job->kept = MIN(job->kept, kept);
+				job->unreadable = MIN(job->unreadable, unreadable);
 			}
 		}
 		job->err = (struct err){0};
@@ -141,7 +146,7 @@ static void add_roots(struct list_job *job)
 	pthread_mutex_lock(&job->reading->build);
 	for (uint32_t i = 0; i < job->root_count; i++)
 		(void)inventory_add(inv, job->kind, &job->roots[i], NULL);
-	if (job->complete)
+	if (job->complete && !job->unreadable)
 		inventory_mark_seen(inv, job->kind, job->list.ns);
 	pthread_mutex_unlock(&job->reading->build);
 }
@@ -161,6 +166,8 @@ static void report(struct list_job *job)
 		note(job, "the server does not have this kind", job->list.ns);
 	else if (!job->complete && !missing && !is_fatal(e))
 		note(job, job->kept ? arena_printf(&job->ctx.arena, "only %u were read: %s", job->kept, e->message) : e->message, job->list.ns);
+	if (job->unreadable)
+		note(job, arena_printf(&job->ctx.arena, "%u of them could not be decoded: %s", job->unreadable, job->odd.message), job->list.ns);
 	pthread_mutex_lock(&reading->build);
 	if (job->complete || job->kept)
 		reading->done++;

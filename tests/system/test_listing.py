@@ -110,6 +110,26 @@ def test_what_was_read_before_the_end_is_kept(run, kubeconfig, api):
     assert "only 10 were read" in result.out + result.err, result
 
 
+def test_one_odd_object_does_not_hide_the_others(run, kubeconfig, api):
+    """Whoever may write an object must not be able to blind the scan with it."""
+    deep = json.dumps(samples.crashing_pod("deep-1")).replace('"spec"', '"x": ' + "[" * 2000 + "]" * 2000 + ', "spec"', 1)
+    body = '{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[' + deep + "," + json.dumps(samples.crashing_pod("after-1")) + "]}"
+    api.on("/api/v1/pods", lambda conn, server: conn.sendall(response(body=body.encode())) or True)
+    result = run("scan", env={"KUBECONFIG": str(kubeconfig(api.url))}).ok()
+    assert "after-1" in result.out, result
+    assert "1 of them could not be decoded" in result.out, result
+
+
+def test_a_gate_does_not_pass_blind(run, kubeconfig):
+    """--fail-on with pods that may not be listed: not 0."""
+    with FakeApi({"namespaces": [samples.namespace()], "nodes": [samples.node()]}) as server:
+        server.on("/api/v1/pods", Behaviours.forbidden)
+        server.on("/api/v1/namespaces/", Behaviours.forbidden)
+        env = {"KUBECONFIG": str(kubeconfig(server.url))}
+        run("scan", env=env).ok()
+        run("scan", "--fail-on", "error", env=env).failed(1, "cannot tell", "pods is forbidden")
+
+
 def test_server_without_protobuf(run, kubeconfig, api):
     """406 and 415 are answered by asking for JSON."""
 

@@ -222,6 +222,13 @@ static void test_broken_files(void **state)
 	file_error("clusters: [{name: c, cluster: {server: 'https://me:secret@a'}}]\nusers: [{name: u}]\n" CONTEXT_A "current-context: x\n",
 		   ERR_INPUT, "holds a user name");
 	assert_null(strstr(err.message, "secret"));
+	file_error("clusters: [{name: c, cluster: {server: 'ftp://me:secret@a?b'}}]\nusers: [{name: u}]\n" CONTEXT_A "current-context: x\n",
+		   ERR_INPUT, "holds a user name");
+	assert_null(strstr(err.message, "secret"));
+	file_error("clusters: [{name: c, cluster: {server: 'https://a', proxy-url: 'me:secret@b:3128'}}]\nusers: [{name: u}]\n" CONTEXT_A
+		   "current-context: x\n",
+		   ERR_INPUT, "proxy-url");
+	assert_null(strstr(err.message, "secret"));
 	file_error("clusters: [{name: c, cluster: {}}]\nusers: [{name: u}]\n" CONTEXT_A "current-context: x\n", ERR_USAGE, "has no server");
 	file_error("clusters: [{name: c, cluster: {server: 'https://a', proxy-url: 'ssh://b'}}]\nusers: [{name: u}]\n" CONTEXT_A
 		   "current-context: x\n",

@@ -267,6 +267,16 @@ static void malformed_input_is_refused(void **state)
 	}
 }
 
+/* Anyone may write such a time into a Lease: it is as if it were not there. */
+static void a_time_beyond_all_years_is_absent(void **state)
+{
+	struct value v;
+
+	(void)state;
+	assert_int_equal(protobuf_parse(&builder, "\x18\x50\x42\x07\x08\xff\xff\xff\xff\xff\x7f", 11, &outer_message, &v, &err), 0);
+	assert_null(value_get(&v, "time"));
+}
+
 static void depth_and_nodes_are_bounded(void **state)
 {
 	char wire[512];
@@ -443,6 +453,6 @@ static void every_kind_has_its_schema(void **state)
 RUN_TESTS(T(scalars_are_read_and_unknown_fields_skipped), T(empty_strings_are_absent_and_empty_messages_present), T(negative_and_packed_numbers),
 	  T(scattered_lists_are_joined_and_the_last_scalar_wins), T(lists_are_not_scattered_for_ever),
 	  T(maps_know_their_size_and_lose_the_last_applied_copy), T(long_values_are_cut_at_a_character), T(special_types),
-	  T(durations_are_written_as_go_does), T(malformed_input_is_refused), T(depth_and_nodes_are_bounded),
+	  T(durations_are_written_as_go_does), T(malformed_input_is_refused), T(a_time_beyond_all_years_is_absent), T(depth_and_nodes_are_bounded),
 	  T(a_list_fed_in_any_pieces_gives_its_items), T(an_item_that_is_whole_is_not_copied), T(every_cut_of_a_list_is_noticed),
 	  T(lists_that_are_none_are_refused), T(a_single_object_is_unwrapped), T(every_kind_has_its_schema))
