@@ -213,7 +213,14 @@ def test_no_leftovers(start, kubeconfig, api, home):
 
 def test_few_rights_are_told_in_few_lines(run, kubeconfig, api):
     """A person who may read little is told so at once, not once per kind; -o wide and -o lines have them all."""
-    for path in ("/api/v1/nodes", "/api/v1/secrets", "/api/v1/persistentvolumes", "/api/v1/configmaps", "/api/v1/events", "/api/v1/services"):
+    for path in (
+        "/api/v1/nodes",
+        "/api/v1/secrets",
+        "/api/v1/persistentvolumes",
+        "/api/v1/configmaps",
+        "/api/v1/events",
+        "/api/v1/services",
+    ):
         api.on(path, Behaviours.forbidden)
     config = {"KUBECONFIG": str(kubeconfig(api.url))}
     lines = [line for line in run("scan", env=config).ok().out.splitlines() if "forbidden" in line]

@@ -87,7 +87,8 @@ static void check_understanding(struct asker *a, const char *question, const str
 
 static bool speaks_of_jamie(const char *intent)
 {
-	return str_eq(intent, "help") || str_eq(intent, "thanks") || str_eq(intent, "visibility") || str_eq(intent, "meaning") || str_eq(intent, "greet");
+	return str_eq(intent, "help") || str_eq(intent, "thanks") || str_eq(intent, "visibility") || str_eq(intent, "meaning") ||
+	       str_eq(intent, "greet");
 }
 
 static void check_text(struct asker *a, const char *question, const struct answer *answer, char *expected)
