@@ -160,11 +160,60 @@ static void ask_file(void **state)
 	assert_int_equal(a->wrong, 0);
 }
 
+/* What is no question is refused with a reason; what is strange is answered somehow. */
+static void strange_questions(void **state)
+{
+	static const struct {
+		const char *question;
+		int code;
+	} refused[] = {{"", ERR_INPUT}, {" ?! ", ERR_INPUT}, {"why \xff", ERR_INPUT}};
+	static const char *const answered[] = {"a/b/c/d",
+					       "deployment/",
+					       "in in in",
+					       "container",
+					       "since",
+					       "10:99",
+					       "%s%n",
+					       "last 99999999999999999999 minutes",
+					       "\xf0\x9f\x99\x82 why is \xf0\x9f\x99\x82"};
+	struct asker *a = *state;
+	char longer[JAMIE_MAX_QUESTION + 2];
+	struct answer answer;
+	struct err err;
+
+	new_session(a);
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		assert_int_equal(jamie_ask(a->jamie, &a->ctx, refused[i].question, &answer, &err), refused[i].code);
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(jamie_ask(a->jamie, &a->ctx, longer, &answer, &err), ERR_LIMIT);
+	for (size_t i = 0; i < ARRAY_LEN(answered); i++) {
+		assert_int_equal(jamie_ask(a->jamie, &a->ctx, answered[i], &answer, &err), 0);
+		assert_true(answer.text[0] != '\0');
+	}
+}
+
+/* The same question has the same answer, in a new session and in the same one. */
+static void the_same_again(void **state)
+{
+	struct asker *a = *state;
+	struct answer first, again;
+	struct err err;
+
+	new_session(a);
+	assert_int_equal(jamie_ask(a->jamie, &a->ctx, "what is wrong?", &first, &err), 0);
+	assert_int_equal(jamie_ask(a->jamie, &a->ctx, "what is wrong?", &again, &err), 0);
+	assert_string_equal(first.text, again.text);
+	new_session(a);
+	assert_int_equal(jamie_ask(a->jamie, &a->ctx, "what is wrong?", &again, &err), 0);
+	assert_string_equal(first.text, again.text);
+}
+
 int main(void)
 {
 	static const char *const files[] = {"health.txt", "lists.txt", "facts.txt", "frame.txt", "followups.txt", "wordings.txt"};
 	struct asker askers[ARRAY_LEN(files)];
-	struct CMUnitTest tests[ARRAY_LEN(files)];
+	struct CMUnitTest tests[ARRAY_LEN(files) + 2];
 	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -172,6 +221,8 @@ int main(void)
 		open_asker(&askers[i]);
 		tests[i] = (struct CMUnitTest){.name = files[i], .test_func = ask_file, .initial_state = &askers[i]};
 	}
+	tests[ARRAY_LEN(files)] = (struct CMUnitTest){.name = "strange questions", .test_func = strange_questions, .initial_state = &askers[0]};
+	tests[ARRAY_LEN(files) + 1] = (struct CMUnitTest){.name = "the same again", .test_func = the_same_again, .initial_state = &askers[0]};
 	r = cmocka_run_group_tests(tests, NULL, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		jamie_free(askers[i].jamie);
