@@ -136,7 +136,9 @@ static void run_init_waiting(struct check_run *run, const struct object *o)
 	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
 		const struct container_view *c = &v->containers[i];
 		usec_t age = run_age(run, c->running_since);
-		if (c->role != CONTAINER_INIT || c->state != CONTAINER_RUNNING || age < run->options->recovered_after)
+		/* A sidecar lets the next containers start once it has started itself: when its startup probe, if any, has succeeded. */
+		bool holds = c->role == CONTAINER_INIT || (c->role == CONTAINER_SIDECAR && !c->started && value_get(c->spec, "startupProbe"));
+		if (!holds || c->state != CONTAINER_RUNNING || age < run->options->recovered_after)
 			continue;
 		const struct container_log *log = inventory_log(run->inv, o, c->name, false);
 		uint32_t line = 0;
@@ -307,7 +309,8 @@ const struct check check_pod_init_waiting = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_WARNING,
 	.title = "Init container does not end",
-	.explain = "An init container has been running for longer than recovered_after; the pod's own containers are not started until it ends.\n\n"
+	.explain = "An init container has been running for longer than recovered_after; the pod's own containers are not started until it ends. The "
+		   "same holds for a sidecar whose startup probe has not succeeded.\n\n"
 		   "Often it waits in a loop for something that does not come (a database, a certificate). A long migration looks the same.",
 	.fix = "See what the init container waits for: its command and its log say it.",
 	.run = run_init_waiting,

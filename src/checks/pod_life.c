@@ -56,6 +56,15 @@ static const struct container_view *failed_container(const struct pod_view *v)
 	return NULL;
 }
 
+/* Of a Job that could not be read: it may have tried again since, with success. */
+static bool is_of_unseen_job(const struct check_run *run, const struct object *o)
+{
+	for (value_each(ref, value_get(o->metadata, "ownerReferences")))
+		if (!o->owner && str_eq(value_get_str(ref, "kind"), "Job"))
+			return !inventory_sees(run->inv, KIND_JOB, o->ns);
+	return false;
+}
+
 static void run_failed(struct check_run *run, const struct object *o)
 {
 	const struct pod_view *v = run_pod(run, o);
@@ -64,6 +73,7 @@ static void run_failed(struct check_run *run, const struct object *o)
 	/* A Job counts its failures and says when they are too many. */
 	if (o->deleted || !str_eq(v->phase, "Failed") || str_eq(v->reason, "Evicted") || (o->owner && o->owner->kind->id == KIND_JOB))
 		return;
+	bool try = is_of_unseen_job(run, o);
 	const struct container_view *c = failed_container(v);
 	const char *words = c ? pod_last_words(run, v, c, &log, &line) : NULL;
 	const char *why = *v->reason ? arena_printf(run->arena, " (%s%s%s)", v->reason, *v->message ? ": " : "", v->message) : "";
@@ -71,7 +81,8 @@ static void run_failed(struct check_run *run, const struct object *o)
 					   str_eq(c->now.reason, "OOMKilled") ? "OOMKilled, " : "", exit_text(run, &c->now))
 			    : "";
 	struct finding *f =
-		finding_new(run, o, "%s has failed%s%s%s", run_text(run, o), why, how, words ? arena_printf(run->arena, ": \"%s\"", words) : "");
+		finding_new(run, o, "%s has failed%s%s%s", try ? arena_printf(run->arena, "One try (%s)", run_text(run, o)) : run_text(run, o), why,
+			    how, words ? arena_printf(run->arena, ": \"%s\"", words) : "");
 	finding_field(run, f, o, "status.phase");
 	if (*v->reason)
 		finding_field(run, f, o, "status.reason");
@@ -83,6 +94,8 @@ static void run_failed(struct check_run *run, const struct object *o)
 	if (words)
 		finding_fix(run, f, "Mend what its last words name: \"%s\"", words);
 	f->since = end_of(v);
+	if (try)
+		f->severity = SEVERITY_WARNING;
 	if (is_replaced(o))
 		finding_recovered(f, 0);
 }

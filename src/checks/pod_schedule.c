@@ -122,6 +122,16 @@ static struct room find_room(struct check_run *run, const struct object *pod, co
 	return room;
 }
 
+/* The scheduler's own words up to what it says of preemption. */
+static const char *said(struct check_run *run, const struct pod_view *v)
+{
+	const char *message = value_get_str(v->scheduled_condition, "message"), *end = strstr(message, " preemption:");
+	size_t n = end ? (size_t)(end - message) : strlen(message);
+	while (n && (message[n - 1] == '.' || message[n - 1] == ' '))
+		n--;
+	return arena_printf(run->arena, "%.*s", (int)n, message);
+}
+
 /* "Insufficient cpu": with the numbers of the node that comes nearest. False when there is room: then other reasons matter more. */
 static bool add_shortage(struct check_run *run, const struct pod_view *v, const char *resource)
 {
@@ -134,8 +144,8 @@ static bool add_shortage(struct check_run *run, const struct pod_view *v, const 
 		return false;
 	const char *unit = str_eq(resource, "cpu") ? " CPU" : str_eq(resource, "memory") ? " of memory" : arena_printf(run->arena, " %s", resource);
 	const char *why;
-	if (!room->best)
-		why = arena_printf(run->arena, "it requests %s%s, more than is free on any node", amount(run, resource, want), unit);
+	if (!room->best) /* no node was seen that it may use: then only the scheduler knows how many lack it */
+		why = said(run, v);
 	else if (want > room->biggest)
 		why = arena_printf(run->arena, "it requests %s%s, and the biggest node it may use has %s", amount(run, resource, want), unit,
 				   amount(run, resource, room->biggest));
@@ -267,16 +277,6 @@ static void add_claim(struct check_run *run, const struct pod_view *v, const cha
 		finding_fix(run, f, "Create PersistentVolumeClaim %s in namespace %s, or correct %s.", w.ref.name, v->object->ns, w.ref.path);
 	else
 		finding_fix(run, f, "See why PersistentVolumeClaim %s is not bound.", w.ref.name);
-}
-
-/* The scheduler's own words up to what it says of preemption. */
-static const char *said(struct check_run *run, const struct pod_view *v)
-{
-	const char *message = value_get_str(v->scheduled_condition, "message"), *end = strstr(message, " preemption:");
-	size_t n = end ? (size_t)(end - message) : strlen(message);
-	while (n && (message[n - 1] == '.' || message[n - 1] == ' '))
-		n--;
-	return arena_printf(run->arena, "%.*s", (int)n, message);
 }
 
 /* "2 Insufficient cpu, 1 Insufficient nvidia.com/gpu.": the first resource named. */

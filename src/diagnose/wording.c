@@ -29,6 +29,20 @@ static bool has_one_container(const struct object *pod)
 	return value_len(value_get(spec, "containers")) == 1;
 }
 
+/* "init container x", "sidecar container x": the container, not the pod, is what is spoken of. p stands on "container". */
+static bool has_role(const char *message, const char *p)
+{
+	static const char *const roles[] = {"init ", "sidecar ", "ephemeral "};
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		size_t n = strlen(roles[i]);
+
+		if ((size_t)(p - message) >= n && strncasecmp(p - n, roles[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The message of the deepest finding speaks of one pod: the title speaks of what it belongs to. */
 static const char *title_of(const struct chain *c, const struct cause *cause, const struct cause_facts *facts)
 {
@@ -44,7 +58,7 @@ static const char *title_of(const struct chain *c, const struct cause *cause, co
 	} else {
 		/* "Container web of Pod shop/web-1" -> "Deployment shop/web", but "Init container migrate of ..." stays. */
 		if (f->container[0] && has_one_container(f->object) && (size_t)(at - f->message) >= n + 1 && strncmp(at - n, container, n) == 0 &&
-		    ((size_t)(at - f->message) == n + 1 || at[-(ssize_t)n - 2] == ' ') && strncasecmp(f->message, "init", 4) != 0)
+		    ((size_t)(at - f->message) == n + 1 || at[-(ssize_t)n - 2] == ' ') && !has_role(f->message, at - n - 1))
 			from = at - n - 1;
 		strbuf_add(&sb, f->message, (size_t)(from - f->message));
 		strbuf_addstr(&sb, workloads_text(c, cause, facts));

@@ -224,6 +224,29 @@ static void part_of_the_pods_is_not_healthy(void **state)
 	}
 }
 
+/* Only "container x of" a pod's one container may be left out of a title. */
+static void titles_keep_init_containers(void **state)
+{
+	static const char *const texts[] = {
+		"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"},\"spec\":{\"nodeName\":\"n\","
+		"\"initContainers\":[{\"name\":\"mig\",\"image\":\"bad\"}],\"containers\":[{\"name\":\"a\",\"image\":\"i\"}]},\"status\":{\"phase\":\"Pending\","
+		"\"initContainerStatuses\":[{\"name\":\"mig\",\"state\":{\"waiting\":{\"reason\":\"ErrImagePull\",\"message\":\"manifest unknown\"}}}]}}",
+	};
+	struct inventory *inv = inventory_of(texts, ARRAY_LEN(texts));
+	struct diagnose_options options;
+	struct diagnosis d;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	diagnose_options_init(&options);
+	diagnose_inventory(inv, &a, &options, &d);
+	assert_int_equal(d.causes.len, 1);
+	assert_string_equal(d.causes.items[0]->title, "Image bad for init container mig of Pod shop/p cannot be pulled: there is no such tag");
+	inventory_unref(inv);
+	arena_release(&a);
+}
+
 static void what_cannot_be_seen_is_not_healthy(void **state)
 {
 	static const char *const pods[] = {
@@ -294,4 +317,5 @@ static void a_big_sick_cluster_takes_milliseconds(void **state)
 
 RUN_TESTS(WITH_SHOP(names_resolve_as_in_a_pod), WITH_SHOP(a_pod_calls_what_its_environment_names), WITH_SHOP(the_line_that_says_why),
 	  cmocka_unit_test(changes_between_revisions), cmocka_unit_test(what_cannot_be_seen_is_not_healthy),
-	  cmocka_unit_test(part_of_the_pods_is_not_healthy), cmocka_unit_test(a_big_sick_cluster_takes_milliseconds))
+	  cmocka_unit_test(part_of_the_pods_is_not_healthy), cmocka_unit_test(titles_keep_init_containers),
+	  cmocka_unit_test(a_big_sick_cluster_takes_milliseconds))
