@@ -6,6 +6,7 @@
 #include "format/yaml.h"
 
 #define PIECE ((size_t)64 << 10)
+#define SHARE_FROM ((size_t)256 << 10)
 #define NAME_MAX_LEN 256
 
 void recording_init(struct recording *r, struct ctx *ctx, struct inventory *inv, const char *from)
@@ -366,12 +367,12 @@ static int read_yaml(struct recording *r, struct source *src, struct strbuf *tex
 	if (n < 0 || code < 0)
 		return n < 0 ? (int)n : code;
 	take_now(r, text->buf, text->len);
-	/* A whole List is one document: what repeats in it is kept once here too. */
 	arena_init(&a);
 	intern_init(&strings);
-	share = mem_alloc(sizeof(*share));
 	value_builder_init(&b, &a, &strings);
-	b.share = share;
+	/* A whole List is one document: what repeats in a big one is kept once here too. */
+	if (text->len > SHARE_FROM)
+		b.share = share = mem_alloc(sizeof(*share));
 	code = yaml_parse_all(&b, src->name, text->buf, text->len, yaml_document, &with_recording, err);
 	arena_release(&a);
 	intern_release(&strings);
