@@ -166,7 +166,9 @@ bool index_claim_is_used(struct check_run *run, const struct object *claim)
 	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
 	for (uint32_t i = 0; !run->index->claims_built && i < pods->len; i++) {
 		struct map_walk w = {run, pods->items[i]->ns};
-		pod_refs_each(pods->items[i]->spec, "", NULL, mark_claim, &w);
+		const char *phase = value_get_str(pods->items[i]->status, "phase");
+		if (!str_eq(phase, "Succeeded") && !str_eq(phase, "Failed")) /* one that has ended wants no volume any more */
+			pod_refs_each(pods->items[i]->spec, "", NULL, mark_claim, &w);
 	}
 	run->index->claims_built = true;
 	return hash_get_ptr(&run->index->claims, claim) != NULL;

@@ -92,10 +92,13 @@ static void run_retrying(struct check_run *run, const struct object *o)
 	int64_t failed = value_get_int(o->status, "failed", 0), limit = value_get_int(o->spec, "backoffLimit", 6);
 	/* Suspended, it tries nothing. */
 	if (o->deleted || failed == 0 || value_get_bool(o->spec, "suspend", false) || condition_true(o, "Failed") || condition_true(o, "Complete") ||
-	    condition_true(o, "FailureTarget"))
+	    condition_true(o, "FailureTarget") || condition_true(o, "SuccessCriteriaMet"))
 		return;
 	struct finding *f =
-		finding_new(run, o, "%s is trying again after %lld of %lld allowed failures", run_text(run, o), (long long)failed, (long long)limit);
+		value_get(o->spec, "backoffLimitPerIndex") /* then backoffLimit is no limit, but INT32_MAX */
+			? finding_new(run, o, "%s goes on after %lld failure%s", run_text(run, o), (long long)failed, failed == 1 ? "" : "s")
+			: finding_new(run, o, "%s is trying again after %lld of %lld allowed failures", run_text(run, o), (long long)failed,
+				      (long long)limit);
 	finding_field(run, f, o, "status.failed");
 	f->message = arena_printf(run->arena, "%s%s", f->message, add_last_pod(run, f, o));
 }
