@@ -11,11 +11,27 @@ static bool is_empty(const struct value *selector)
 	return value_len(value_get(selector, "matchLabels")) == 0 && value_len(value_get(selector, "matchExpressions")) == 0;
 }
 
+/* Pods without a controller that can be scaled cannot be counted: then no eviction is allowed, whatever the numbers say. */
+static bool add_uncountable(struct check_run *run, const struct object *o)
+{
+	uint32_t index;
+	const struct value *c = condition_find(o, "DisruptionAllowed", &index);
+	if (!str_eq(value_get_str(c, "status"), "False") || !str_eq(value_get_str(c, "reason"), "SyncFailed"))
+		return false;
+	struct finding *f =
+		finding_new(run, o, "%s allows no disruption: its pods cannot be counted: %s", run_text(run, o), value_get_str(c, "message"));
+	finding_fieldf(run, f, o, "status.conditions[%u].message", index);
+	finding_fix(run, f,
+		    "Give the budget a whole number as minAvailable (it then needs no controller), or pods that a controller with replicas owns.");
+	f->since = value_get_time(c, "lastTransitionTime");
+	return true;
+}
+
 static void run_no_disruptions(struct check_run *run, const struct object *o)
 {
 	int64_t allowed = value_get_int(o->status, "disruptionsAllowed", 0), expected = value_get_int(o->status, "expectedPods", 0);
 	int64_t healthy = value_get_int(o->status, "currentHealthy", 0), desired = value_get_int(o->status, "desiredHealthy", 0);
-	if (o->deleted || !o->status || allowed > 0 || expected == 0)
+	if (o->deleted || !o->status || allowed > 0 || add_uncountable(run, o) || expected == 0)
 		return;
 	const char *field = value_get(o->spec, "maxUnavailable") ? "maxUnavailable" : "minAvailable";
 	const char *value = value_text(run->arena, value_get(o->spec, field));
