@@ -94,7 +94,7 @@ crash_pods() {
 	done < <(printf '%s\n' "$names" | awk -v n="$1" -v all="$(printf '%s\n' "$names" | wc -l)" 'BEGIN { step = int(all / n); if (step < 1) step = 1 } NR % step == 0 && c++ < n') |
 		awk -v ca="$PKI/ca.crt" -v cert="$PKI/admin.crt" -v key="$PKI/admin.key" \
 			'{ if ($0 == "next") { if (NR > 1) print "next" } else print; if ($0 == "next") printf "cacert = \"%s\"\ncert = \"%s\"\nkey = \"%s\"\nsilent\nshow-error\n", ca, cert, key }' >"$d/requests"
-	nsenter -t "$(init_pid)" -n -- curl --parallel --parallel-max 16 --config "$d/requests"
+	nsenter -t "$(init_pid)" -n -- curl --no-progress-meter --parallel --parallel-max 16 --config "$d/requests"
 	say "$(k get pods -A --no-headers | grep -c CrashLoopBackOff) pods in CrashLoopBackOff"
 	rm -rf "$d"
 }
