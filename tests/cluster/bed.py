@@ -20,6 +20,7 @@ class Bed:
         self.kubectl_program = settings["BED_KUBECTL"]
         self.version = settings["BED_VERSION"]
         self.init_pid = settings["BED_INIT_PID"]
+        self.own = {"KUBECONFIG": str(self.kubeconfig), "AUTO_DEVOPS_BED": str(self.state)}
 
     def runs(self):
         return self.init_pid != ""
@@ -30,7 +31,7 @@ class Bed:
         return sudo + ["nsenter", "-t", self.init_pid, "-n", "--"]
 
     def run(self, command, env=None, check=True, timeout=60, **more):
-        full_env = {**os.environ, "KUBECONFIG": str(self.kubeconfig), **(env or {})}
+        full_env = {**os.environ, **self.own, **(env or {})}
         more.setdefault("capture_output", True)
         done = subprocess.run(self.prefix() + [str(c) for c in command], env=full_env, text=True, timeout=timeout, **more)
         if check and done.returncode != 0:
