@@ -23,3 +23,7 @@ if [ ${#py[@]} -gt 0 ]; then
 	"$python" -m ruff format -q --config tools/ruff.toml "${py[@]}"
 fi
 [ $# -gt 0 ] || python3 tools/codemap.py --write
+# docs/checks.md is what the program prints: brought up to date where it is built.
+if [ $# -eq 0 ] && [ -x build/auto-devops ]; then
+	build/auto-devops checks --markdown >docs/checks.md.new && mv docs/checks.md.new docs/checks.md
+fi
