@@ -136,7 +136,8 @@ static void find_plain_namespace(struct question *q, struct arena *a, const stru
 	for (uint32_t i = 0; i < all.len; i++)
 		if (namespace_fits(w->text, all.items[i]->name))
 			add_namespace(q, a, at, all.items[i]->name);
-	if (q->words[at].role == WORD_NAME || w->len < 5 || (place < 2 && !in))
+	/* "what changed in magpie-index": the exact name of something is no misspelt namespace magpie-cinder. */
+	if (q->words[at].role == WORD_NAME || w->len < 5 || (place < 2 && (!in || named_object_exists(inv, w->text))))
 		goto unknown;
 	for (uint32_t i = 0; i < all.len; i++)
 		if (near_distance(w->text, all.items[i]->name, 2) <= (w->len >= 8 ? 2u : 1u))

@@ -148,6 +148,18 @@ def test_a_namespace_that_is_not_there_is_not_healthy(run, sick):
     run("scan", "-n", "shpo", "--from", sick).failed(1, "shop")
 
 
+def test_the_name_of_an_object_is_no_misspelt_namespace(run):
+    """Two random names of a run on a real cluster were this near to each other."""
+    objects = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "magpie-cinder"}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "onyx"}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "magpie-index", "namespace": "onyx"}, "spec": {"ports": [{"port": 80}]}},
+    ]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}).encode()
+    answer = run("ask", "--from", "-", "what changed in magpie-index?", stdin=text).ok().out
+    assert "onyx/magpie-index" in answer and "namespace magpie-cinder" not in answer, answer
+
+
 def test_flags_that_contradict(run, sick):
     run("scan", "--from", sick, "--context", "x").failed(2, "--context")
     run("scan", "--from", sick, "-n", "shop", "-A").failed(2, "--all-namespaces")
