@@ -307,9 +307,9 @@ static unsigned match_day(const struct question *q, unsigned at, usec_t now, use
 	else if (words_match(q, at, "recently/lately"))
 		*ret = now - USEC_PER_HOUR;
 	else {
-		/* 1970-01-01 was a Thursday. */
+		/* 1970-01-01 was a Thursday. A recording without times is as of then: days before it count backwards. */
 		for (int64_t back = 1; back <= 7 && at < q->word_count; back++) {
-			if (str_eq(q->words[at].text, weekdays[(day - back) % 7])) {
+			if (str_eq(q->words[at].text, weekdays[((day - back) % 7 + 7) % 7])) {
 				*ret = (day - back) * USEC_PER_DAY;
 				return 1;
 			}

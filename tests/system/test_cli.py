@@ -153,7 +153,12 @@ def test_the_name_of_an_object_is_no_misspelt_namespace(run):
     objects = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "magpie-cinder"}},
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "onyx"}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "magpie-index", "namespace": "onyx"}, "spec": {"ports": [{"port": 80}]}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "magpie-index", "namespace": "onyx"},
+            "spec": {"ports": [{"port": 80}]},
+        },
     ]
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}).encode()
     answer = run("ask", "--from", "-", "what changed in magpie-index?", stdin=text).ok().out
