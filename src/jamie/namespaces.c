@@ -25,12 +25,7 @@ static bool namespace_fits(const char *word, const char *ns)
 	return false;
 }
 
-/* Namespaces that were read, or that objects lie in when the kind itself was not. */
-static struct object_list namespace_objects(const struct inventory *inv)
-{
-	return *inventory_list(inv, KIND_NAMESPACE);
-}
-
+/* Read as such, or that objects lie in when namespaces themselves were not. */
 bool namespace_exists(const struct inventory *inv, const char *ns)
 {
 	static const enum kind_id kinds[] = {KIND_POD, KIND_DEPLOYMENT, KIND_SERVICE, KIND_CONFIG_MAP};
@@ -119,7 +114,7 @@ static bool begins_object_name(const struct question *q, const struct inventory 
 
 static void find_plain_namespace(struct question *q, struct arena *a, const struct inventory *inv, unsigned at)
 {
-	struct object_list all = namespace_objects(inv);
+	const struct object_list *all = inventory_list(inv, KIND_NAMESPACE);
 	const struct word *w = &q->words[at];
 	int place = namespace_place(q, at);
 	bool in = at && word_at(q, at - 1, "in");
@@ -133,15 +128,15 @@ static void find_plain_namespace(struct question *q, struct arena *a, const stru
 	}
 	if (!place || intent_keyword(w->text) || (place < 2 && !in && (named_object_exists(inv, w->text) || begins_object_name(q, inv, at))))
 		return;
-	for (uint32_t i = 0; i < all.len; i++)
-		if (namespace_fits(w->text, all.items[i]->name))
-			add_namespace(q, a, at, all.items[i]->name);
+	for (uint32_t i = 0; i < all->len; i++)
+		if (namespace_fits(w->text, all->items[i]->name))
+			add_namespace(q, a, at, all->items[i]->name);
 	/* "what changed in magpie-index": the exact name of something is no misspelt namespace magpie-cinder. */
 	if (q->words[at].role == WORD_NAME || w->len < 5 || (place < 2 && (!in || named_object_exists(inv, w->text))))
 		goto unknown;
-	for (uint32_t i = 0; i < all.len; i++)
-		if (near_distance(w->text, all.items[i]->name, 2) <= (w->len >= 8 ? 2u : 1u))
-			add_namespace(q, a, at, all.items[i]->name);
+	for (uint32_t i = 0; i < all->len; i++)
+		if (near_distance(w->text, all->items[i]->name, 2) <= (w->len >= 8 ? 2u : 1u))
+			add_namespace(q, a, at, all->items[i]->name);
 unknown:
 	if (place == 2 && q->words[at].role != WORD_NAME) {
 		q->unknown_namespace = w->text;
@@ -152,7 +147,7 @@ unknown:
 /* "is prod ok?": words for stages mean namespaces wherever they stand. */
 static void find_stage(struct question *q, struct arena *a, const struct inventory *inv, unsigned at)
 {
-	struct object_list all = namespace_objects(inv);
+	const struct object_list *all = inventory_list(inv, KIND_NAMESPACE);
 	const struct word *w = &q->words[at];
 	bool stage = false;
 
@@ -160,9 +155,9 @@ static void find_stage(struct question *q, struct arena *a, const struct invento
 		stage = stage || str_eq(w->text, short_names[i][0]) || str_eq(w->text, short_names[i][1]);
 	if (!stage || w->role != WORD_PLAIN || intent_keyword(w->text) || named_object_exists(inv, w->text))
 		return;
-	for (uint32_t i = 0; i < all.len; i++)
-		if (namespace_fits(w->text, all.items[i]->name))
-			add_namespace(q, a, at, all.items[i]->name);
+	for (uint32_t i = 0; i < all->len; i++)
+		if (namespace_fits(w->text, all->items[i]->name))
+			add_namespace(q, a, at, all->items[i]->name);
 }
 
 void find_namespace(struct question *q, struct arena *a, const struct inventory *inv, unsigned at)

@@ -370,22 +370,14 @@ static void adjust_intent(struct question *q)
 static bool needs_object(const struct question *q)
 {
 	switch (q->intent) {
-	case INTENT_LOGS:
-	case INTENT_WHERE:
-	case INTENT_IMAGE:
-	case INTENT_RESOURCES:
-	case INTENT_USERS:
-	case INTENT_DEPENDENTS:
-	case INTENT_DEPENDENCIES:
-	case INTENT_SELECTED:
-	case INTENT_DESCRIBE:
-		return true;
 	case INTENT_WHY:
 	case INTENT_HEALTH:
 	case INTENT_SINCE:
 		return q->unknown_name && !q->namespace_count && !q->everywhere;
-	default:
+	case INTENT_WRITE:
 		return false;
+	default:
+		return speaks_of_object(q->intent);
 	}
 }
 
