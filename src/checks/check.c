@@ -56,10 +56,13 @@ const struct check *check_by_id(const char *id)
 	return NULL;
 }
 
-static bool is_wanted(const struct check *c, const char *only)
+static bool is_wanted(const struct check *c, const struct check_options *options)
 {
+	const char *only = options->only_check;
 	size_t len = only ? strlen(only) : 0;
-	return len == 0 || str_eq(c->id, only) || (only[len - 1] == '/' && strncmp(c->id, only, len) == 0);
+	if (len == 0)
+		return !c->advice || options->advice;
+	return str_eq(c->id, only) || (only[len - 1] == '/' && strncmp(c->id, only, len) == 0);
 }
 
 static bool runs_for(const struct check *c, enum kind_id kind)
@@ -116,7 +119,7 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 	for (int kind = 0; kind <= KIND_COUNT; kind++) {
 		size_t n = 0;
 		for (size_t i = 0; i < check_count; i++)
-			if (runs_for(check_table[i], (enum kind_id)kind) && is_wanted(check_table[i], options->only_check))
+			if (runs_for(check_table[i], (enum kind_id)kind) && is_wanted(check_table[i], options))
 				selected[n++] = check_table[i];
 		if (n == 0)
 			continue;

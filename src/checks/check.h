@@ -89,7 +89,8 @@ struct check_options {
 	int64_t restart_threshold; /* restarts that count as many; default 3 */
 	usec_t recovered_after;    /* no restart for this long = recovered; default 10 min */
 	usec_t startup_grace;      /* a younger pod that is not ready yet is starting, not failing; default 2 min */
-	const char *only_check;    /* an id, or "pod/" for a family; NULL = all */
+	const char *only_check;    /* an id, or "pod/" for a family; NULL = all but advice */
+	bool advice;               /* also the checks that only advise (struct check) */
 };
 void check_options_init(struct check_options *o);
 
@@ -104,6 +105,8 @@ struct check {
 	const char *title;   /* a few words: "Container keeps crashing" */
 	const char *explain; /* for `checks explain`: what it means, how it is detected, what usually causes it; paragraphs */
 	const char *fix;     /* what to do in general */
+	const char *peers;   /* what the peers' scanners call it: "k8sgpt Pod; Popeye 204, 207"; NULL = neither has it */
+	bool advice;         /* good practice: nothing fails for it now. Severity info; runs only when asked for (check_options) */
 	void (*run)(struct check_run *run, const struct object *o);
 };
 

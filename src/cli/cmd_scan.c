@@ -107,7 +107,7 @@ const struct command command_scan = {
 					     {"scan -o json | jq '.causes[].title'", "for a script"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_FAIL_ON, FLAG_CHECK, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_FAIL_ON, FLAG_CHECK, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|wide|json|lines",
 	.run = run_scan,
 };

@@ -96,7 +96,7 @@ const struct command command_why = {
 					     {"why node/worker-1 --from incident.snapshot", "in a recording"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|wide|json",
 	.complete = COMPLETE_OBJECT,
 	.min_args = 1,

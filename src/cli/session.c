@@ -154,6 +154,7 @@ void session_diagnose_options(const struct session *s, struct diagnose_options *
 	ret->checks.recovered_after = options_span(o, OPTION_RECOVERED_AFTER);
 	ret->checks.startup_grace = options_span(o, OPTION_STARTUP_GRACE);
 	ret->checks.only_check = s->cli->flags[FLAG_CHECK];
+	ret->checks.advice = cli_has(s->cli, FLAG_ADVICE);
 }
 
 int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err)
