@@ -128,6 +128,8 @@ static int read_all(struct live *live, struct ctx *ctx, const struct cluster_opt
 	if (r == 0) {
 		pool_run(o->parallel ? o->parallel : CLUSTER_PARALLEL, jobs.len, run_job, &jobs);
 		r = conclude(&reading, err);
+		if (r == 0)
+			r = live_read_certificates(&reading, ctx, err);
 	}
 	pthread_mutex_destroy(&reading.build);
 	return r;

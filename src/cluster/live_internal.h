@@ -59,4 +59,7 @@ struct job_list {
 };
 int discovery_add_custom(struct live_reading *reading, struct ctx *ctx, struct arena *a, struct job_list *jobs, struct err *err);
 
+/* The certificates that can be seen, as objects (certificates.c). Fails only when cancelled. */
+int live_read_certificates(struct live_reading *reading, struct ctx *ctx, struct err *err);
+
 #endif
