@@ -181,7 +181,7 @@ def shows(condition, ns, objects):
     for o in objects.get(condition["kind"].lower(), []):
         meta = o["metadata"]
         about = o.get("involvedObject", {}) if "about" in condition else meta
-        if about.get("namespace", ns) != condition.get("namespace", ns) or not fnmatch.fnmatchcase(
+        if about.get("namespace", ns) != ns or not fnmatch.fnmatchcase(
             about.get("name", ""), condition.get("about", condition.get("name"))
         ):
             continue
@@ -218,9 +218,9 @@ def add_registry(bed, host):
 def prepare_node(bed, names):
     """Gives the node's images their made-up names, and tells the container runtime where the made-up registries are."""
     for i in range(0, len(names.images), 20):
-        bed.run([HERE / "bed", "ctr", "images", "tag", "docker.io/library/busybox:1.35", *names.images[i : i + 20]])
+        bed.run([HERE / "bed", "ctr", "images", "tag", "--force", "docker.io/library/busybox:1.35", *names.images[i : i + 20]])
     for i in range(0, len(names.foreign_images), 20):
-        bed.run([HERE / "bed", "ctr", "images", "tag", "docker.io/library/foreign:1.0", *names.foreign_images[i : i + 20]])
+        bed.run([HERE / "bed", "ctr", "images", "tag", "--force", "docker.io/library/foreign:1.0", *names.foreign_images[i : i + 20]])
     for host in names.registries:
         add_registry(bed, host)
     denied = bed.state / "registry" / "denied"
