@@ -83,6 +83,10 @@ static int run_scan(struct cli *cli, struct err *err)
 
 	if ((r = check_id(cli, err)) < 0 || (r = session_open(&s, cli, false, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
+	if (o.wide || str_eq(format, "json")) {
+		diagnose_weigh(&d, &cli->ctx.arena, &d.causes);
+		diagnose_weigh(&d, &cli->ctx.arena, &d.lesser);
+	}
 	if (str_eq(format, "json"))
 		print_json(cli, &s, &d);
 	else if (str_eq(format, "lines"))

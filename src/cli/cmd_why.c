@@ -74,6 +74,7 @@ static int run_why(struct cli *cli, struct err *err)
 	if (r < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
 	causes = diagnose_object(&d, &cli->ctx, target.object);
+	diagnose_weigh(&d, &cli->ctx.arena, &causes);
 	verdict = diagnose_verdict(&d, &cli->ctx, target.object, NULL, &why);
 	if (str_eq(cli_format(cli), "json"))
 		print_json(cli, &s, target.object, verdict, why, &causes);

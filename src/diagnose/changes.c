@@ -170,9 +170,18 @@ static void diff_templates(struct diff *d, const struct value *old, const struct
 		add_change(d, CHANGE_TEMPLATE, "the pod template", "", "");
 }
 
-static int64_t revision_of(const struct object *rs)
+int64_t change_revision(const struct object *o)
 {
-	return strtoll(value_get_str(rs->annotations, "deployment.kubernetes.io/revision"), NULL, 10);
+	if (o->kind->id == KIND_CONTROLLER_REVISION)
+		return value_get_int(&o->root, "revision", 0);
+	return strtoll(value_get_str(o->annotations, "deployment.kubernetes.io/revision"), NULL, 10);
+}
+
+static const struct value *template_of(const struct object *revision)
+{
+	const struct value *data = value_get(&revision->root, "data");
+
+	return value_get(data ? value_get(data, "spec") : revision->spec, "template");
 }
 
 /* When the newest revision began to be rolled out: a roll-back reuses an old ReplicaSet, and only an event tells when. */
@@ -196,19 +205,19 @@ static void revision_changes(const struct inventory *inv, struct arena *a, const
 	for (uint32_t i = 0; i < o->child_count; i++) {
 		const struct object *rs = o->children[i];
 
-		if (rs->kind->id != KIND_REPLICA_SET)
+		if (rs->kind->id != KIND_REPLICA_SET && rs->kind->id != KIND_CONTROLLER_REVISION)
 			continue;
-		if (!newest || revision_of(rs) > revision_of(newest)) {
+		if (!newest || change_revision(rs) > change_revision(newest)) {
 			previous = newest;
 			newest = rs;
-		} else if (!previous || revision_of(rs) > revision_of(previous)) {
+		} else if (!previous || change_revision(rs) > change_revision(previous)) {
 			previous = rs;
 		}
 	}
 	if (!newest || !previous)
 		return;
 	d.when = rollout_time(inv, o, newest, previous);
-	diff_templates(&d, value_get(previous->spec, "template"), value_get(newest->spec, "template"));
+	diff_templates(&d, template_of(previous), template_of(newest));
 }
 
 /* Writes recorded in managedFields. Controllers that keep a status are not people or pipelines that change things. */

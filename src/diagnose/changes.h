@@ -42,4 +42,7 @@ struct change_list changes_of(const struct inventory *inv, struct arena *a, cons
 /* What changed in a namespace (NULL = the cluster), newest first, at most max. */
 struct change_list changes_in(const struct inventory *inv, struct arena *a, const char *ns, usec_t since, usec_t until, unsigned max);
 
+/* The revision number of a ReplicaSet or ControllerRevision; 0 = none. */
+int64_t change_revision(const struct object *o);
+
 #endif
