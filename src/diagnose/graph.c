@@ -173,24 +173,16 @@ static void list_add(struct graph *g, struct object_list *list, const struct obj
 /* Lists are ordered by namespace: the part that lies in ns (NULL = all). */
 static void ns_range(const struct object_list *all, const char *ns, uint32_t *ret_from, uint32_t *ret_to)
 {
-	uint32_t lo = 0, hi = all->len;
+	uint32_t to;
 
 	*ret_from = 0;
 	*ret_to = all->len;
 	if (!ns)
 		return;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(all->items[mid]->ns, ns) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*ret_from = lo;
-	while (lo < all->len && str_eq(all->items[lo]->ns, ns))
-		lo++;
-	*ret_to = lo;
+	to = *ret_from = object_list_from(all, ns, "");
+	while (to < all->len && str_eq(all->items[to]->ns, ns))
+		to++;
+	*ret_to = to;
 }
 
 struct object_list graph_selected(struct graph *g, const struct object *o)

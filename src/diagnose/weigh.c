@@ -97,7 +97,7 @@ const struct change *weigh_change(struct inquiry *q, uint32_t types, const struc
 	*ret_last = NULL;
 	if (!q->owner)
 		return NULL;
-	all = changes_of(q->run->inv, q->run->arena, q->owner, 0, since + USEC_PER_MINUTE);
+	all = changes_of(q->chain->graph, q->run->arena, q->owner, 0, since + USEC_PER_MINUTE);
 	for (uint32_t i = 0; i < all.len; i++) {
 		const struct change *c = &all.items[i];
 
