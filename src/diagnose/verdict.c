@@ -69,7 +69,9 @@ static void mark_needs(struct family *f, const struct object *o, enum near near,
 	for (uint32_t i = 0; depth && i < edges->len; i++) {
 		const struct edge *e = &edges->items[i];
 		/* A Service is as well as what is behind it; a workload that calls another is merely likely to suffer from it. */
-		enum near next = e->relation == REL_SELECTS || e->relation == REL_ROUTES || e->relation == REL_SCALES ? near : NEAR_NEEDED;
+		enum near next = e->relation == REL_SELECTS || e->relation == REL_ROUTES || e->relation == REL_SCALES || e->relation == REL_ENDPOINTS
+					 ? near
+					 : NEAR_NEEDED;
 
 		if (!e->to.object || e->relation == REL_OWNS || near_of(f, e->to.object) >= next)
 			continue;
