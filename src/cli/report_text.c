@@ -480,7 +480,10 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 	usec_t now = inventory_now(d->inv);
 
 	header(t, a, c, d);
-	causes_text(t, a, d, o);
+	if (o->scopes)
+		report_scopes_text(t, a, o->scopes, o->scopes_only);
+	if (!o->scopes_only)
+		causes_text(t, a, d, o);
 	if (o->lesser)
 		short_list(t, a, "Lesser findings", &d->lesser, o, now);
 	if (o->history)

@@ -114,4 +114,19 @@ void diagnose_weigh(const struct diagnosis *d, struct arena *a, const struct cau
 /* Verdict for one object, namespace (o NULL) or the cluster (both NULL). *ret_why (may be NULL) is one sentence. */
 enum verdict diagnose_verdict(const struct diagnosis *d, struct ctx *ctx, const struct object *o, const char *ns, const char **ret_why);
 
+/* How one namespace does. */
+struct scope {
+	const char *ns;
+	enum verdict verdict;
+	const char *why;      /* one sentence */
+	uint32_t workloads;   /* that nothing owns */
+	uint32_t pods, ready; /* pods that are meant to run, and those that are ready */
+};
+struct scope_list {
+	struct scope *items;
+	uint32_t len, cap;
+};
+/* Every namespace that is known, the worst first, then by name. */
+struct scope_list diagnose_scopes(const struct diagnosis *d, struct arena *a);
+
 #endif
