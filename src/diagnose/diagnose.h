@@ -114,6 +114,13 @@ void diagnose_weigh(const struct diagnosis *d, struct arena *a, const struct cau
 /* Verdict for one object, namespace (o NULL) or the cluster (both NULL). *ret_why (may be NULL) is one sentence. */
 enum verdict diagnose_verdict(const struct diagnosis *d, struct ctx *ctx, const struct object *o, const char *ns, const char **ret_why);
 
+struct text_list {
+	const char **items;
+	uint32_t len, cap;
+};
+/* What was looked at for an object, a line each: who is told that all is well must know what that rests on. Arena: ctx's. */
+struct text_list diagnose_checked(const struct diagnosis *d, struct ctx *ctx, const struct object *o);
+
 /* How one namespace does. */
 struct scope {
 	const char *ns;
