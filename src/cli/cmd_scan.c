@@ -2,7 +2,7 @@
 #include "cli/report.h"
 #include "cli/session.h"
 
-static void print_json(struct cli *cli, struct session *s, const struct diagnosis *d)
+static void print_json(struct cli *cli, struct session *s, const struct diagnosis *d, const struct scope_list *scopes)
 {
 	struct arena *a = &cli->ctx.arena;
 	struct json_writer w;
@@ -16,6 +16,7 @@ static void print_json(struct cli *cli, struct session *s, const struct diagnosi
 	json_string(&w, verdict_text(d->verdict));
 	json_key(&w, "why");
 	json_string(&w, d->verdict_why);
+	report_scopes_json(&w, scopes);
 	report_causes_json(&w, a, "causes", &d->causes);
 	report_causes_json(&w, a, "lesser", &d->lesser);
 	report_causes_json(&w, a, "recovered", &d->recovered);
@@ -72,19 +73,27 @@ static int check_id(const struct cli *cli, struct err *err)
 static int run_scan(struct cli *cli, struct err *err)
 {
 	const char *format = cli_format(cli);
-	const struct report_options o = {
+	struct report_options o = {
 		.wide = str_eq(format, "wide"),
 		.lesser = cli_has(cli, FLAG_ALL) || str_eq(format, "wide"),
 		.history = cli_has(cli, FLAG_HISTORY),
+		.scopes_only = cli_has(cli, FLAG_BY),
 	};
 	_cleanup_(session_release) struct session s = {0};
+	struct scope_list scopes;
 	struct diagnosis d;
 	int r;
 
 	if ((r = check_id(cli, err)) < 0 || (r = session_open(&s, cli, false, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
+	scopes = o.wide || o.scopes_only || str_eq(format, "json") ? diagnose_scopes(&d, &cli->ctx.arena) : (struct scope_list){0};
+	o.scopes = scopes.len && !session_namespace(cli) ? &scopes : NULL;
+	if (o.wide || str_eq(format, "json")) {
+		diagnose_weigh(&d, &cli->ctx.arena, &d.causes);
+		diagnose_weigh(&d, &cli->ctx.arena, &d.lesser);
+	}
 	if (str_eq(format, "json"))
-		print_json(cli, &s, &d);
+		print_json(cli, &s, &d, &scopes);
 	else if (str_eq(format, "lines"))
 		report_scan_lines(&cli->out.buf, &cli->ctx.arena, &d);
 	else
@@ -103,11 +112,12 @@ const struct command command_scan = {
 	.examples = (const struct example[]){{"scan", "the cluster that kubectl would use"},
 					     {"scan -n shop", "one namespace"},
 					     {"scan --from dump.json", "a recording: `kubectl get pods,deploy,events -A -o json > dump.json`"},
+					     {"scan --by namespace", "a line for each namespace: how it does, and why"},
 					     {"scan --fail-on error", "in a pipeline: exit 3 when something is broken"},
 					     {"scan -o json | jq '.causes[].title'", "for a script"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_FAIL_ON, FLAG_CHECK, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_FAIL_ON, FLAG_CHECK, FLAG_ADVICE, FLAG_BY, FLAG_COUNT},
 	.formats = "text|wide|json|lines",
 	.run = run_scan,
 };

@@ -118,6 +118,8 @@ const struct note *inventory_notes(const struct inventory *inv, size_t *ret_coun
 
 /* All of a kind, ordered by namespace, then name. Custom kinds: every custom object. */
 const struct object_list *inventory_list(const struct inventory *inv, enum kind_id kind);
+/* In a list of inventory_list of one built-in kind: the first that does not come before that namespace and name ("" = its first); may be len. */
+uint32_t object_list_from(const struct object_list *list, const char *ns, const char *name);
 /* NULL when there is none. */
 struct object *inventory_find(const struct inventory *inv, enum kind_id kind, const char *ns, const char *name);
 struct object *inventory_find_uid(const struct inventory *inv, const char *uid);

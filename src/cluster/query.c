@@ -77,6 +77,20 @@ const struct object_list *inventory_pods_on(const struct inventory *inv, const c
 	return list ? list : &none;
 }
 
+uint32_t object_list_from(const struct object_list *list, const char *ns, const char *name)
+{
+	uint32_t from = 0, to = list->len;
+	while (from < to) {
+		uint32_t mid = from + (to - from) / 2;
+		int c = strcmp(list->items[mid]->ns, ns);
+		if (c < 0 || (c == 0 && strcmp(list->items[mid]->name, name) < 0))
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from;
+}
+
 static uint32_t lower_bound(const struct object_list *list, const char *ns, bool after)
 {
 	uint32_t from = 0, to = list->len;

@@ -43,15 +43,15 @@ static void renumber(struct finding_list *list)
 static void conclude(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct check_run *run,
 		     struct diagnosis *ret)
 {
-	struct chain chain;
+	struct chain *chain = arena_new(arena, struct chain);
 	struct graph *g = graph_new(inv, arena);
 
 	if (!options->checks.only_check)
 		log_scan_findings(run, g, run->findings.len);
 	renumber(&run->findings);
-	chain_build(&chain, g, arena, &run->findings);
-	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .graph = g};
-	causes_build(ret, &chain, arena, options->ns);
+	chain_build(chain, g, arena, &run->findings);
+	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .graph = g, .chain = chain};
+	causes_build(ret, chain, arena, options->ns);
 }
 
 static void conclude_verdict(struct diagnosis *d, struct arena *a, const char *ns)
