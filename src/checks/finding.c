@@ -121,6 +121,20 @@ void finding_subject_object(struct check_run *run, struct finding *f, const stru
 	f->subject = (struct object_name){.kind = o->kind->id, .kind_text = o->kind->name, .ns = o->ns, .name = o->name, .object = o};
 }
 
+void finding_subject_custom(struct check_run *run, struct finding *f, const char *group, const char *kind, const char *ns, const char *name)
+{
+	const struct object *o = inventory_find_custom(run->inv, group, kind, ns, name);
+	enum kind_id id = KIND_CUSTOM;
+	if (o) {
+		finding_subject_object(run, f, o);
+		return;
+	}
+	for (int i = 0; i < KIND_CUSTOM; i++)
+		if (str_eq(kind_table[i].group, group) && str_eq(kind_table[i].name, kind))
+			id = (enum kind_id)i;
+	f->subject = (struct object_name){.kind = id, .kind_text = kind, .ns = ns, .name = name};
+}
+
 void finding_subject_text(struct check_run *run, struct finding *f, const char *kind_text, const char *name)
 {
 	f->subject = (struct object_name){.kind = KIND_CUSTOM, .kind_text = kind_text, .ns = "", .name = name};

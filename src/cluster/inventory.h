@@ -118,6 +118,10 @@ const struct note *inventory_notes(const struct inventory *inv, size_t *ret_coun
 
 /* All of a kind, ordered by namespace, then name. Custom kinds: every custom object. */
 const struct object_list *inventory_list(const struct inventory *inv, enum kind_id kind);
+/* One custom kind alone, by apiVersion group and kind name; empty when there is none. O(1). */
+const struct object_list *inventory_list_custom(const struct inventory *inv, const char *group, const char *kind);
+/* As inventory_sees, of a custom kind. A kind that the server does not have is not seen. */
+bool inventory_sees_custom(const struct inventory *inv, const char *group, const char *kind, const char *ns);
 /* NULL when there is none. */
 struct object *inventory_find(const struct inventory *inv, enum kind_id kind, const char *ns, const char *name);
 struct object *inventory_find_uid(const struct inventory *inv, const char *uid);
