@@ -129,6 +129,8 @@ struct finding *finding_new(struct check_run *run, const struct object *o, const
 void finding_fix(struct check_run *run, struct finding *f, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* It was true until then (0 = unknown) and is over. */
 void finding_recovered(struct finding *f, usec_t until);
+/* Has this check a finding about o whose subject has this name (and this key, unless NULL)? One finding per subject, however many paths lead there. */
+bool finding_is_said(struct check_run *run, const struct object *o, const char *name, const char *key);
 /* Evidence: a field, its value read by path; its absence when there is none. */
 void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path);
 void finding_fieldf(struct check_run *run, struct finding *f, const struct object *o, const char *fmt, ...) PRINTF_LIKE(4, 5);

@@ -36,6 +36,18 @@ void finding_recovered(struct finding *f, usec_t until)
 		f->severity = SEVERITY_WARNING;
 }
 
+bool finding_is_said(struct check_run *run, const struct object *o, const char *name, const char *key)
+{
+	for (uint32_t i = run->findings.len; i-- > 0;) {
+		const struct finding *f = run->findings.items[i];
+		if (f->object != o || f->check != run->check)
+			return false;
+		if (f->subject.name && str_eq(f->subject.name, name) && (!key || (f->subject.key && str_eq(f->subject.key, key))))
+			return true;
+	}
+	return false;
+}
+
 static struct evidence *add_evidence(struct check_run *run, struct finding *f, enum evidence_type type)
 {
 	if (f->evidence_count == f->evidence_cap)
