@@ -2,6 +2,7 @@
 #include "cluster/recording.h"
 
 #include "base/log.h"
+#include "cluster/inventory_internal.h"
 #include "cluster/schema.h"
 #include "format/yaml.h"
 
