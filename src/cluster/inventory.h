@@ -151,7 +151,7 @@ size_t inventory_memory(const struct inventory *inv);
 char *object_text(struct arena *a, const struct object *o);
 /* "pod/checkout-7d9f -n shop" the way kubectl names it: for hints. */
 char *object_ref_text(struct arena *a, const struct object *o);
-/* The topmost controller owner (the Deployment of a Pod); o itself when it has none. */
+/* The topmost controller owner (the Deployment of a Pod, not the custom object above it); o itself when it has none. */
 const struct object *object_top_owner(const struct object *o);
 /* By path, "" / 0 when absent. */
 const char *object_str(const struct object *o, const char *path);
