@@ -63,6 +63,12 @@ void pod_propose_rollback(struct check_run *run, struct finding *f, const struct
  * back. Call it last. */
 void pod_add_older_revision(struct check_run *run, struct finding *f);
 
+/* pod_arch.c: adds which processor the pod's node has, and where the image fits. False when that is not known. */
+bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c);
+/* pod_usage.c: what a container uses of "cpu" or "memory" by metrics.k8s.io, with the object and the path that say so. */
+bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret, const struct object **ret_metrics,
+	       const char **ret_path);
+
 /* log_line.c: the line of a text that most likely says why a program ended. False when it has no words at all. */
 bool log_fatal_line(const char *text, size_t len, uint32_t *ret_line, const char **ret_start, size_t *ret_len);
 
