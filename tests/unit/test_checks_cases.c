@@ -72,13 +72,16 @@ static void verify_case(const char *path, struct hash *fired)
 	struct err err = {0};
 	struct cluster_options options = {.from = path};
 	struct cluster *cluster;
+	struct check_options checks;
 	struct check_run run;
 	ctx_init(&ctx);
+	check_options_init(&checks);
+	checks.advice = true;
 	/* Cases are looked at when their first line says: one that is not (this test reads no comments) may only find less. */
 	assert_true(clock_parse_rfc3339("2026-11-23T12:00:00Z", 20, &options.now));
 	if (cluster_open(&ctx, &options, &cluster, &err))
 		fail_msg("%s: %s", path, err.message);
-	check_run_all(&run, cluster_inventory(cluster), &ctx.arena, NULL);
+	check_run_all(&run, cluster_inventory(cluster), &ctx.arena, &checks);
 	for (uint32_t i = 0; i < run.findings.len; i++) {
 		const struct check *c = run.findings.items[i]->check;
 		assert_int_equal(run.findings.items[i]->id, i);
