@@ -145,7 +145,7 @@ static void look_for_sidecar(struct check_run *run, const struct object *job, co
 	finding_fix(run, f, "Make %s a sidecar (an init container with restartPolicy Always): those are stopped when the main containers have ended.",
 		    side->name);
 	f->container = side->name;
-	f->since = done->now.finished;
+	f->since = job->created; /* since it runs: whoever waits for its end has waited that long */
 }
 
 static void run_sidecar(struct check_run *run, const struct object *o)

@@ -69,6 +69,11 @@ bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_vie
 bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret, const struct object **ret_metrics,
 	       const char **ret_path);
 
+/* pod_attach.c: who holds the volume that an attach error is about, as subject where it is known. */
+void pod_add_attach(struct check_run *run, struct finding *f, const struct object *pod, const struct event *e);
+/* What helps against a mount error, by its words; NULL when they are not known. */
+const char *pod_mount_fix(struct check_run *run, const struct object *pod, const char *message);
+
 /* log_line.c: the line of a text that most likely says why a program ended. False when it has no words at all. */
 bool log_fatal_line(const char *text, size_t len, uint32_t *ret_line, const char **ret_start, size_t *ret_len);
 

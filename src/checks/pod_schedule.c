@@ -473,6 +473,29 @@ static void add_scale_up(struct check_run *run, const struct pod_view *v)
 	finding_event(run, f, e);
 }
 
+/* A rollout that may take no old pod away before a new one is ready needs room for one more. */
+static void add_rollout(struct check_run *run, const struct pod_view *v)
+{
+	const struct object *set = v->object->owner, *deployment = set ? set->owner : NULL;
+	struct finding *f = run->findings.len ? run->findings.items[run->findings.len - 1] : NULL;
+	if (!f || f->object != v->object || !deployment || deployment->kind->id != KIND_DEPLOYMENT)
+		return;
+	const char *most = value_text(run->arena, value_at(deployment->spec, "strategy.rollingUpdate.maxUnavailable"));
+	if (!most || (!str_eq(most, "0") && !str_eq(most, "0%")))
+		return;
+	for (uint32_t i = 0; i < deployment->child_count; i++) {
+		const struct object *old = deployment->children[i];
+		if (old == set || old->kind->id != KIND_REPLICA_SET || value_get_int(old->status, "readyReplicas", 0) == 0)
+			continue;
+		f->message = arena_printf(run->arena, "%s; the rollout waits for it, for maxUnavailable is %s: no pod of %s goes before it is ready",
+					  f->message, most, old->name);
+		finding_field(run, f, deployment, "spec.strategy.rollingUpdate.maxUnavailable");
+		finding_fix(run, f, "%s Or let the rollout end an old pod first: maxUnavailable 1 in %s.", f->fix ? f->fix : f->check->fix,
+			    run_text(run, deployment));
+		return;
+	}
+}
+
 static void add_unschedulable(struct check_run *run, const struct pod_view *v)
 {
 	const char *message = said(run, v), *resource = short_resource(run, message);
@@ -503,6 +526,7 @@ static void run_unschedulable(struct check_run *run, const struct object *o)
 		return;
 	if (v->scheduled_condition && str_eq(value_get_str(v->scheduled_condition, "status"), "False")) {
 		add_unschedulable(run, v);
+		add_rollout(run, v);
 		add_scale_up(run, v);
 		return;
 	}
