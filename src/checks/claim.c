@@ -113,15 +113,18 @@ static bool add_bypassed(struct check_run *run, const struct object *o, const st
 	const char *node = pod ? value_get_str(pod->spec, "nodeName") : "";
 	if (!*node || value_get(o->annotations, "volume.kubernetes.io/selected-node") || run_age(run, pod->created) < run->options->startup_grace)
 		return false;
-	struct finding *f = start(run, o,
-				  arena_printf(run->arena,
-					       "its class %s waits for the scheduler to choose a node (WaitForFirstConsumer), and %s was put on node %s past it",
-					       class->name, run_text(run, pod), node));
+	struct finding *f =
+		start(run, o,
+		      arena_printf(run->arena,
+				   "its class %s waits for the scheduler to choose a node (WaitForFirstConsumer), and %s was put on node %s past it",
+				   class->name, run_text(run, pod), node));
 	finding_field(run, f, class, "volumeBindingMode");
 	finding_field(run, f, pod, "spec.nodeName");
 	finding_subject_object(run, f, class);
-	finding_fix(run, f, "Take spec.nodeName out of the pod's template and use nodeSelector kubernetes.io/hostname: %s instead, or a class that binds at once.",
-		    node);
+	finding_fix(
+		run, f,
+		"Take spec.nodeName out of the pod's template and use nodeSelector kubernetes.io/hostname: %s instead, or a class that binds at once.",
+		node);
 	return true;
 }
 

@@ -162,9 +162,10 @@ const struct check check_job_held_by_sidecar = {
 	.kind = KIND_JOB,
 	.severity = SEVERITY_WARNING,
 	.title = "A sidecar keeps the Job from ending",
-	.explain = "The containers of the Job's pod that do its work have ended well, and one that only stands by (a proxy, an agent) still runs. A pod ends "
-		   "when all its main containers have, so the Job never completes, and a CronJob with concurrencyPolicy Forbid starts no other.\n\n"
-		   "Which container stands by is told by its name.",
+	.explain =
+		"The containers of the Job's pod that do its work have ended well, and one that only stands by (a proxy, an agent) still runs. A pod ends "
+		"when all its main containers have, so the Job never completes, and a CronJob with concurrencyPolicy Forbid starts no other.\n\n"
+		"Which container stands by is told by its name.",
 	.fix = "Make the container a sidecar (an init container with restartPolicy Always), or let it end with the others.",
 	.run = run_sidecar,
 };

@@ -34,7 +34,8 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 		finding_fix(run, f, "See whether machine %s runs, has its network, and whether kubelet on it runs (systemctl status kubelet).",
 			    o->name);
 	else if (strstr(message, "certificate"))
-		finding_fix(run, f, "The certificate of kubelet on node %s is not valid: see /var/lib/kubelet/pki and its open CertificateSigningRequests.",
+		finding_fix(run, f,
+			    "The certificate of kubelet on node %s is not valid: see /var/lib/kubelet/pki and its open CertificateSigningRequests.",
 			    o->name);
 	else if (strstr(message, "cni") || strstr(message, "network"))
 		finding_fix(run, f, "The network plug-in of node %s is not up: see its DaemonSet's pod there.", o->name);
@@ -169,8 +170,8 @@ static void run_rebooted(struct check_run *run, const struct object *o)
 	const struct event *e = lately(run, o, "Rebooted");
 	if (!e)
 		return;
-	struct finding *f = finding_new(run, o, "%s was rebooted %s ago: what ran on it was stopped and started anew", run_text(run, o),
-					run_ago(run, e->last));
+	struct finding *f =
+		finding_new(run, o, "%s was rebooted %s ago: what ran on it was stopped and started anew", run_text(run, o), run_ago(run, e->last));
 	finding_event(run, f, e);
 	f->since = e->last;
 }
@@ -253,8 +254,9 @@ static void run_version_skew(struct check_run *run, const struct object *none)
 						object_str(first, "status.nodeInfo.kubeletVersion"),
 						newer ? "newer than" : "more than three minor versions behind", version);
 		finding_field(run, f, first, "status.nodeInfo.kubeletVersion");
-		finding_fix(run, f, newer ? "Upgrade the control plane first: a kubelet may not be newer than its API server."
-					  : "Upgrade kubelet on the nodes: it may be at most three minor versions older than the API server.");
+		finding_fix(run, f,
+			    newer ? "Upgrade the control plane first: a kubelet may not be newer than its API server."
+				  : "Upgrade kubelet on the nodes: it may be at most three minor versions older than the API server.");
 	}
 	(void)none;
 }
@@ -274,8 +276,9 @@ const struct check check_node_system_oom = {
 	.kind = KIND_NODE,
 	.severity = SEVERITY_WARNING,
 	.title = "Node ran out of memory",
-	.explain = "The kernel of the node found no memory left and killed a process that is not a container at its own limit (event SystemOOM, within the "
-		   "hour). Pods that use more than they request, or programs outside Kubernetes, fill the node.",
+	.explain =
+		"The kernel of the node found no memory left and killed a process that is not a container at its own limit (event SystemOOM, within the "
+		"hour). Pods that use more than they request, or programs outside Kubernetes, fill the node.",
 	.fix = "Give pods memory requests that match what they use, reserve memory for the system (systemReserved), or add memory.",
 	.run = run_out_of_memory,
 };
@@ -285,8 +288,9 @@ const struct check check_node_pod_limit = {
 	.kind = KIND_NODE,
 	.severity = SEVERITY_INFO,
 	.title = "Node holds as many pods as it may",
-	.explain = "As many pods run on the node as its status.allocatable.pods allows (110 unless set otherwise; on some clouds the number of addresses): the "
-		   "scheduler puts no more there.",
+	.explain =
+		"As many pods run on the node as its status.allocatable.pods allows (110 unless set otherwise; on some clouds the number of addresses): the "
+		"scheduler puts no more there.",
 	.fix = "Add a node, or raise maxPods of kubelet where the network has addresses for them.",
 	.run = run_pod_limit,
 };
@@ -296,8 +300,9 @@ const struct check check_node_version_skew = {
 	.kind = KIND_COUNT,
 	.severity = SEVERITY_WARNING,
 	.title = "kubelet and API server are too far apart",
-	.explain = "A kubelet may be up to three minor versions older than the API server and never newer. Beyond that Kubernetes is not tested: fields are "
-		   "lost, features fail.",
+	.explain =
+		"A kubelet may be up to three minor versions older than the API server and never newer. Beyond that Kubernetes is not tested: fields are "
+		"lost, features fail.",
 	.fix = "Upgrade the nodes, or the control plane first.",
 	.run = run_version_skew,
 };

@@ -34,11 +34,16 @@ const char *placement_amount(struct check_run *run, const char *resource, double
 const char *placement_unit(struct check_run *run, const char *resource);
 void placement_evidence(struct placement_note *note, const struct object *o, const char *path);
 
+/* placement_labels.c: "disk=ssd", which a node has, for "disk=sdd", which none has; NULL when nothing is near. */
+const char *placement_near_label(struct check_run *run, const struct object *pod);
+/* " (zone In [a, b])": the first term of the required node affinity; "" when there is none. */
+const char *placement_affinity_text(struct check_run *run, const struct object *pod);
+
 /* placement_volume.c: the bound volumes of a pod that only some nodes reach. */
 struct placement_volumes {
 	struct {
 		const struct object *claim, *volume;
-	} *items;
+	} * items;
 	uint32_t len, cap;
 };
 struct placement_volumes placement_volumes(struct check_run *run, const struct object *pod);

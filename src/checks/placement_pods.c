@@ -166,8 +166,8 @@ bool placement_anti_affinity_note(struct check_run *run, const struct object *po
 			memset(ret, 0, sizeof(*ret));
 			ret->why = arena_printf(run->arena,
 						"its anti-affinity keeps it off every %s with a pod %s, and that rules out %s (%s is on node %s)%s",
-						domain_word(key), term_text(run, term), closed_text(run, &c), c.by->name, value_get_str(c.by->spec, "nodeName"),
-						too_many_replicas(run, pod, &c, key));
+						domain_word(key), term_text(run, term), closed_text(run, &c), c.by->name,
+						value_get_str(c.by->spec, "nodeName"), too_many_replicas(run, pod, &c, key));
 			ret->fix = "Add a node, run fewer replicas, or make the anti-affinity preferred instead of required.";
 			placement_evidence(ret, pod, term_path(run, "podAntiAffinity", index));
 			placement_evidence(ret, c.by, "spec.nodeName");
@@ -233,7 +233,8 @@ bool placement_existing_note(struct check_run *run, const struct object *pod, st
 	return true;
 }
 
-static bool tell_affinity(struct check_run *run, const struct object *pod, const struct value *term, const struct taken *t, struct placement_note *ret)
+static bool tell_affinity(struct check_run *run, const struct object *pod, const struct value *term, const struct taken *t,
+			  struct placement_note *ret)
 {
 	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
 	const char *key = value_get_str(term, "topologyKey"), *obstacle = NULL;
@@ -241,7 +242,8 @@ static bool tell_affinity(struct check_run *run, const struct object *pod, const
 	if (t->running == 0) {
 		ret->why = arena_printf(run->arena, "it has to be near pods %s, and %s", term_text(run, term),
 					t->waiting ? "those have no node themselves" : "there is no such pod");
-		ret->fix = arena_printf(run->arena, "Start pods with %s, or correct the required pod affinity of its template.", term_text(run, term));
+		ret->fix =
+			arena_printf(run->arena, "Start pods with %s, or correct the required pod affinity of its template.", term_text(run, term));
 		return true;
 	}
 	for (uint32_t i = 0; i < nodes->len; i++) {
@@ -256,8 +258,9 @@ static bool tell_affinity(struct check_run *run, const struct object *pod, const
 		}
 	}
 	if (near)
-		ret->why = arena_printf(run->arena, "it has to be in one %s with a pod %s (%s is on node %s), and no node there takes it: %s %s", domain_word(key),
-					term_text(run, term), t->first->name, value_get_str(t->first->spec, "nodeName"), near->name, obstacle);
+		ret->why = arena_printf(run->arena, "it has to be in one %s with a pod %s (%s is on node %s), and no node there takes it: %s %s",
+					domain_word(key), term_text(run, term), t->first->name, value_get_str(t->first->spec, "nodeName"), near->name,
+					obstacle);
 	else
 		ret->why = arena_printf(run->arena, "it has to be in one %s with a pod %s, and node %s, where %s is, has no such label", key,
 					term_text(run, term), value_get_str(t->first->spec, "nodeName"), t->first->name);
@@ -279,7 +282,8 @@ bool placement_affinity_note(struct check_run *run, const struct object *pod, st
 		hash_init(&t.domains);
 		take_term(&t, term, pod);
 		/* The first of a group that wants to be together may go anywhere. */
-		bool first = self && t.running == 0, found = !first && inventory_sees(run->inv, KIND_POD, NULL) && tell_affinity(run, pod, term, &t, ret);
+		bool first = self && t.running == 0,
+		     found = !first && inventory_sees(run->inv, KIND_POD, NULL) && tell_affinity(run, pod, term, &t, ret);
 		hash_release(&t.domains);
 		if (found)
 			return true;

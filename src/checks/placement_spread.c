@@ -7,9 +7,9 @@
 struct domain {
 	const char *name;
 	uint32_t pods;
-	const struct object *node;   /* one it may use, best without obstacle; else one that it may not */
-	bool open;                   /* node takes the pod as far as can be seen */
-	const char *obstacle;        /* of node */
+	const struct object *node; /* one it may use, best without obstacle; else one that it may not */
+	bool open;                 /* node takes the pod as far as can be seen */
+	const char *obstacle;      /* of node */
 };
 
 struct spread {
@@ -120,12 +120,13 @@ static void tell(struct check_run *run, struct spread *s, struct placement_note 
 				 : "no domain may take one more";
 	ret->why = arena_printf(run->arena, "its pods have to be spread over %s with a skew of at most %lld%s: %s; %s", s->key, (long long)s->skew,
 				few, counts_text(run, s), where);
-	ret->fix = next ? arena_printf(run->arena,
-				       "Make room for it in %s %s (node %s), or loosen spec.topologySpreadConstraints[%u] (maxSkew, whenUnsatisfiable: "
-				       "ScheduleAnyway, nodeTaintsPolicy: Honor).",
-				       s->key, next->name, next->node->name, s->index)
-			: arena_printf(run->arena, "Add nodes in another %s, or loosen spec.topologySpreadConstraints[%u] (maxSkew, minDomains).",
-				       s->key, s->index);
+	ret->fix =
+		next ? arena_printf(run->arena,
+				    "Make room for it in %s %s (node %s), or loosen spec.topologySpreadConstraints[%u] (maxSkew, whenUnsatisfiable: "
+				    "ScheduleAnyway, nodeTaintsPolicy: Honor).",
+				    s->key, next->name, next->node->name, s->index)
+		     : arena_printf(run->arena, "Add nodes in another %s, or loosen spec.topologySpreadConstraints[%u] (maxSkew, minDomains).",
+				    s->key, s->index);
 	if (next)
 		placement_evidence(ret, next->node, arena_printf(run->arena, "metadata.labels['%s']", s->key));
 }

@@ -127,8 +127,9 @@ bool placement_volume_note(struct check_run *run, const struct object *pod, stru
 	ret->why = arena_printf(run->arena,
 				"its volume %s (PersistentVolumeClaim %s) can only be used %s, and none of the %u node%s it may use is there%s",
 				blame->name, claim->name, place, usable, usable == 1 ? "" : "s", why_not);
-	ret->fix = near ? arena_printf(run->arena, "Let the pod run on node %s (its selector, affinity, tolerations, room), or move the data to "
-						   "a volume that the other nodes reach.",
+	ret->fix = near ? arena_printf(run->arena,
+				       "Let the pod run on node %s (its selector, affinity, tolerations, room), or move the data to "
+				       "a volume that the other nodes reach.",
 				       near->name)
 			: arena_printf(run->arena, "Add (or bring back) a node %s, or restore the data to a volume that the nodes reach.", place);
 	bool cordoned = near && value_get_bool(near->spec, "unschedulable", false);

@@ -66,8 +66,8 @@ void pod_add_older_revision(struct check_run *run, struct finding *f);
 /* pod_arch.c: adds which processor the pod's node has, and where the image fits. False when that is not known. */
 bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c);
 /* pod_usage.c: what a container uses of "cpu" or "memory" by metrics.k8s.io, with the object and the path that say so. */
-bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret, const struct object **ret_metrics,
-	       const char **ret_path);
+bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret,
+	       const struct object **ret_metrics, const char **ret_path);
 
 /* pod_attach.c: who holds the volume that an attach error is about, as subject where it is known. */
 void pod_add_attach(struct check_run *run, struct finding *f, const struct object *pod, const struct event *e);

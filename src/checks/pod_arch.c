@@ -13,7 +13,8 @@ static const struct object *well_elsewhere(struct check_run *run, const struct o
 	for (uint32_t i = 0; owner && i < owner->child_count; i++) {
 		const struct object *other = owner->children[i];
 		const struct object *node = inventory_find(run->inv, KIND_NODE, "", value_get_str(other->spec, "nodeName"));
-		if (other->kind->id != KIND_POD || !*arch_of(node) || str_eq(arch_of(node), arch) || !str_eq(condition_status(other, "Ready"), "True"))
+		if (other->kind->id != KIND_POD || !*arch_of(node) || str_eq(arch_of(node), arch) ||
+		    !str_eq(condition_status(other, "Ready"), "True"))
 			continue;
 		for (value_each(c, value_get(other->spec, "containers")))
 			if (str_eq(value_get_str(c, "image"), image))

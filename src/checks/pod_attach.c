@@ -44,8 +44,8 @@ static const struct object *user_on(struct check_run *run, const char *node, con
 	return NULL;
 }
 
-static void add_holder(struct check_run *run, struct finding *f, const struct object *pod, const struct object *attachment, const struct object *holder,
-		       const char *node_name)
+static void add_holder(struct check_run *run, struct finding *f, const struct object *pod, const struct object *attachment,
+		       const struct object *holder, const char *node_name)
 {
 	const struct object *node = inventory_find(run->inv, KIND_NODE, "", node_name);
 	const char *ready = node ? condition_status(node, "Ready") : "";
@@ -64,15 +64,19 @@ static void add_holder(struct check_run *run, struct finding *f, const struct ob
 	const struct object *top = object_top_owner(pod);
 	bool same = holder && top != pod && object_top_owner(holder) == top && top->kind->id == KIND_DEPLOYMENT;
 	if (lost)
-		finding_fix(run, f,
-			    "Bring node %s back; only when it is certainly off: taint it node.kubernetes.io/out-of-service=nodeshutdown:NoExecute, which "
-			    "lets its volumes go.",
-			    node_name);
+		finding_fix(
+			run, f,
+			"Bring node %s back; only when it is certainly off: taint it node.kubernetes.io/out-of-service=nodeshutdown:NoExecute, which "
+			"lets its volumes go.",
+			node_name);
 	else if (same && value_get_int(top->spec, "replicas", 1) > 1)
-		finding_fix(run, f, "%s wants %lld replicas with one ReadWriteOnce volume: use a StatefulSet, a volume that is ReadWriteMany, or one replica.",
-			    run_text(run, top), (long long)value_get_int(top->spec, "replicas", 1));
+		finding_fix(
+			run, f,
+			"%s wants %lld replicas with one ReadWriteOnce volume: use a StatefulSet, a volume that is ReadWriteMany, or one replica.",
+			run_text(run, top), (long long)value_get_int(top->spec, "replicas", 1));
 	else if (same)
-		finding_fix(run, f, "Set spec.strategy.type of %s to Recreate: a rolling update starts the new pod before the old one lets the volume go.",
+		finding_fix(run, f,
+			    "Set spec.strategy.type of %s to Recreate: a rolling update starts the new pod before the old one lets the volume go.",
 			    run_text(run, top));
 	else if (holder)
 		finding_fix(run, f, "Wait until %s has ended, or end it: the volume can be on one node at a time.", run_text(run, holder));

@@ -37,7 +37,8 @@ static usec_t since_of(struct check_run *run, const struct pod_view *v, const st
 	return c->restarts == 0 && failure->end ? failure->end->finished : v->object->created;
 }
 
-static const char *crash_fix(struct check_run *run, const struct object *pod, const struct container_view *c, const struct container_failure *failure, const char *words)
+static const char *crash_fix(struct check_run *run, const struct object *pod, const struct container_view *c, const struct container_failure *failure,
+			     const char *words)
 {
 	int64_t code = failure->end ? failure->end->exit_code : 1;
 	if (failure->end && code == 0)
@@ -170,8 +171,8 @@ static void add_waited_for(struct check_run *run, struct finding *f, const struc
 	const struct object *o = v->object, *service = waited_for(run, o, c);
 	int64_t port = own_port_of(v, c);
 	if (service && selector_matches(value_get(service->spec, "selector"), o->labels, true)) {
-		f->message = arena_printf(run->arena, "%s; it waits for %s, whose pods are this workload's own: they only start when it has ended", f->message,
-					  run_text(run, service));
+		f->message = arena_printf(run->arena, "%s; it waits for %s, whose pods are this workload's own: they only start when it has ended",
+					  f->message, run_text(run, service));
 		finding_field(run, f, service, "spec.selector");
 		f->severity = SEVERITY_ERROR;
 		finding_fix(run, f, "Do not wait for %s in an init container of its own pods: move the step into the main container or a Job.",
@@ -181,13 +182,15 @@ static void add_waited_for(struct check_run *run, struct finding *f, const struc
 		finding_subject_object(run, f, service);
 		finding_fix(run, f, "See why %s has no ready pods.", run_text(run, service));
 	} else if (port) {
-		f->message = arena_printf(run->arena, "%s; it waits for port %lld of its own pod, which a main container serves: that only starts when it has ended",
-					  f->message, (long long)port);
+		f->message = arena_printf(
+			run->arena, "%s; it waits for port %lld of its own pod, which a main container serves: that only starts when it has ended",
+			f->message, (long long)port);
 		f->severity = SEVERITY_ERROR;
-		finding_fix(run, f,
-			    "Make the container that serves port %lld a sidecar (an init container with restartPolicy Always, before %s), or move the "
-			    "step out of the init container.",
-			    (long long)port, c->name);
+		finding_fix(
+			run, f,
+			"Make the container that serves port %lld a sidecar (an init container with restartPolicy Always, before %s), or move the "
+			"step out of the init container.",
+			(long long)port, c->name);
 	}
 }
 
@@ -285,7 +288,8 @@ static void add_oom_reason(struct check_run *run, struct finding *f, const struc
 	const char *path;
 	double used;
 	if (giver) {
-		f->message = arena_printf(run->arena, "%s; LimitRange %s sets that limit, the container has none of its own", f->message, giver->name);
+		f->message =
+			arena_printf(run->arena, "%s; LimitRange %s sets that limit, the container has none of its own", f->message, giver->name);
 		finding_field(run, f, v->object, "metadata.annotations['kubernetes.io/limit-ranger']");
 		finding_subject_object(run, f, giver);
 		finding_fix(run, f, "Set resources.limits.memory of container %s to what it needs: the default of LimitRange %s, %s, is too little.",
@@ -312,8 +316,8 @@ static void add_oom(struct check_run *run, const struct pod_view *v, const struc
 	const struct event *short_node = node_oom(run, node, failure->end);
 	const char *cap = short_node ? arena_printf(run->arena, "because its node %s ran out of memory (its own limit is %s)", v->node,
 						    limit ? limit : "not set")
-			  : limit ? arena_printf(run->arena, "for going over its memory limit of %s", limit)
-				: "because its node ran out of memory (it has no memory limit)";
+			  : limit    ? arena_printf(run->arena, "for going over its memory limit of %s", limit)
+				     : "because its node ran out of memory (it has no memory limit)";
 	struct finding *f = pod_finding(run, v, c, "%s was killed %s %s%s%s", container_text(run, v, c), times(run, count), cap,
 					last_ago(run, failure->end), state);
 	add_end(run, f, c, failure);

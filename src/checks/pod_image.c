@@ -10,14 +10,18 @@ struct image_trouble {
 
 /* The first that fits wins: more exact words first. */
 static const struct image_trouble troubles[] = {
-	{"toomanyrequests", "the registry limits how often it may be asked",
-	 "Wait, sign in to the registry with a pull secret, or mirror the image.", ABOUT_ACCESS},
-	{"rate limit", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image.", ABOUT_ACCESS},
-	{"429 too many", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image.", ABOUT_ACCESS},
+	{"toomanyrequests", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image.",
+	 ABOUT_ACCESS},
+	{"rate limit", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image.",
+	 ABOUT_ACCESS},
+	{"429 too many", "the registry limits how often it may be asked", "Wait, sign in to the registry with a pull secret, or mirror the image.",
+	 ABOUT_ACCESS},
 	{"pull access denied", "the repository does not exist or needs a sign-in",
 	 "Correct the repository's name, or give the pod a pull secret for it.", ABOUT_ACCESS},
-	{"no match for platform", "the registry has it, but not for this node's processor", "Build the image for the node's processor too.", ABOUT_PROCESSOR},
-	{"no matching manifest", "the registry has it, but not for this node's processor", "Build the image for the node's processor too.", ABOUT_PROCESSOR},
+	{"no match for platform", "the registry has it, but not for this node's processor", "Build the image for the node's processor too.",
+	 ABOUT_PROCESSOR},
+	{"no matching manifest", "the registry has it, but not for this node's processor", "Build the image for the node's processor too.",
+	 ABOUT_PROCESSOR},
 	{"x509", "the registry's certificate is not trusted", "Let the node trust the registry's certificate authority, or mend the certificate."},
 	{"http response to https", "the registry speaks HTTP, not HTTPS",
 	 "Serve the registry over TLS, or list it as insecure in the node's runtime."},
@@ -93,8 +97,9 @@ static void add_secrets(struct check_run *run, struct finding *f, const struct p
 		finding_fieldf(run, f, v->object, "spec.imagePullSecrets[%u].name", i++);
 	}
 	if (*names)
-		f->message = arena_printf(run->arena, "%s (it has pull secret %s; whether that is for %s and still valid cannot be told, for values of "
-						      "Secrets are not read)",
+		f->message = arena_printf(run->arena,
+					  "%s (it has pull secret %s; whether that is for %s and still valid cannot be told, for values of "
+					  "Secrets are not read)",
 					  f->message, names, registry);
 	else
 		f->message = arena_printf(run->arena, "%s (neither the pod nor its ServiceAccount %s has a pull secret)", f->message,
@@ -102,7 +107,8 @@ static void add_secrets(struct check_run *run, struct finding *f, const struct p
 	if (*names)
 		finding_fix(run, f, "%s See that %s holds a valid sign-in for %s.", f->fix, names, registry);
 	else
-		finding_fix(run, f, "%s For a private one: kubectl create secret docker-registry NAME -n %s --docker-server=%s, then imagePullSecrets.",
+		finding_fix(run, f,
+			    "%s For a private one: kubectl create secret docker-registry NAME -n %s --docker-server=%s, then imagePullSecrets.",
 			    f->fix, v->object->ns, registry);
 }
 

@@ -55,7 +55,8 @@ static void add_eviction_user(struct check_run *run, struct finding *f, const st
 	for (uint32_t i = 0; i < v->count; i++)
 		if (str_eq(v->containers[i].name, container))
 			f->container = v->containers[i].name;
-	finding_fix(run, f, "Give container %s a request for %s near the %.*s that it used (it requests %.*s), and a limit: pods far over their request go "
+	finding_fix(run, f,
+		    "Give container %s a request for %s near the %.*s that it used (it requests %.*s), and a limit: pods far over their request go "
 		    "first.",
 		    container, resource, (int)strcspn(used, ","), used, (int)strcspn(request, ",. "), request);
 }
@@ -258,8 +259,9 @@ const struct check check_pod_pre_stop_failed = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_WARNING,
 	.title = "Hook before the stop fails",
-	.explain = "The container's preStop hook failed within the hour (event FailedPreStopHook): the container is stopped without what the hook was for, such "
-		   "as finishing open requests.",
+	.explain =
+		"The container's preStop hook failed within the hour (event FailedPreStopHook): the container is stopped without what the hook was for, such "
+		"as finishing open requests.",
 	.fix = "Correct lifecycle.preStop.",
 	.run = run_pre_stop,
 };

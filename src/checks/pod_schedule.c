@@ -1,6 +1,5 @@
 /* Pods that get no node. The scheduler's message says how many nodes fall out for which reason; the nodes themselves say which reason
  * matters: one that falls on nodes the pod could never use (a control plane's taint) is no news. */
-#include "base/near.h"
 #include "checks/index.h"
 #include "checks/placement.h"
 #include "checks/pod.h"
@@ -169,10 +168,11 @@ static bool add_device(struct check_run *run, const struct pod_view *v, const ch
 							(long long)value_get_int(plugin->status, "desiredNumberScheduled", 0))
 					 : "";
 	const char *obstacle = has ? placement_obstacle(run, v->object, has) : NULL;
-	const char *why = has ? arena_printf(run->arena, "node %s has %s, but %s", has->name, resource, obstacle ? obstacle : "cannot be used")
-			  : broken ? arena_printf(run->arena, "node %s has %s, and reports none of them as healthy%s", broken->name, resource, plugin_text)
-				   : arena_printf(run->arena, "it requests %s %s, and no node of %u offers any%s", placement_amount(run, resource, want),
-						  resource, nodes->len, plugin_text);
+	const char *why =
+		has      ? arena_printf(run->arena, "node %s has %s, but %s", has->name, resource, obstacle ? obstacle : "cannot be used")
+		: broken ? arena_printf(run->arena, "node %s has %s, and reports none of them as healthy%s", broken->name, resource, plugin_text)
+			 : arena_printf(run->arena, "it requests %s %s, and no node of %u offers any%s", placement_amount(run, resource, want),
+					resource, nodes->len, plugin_text);
 	struct finding *f = start(run, v, why);
 	add_requests(run, f, v, resource);
 	if (has) {
@@ -192,6 +192,25 @@ static bool add_device(struct check_run *run, const struct pod_view *v, const ch
 	return true;
 }
 
+/* Who requests most of a resource on the roomiest node: where to look first. */
+static const char *biggest_request(struct check_run *run, const struct room *room, const char *resource)
+{
+	const struct object_list *pods = room->best ? inventory_pods_on(run->inv, room->best->name) : NULL;
+	const struct object *most = NULL;
+	double sum = 0;
+	for (uint32_t i = 0; pods && i < pods->len; i++) {
+		double q = pod_request(pods->items[i]->spec, resource);
+		if (q > sum && !str_eq(value_get_str(pods->items[i]->status, "phase"), "Succeeded") &&
+		    !str_eq(value_get_str(pods->items[i]->status, "phase"), "Failed")) {
+			most = pods->items[i];
+			sum = q;
+		}
+	}
+	if (!most)
+		return "what runs there may request more than it uses";
+	return arena_printf(run->arena, "%s requests most on %s, %s", run_text(run, most), room->best->name, placement_amount(run, resource, sum));
+}
+
 /* "Insufficient cpu": with the numbers of the node that comes nearest. False when there is room: then other reasons matter more. */
 static bool add_shortage(struct check_run *run, const struct pod_view *v, const char *resource)
 {
@@ -209,12 +228,12 @@ static bool add_shortage(struct check_run *run, const struct pod_view *v, const 
 	else if (room->biggest == 0 && strchr(resource, '/'))
 		return add_device(run, v, resource, want);
 	else if (want > room->biggest)
-		why = arena_printf(run->arena, "it requests %s%s, and the biggest node it may use has %s", placement_amount(run, resource, want), unit,
-				   placement_amount(run, resource, room->biggest));
+		why = arena_printf(run->arena, "it requests %s%s, and the biggest node it may use has %s", placement_amount(run, resource, want),
+				   unit, placement_amount(run, resource, room->biggest));
 	else
 		why = arena_printf(run->arena, "it requests %s%s, and the most that is free on a node it may use is %s of %s (node %s)",
-				   placement_amount(run, resource, want), unit, placement_amount(run, resource, MAX(room->free, 0)), placement_amount(run, resource, room->of),
-				   room->best->name);
+				   placement_amount(run, resource, want), unit, placement_amount(run, resource, MAX(room->free, 0)),
+				   placement_amount(run, resource, room->of), room->best->name);
 	if (room->best && room->unreached)
 		why = arena_printf(run->arena, "%s; its volume %s can only be used %s, which leaves out %u node%s", why,
 				   p->volumes.items[0].volume->name, placement_volume_place(run, p->volumes.items[0].volume), room->unreached,
@@ -227,7 +246,7 @@ static bool add_shortage(struct check_run *run, const struct pod_view *v, const 
 		finding_fix(run, f, "Request at most %s%s, or add a node that has %s.", placement_amount(run, resource, room->biggest), unit,
 			    placement_amount(run, resource, want));
 	else
-		finding_fix(run, f, "Request less, free %s on a node (what runs there may request more than it uses), or add a node.", resource);
+		finding_fix(run, f, "Request less, free %s on a node (%s), or add a node.", resource, biggest_request(run, room, resource));
 	return true;
 }
 
@@ -238,67 +257,18 @@ static const char *selector_words(struct check_run *run, const struct object *po
 	return value_len(plain) ? value_text(run->arena, plain) : NULL;
 }
 
-/* What nodes have instead of a label: a like value, a like key. NULL when a node has it, or nothing is near. */
-static const char *near_label(struct check_run *run, const char *key, const char *value)
-{
-	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
-	struct near values, keys;
-	bool has_key = false;
-	near_init(&values, value);
-	near_init(&keys, key);
-	for (uint32_t i = 0; i < nodes->len; i++) {
-		const struct value *have = value_get(nodes->items[i]->labels, key);
-		if (have && str_eq(value_str(have, ""), value))
-			return NULL;
-		has_key = has_key || have;
-		if (have)
-			near_try(&values, value_str(have, ""));
-		for (member_each(m, nodes->items[i]->labels))
-			near_try(&keys, m->key);
-	}
-	if (has_key)
-		return values.best ? arena_printf(run->arena, "%s=%s", key, values.best) : NULL;
-	return keys.best ? arena_printf(run->arena, "%s=%s", keys.best, value) : NULL;
-}
-
-static const char *wanted_but_near(struct check_run *run, const struct object *pod)
-{
-	const char *found = NULL;
-	for (member_each(m, value_get(pod->spec, "nodeSelector")))
-		found = found ? found : near_label(run, m->key, value_str(&m->v, ""));
-	const struct value *terms = value_at(pod->spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
-	for (value_each(term, terms))
-		for (value_each(e, value_get(term, "matchExpressions")))
-			if (!found && str_eq(value_get_str(e, "operator"), "In"))
-				found = near_label(run, value_get_str(e, "key"), value_str(value_item(value_get(e, "values"), 0), ""));
-	return found;
-}
-
-/* "zone In (a, b)" of the first term, the words of most pods. */
-static const char *affinity_words(struct check_run *run, const struct object *pod)
-{
-	const struct value *term = value_at(pod->spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]");
-	const char *text = "";
-	for (value_each(e, value_get(term, "matchExpressions"))) {
-		const char *values = value_text(run->arena, value_get(e, "values"));
-		text = arena_printf(run->arena, "%s%s%s %s%s%s", text, *text ? ", " : "", value_get_str(e, "key"), value_get_str(e, "operator"),
-				    values ? " " : "", values ? values : "");
-	}
-	return *text ? arena_printf(run->arena, " (%s)", text) : "";
-}
-
 static void add_selector(struct check_run *run, const struct pod_view *v)
 {
-	const char *path, *words = selector_words(run, v->object, &path), *near = wanted_but_near(run, v->object);
+	const char *path, *words = selector_words(run, v->object, &path), *near = placement_near_label(run, v->object);
 	const char *instead = near ? arena_printf(run->arena, "; did you mean %s?", near) : "";
 	uint32_t nodes = inventory_list(run->inv, KIND_NODE)->len;
 	struct finding *f = start(run, v,
 				  words ? arena_printf(run->arena, "no node of %u has the labels it selects (%s)%s", nodes, words, instead)
 					: arena_printf(run->arena, "no node of %u fits its required node affinity%s%s", nodes,
-						       affinity_words(run, v->object), instead));
+						       placement_affinity_text(run, v->object), instead));
 	finding_field(run, f, v->object, path);
-	finding_fix(run, f, "Label a node with what the pod selects, or correct %s of its workload%s%s.", words ? "nodeSelector" : "the node affinity",
-		    near ? " to " : "", near ? near : "");
+	finding_fix(run, f, "Label a node with what the pod selects, or correct %s of its workload%s%s.",
+		    words ? "nodeSelector" : "the node affinity", near ? " to " : "", near ? near : "");
 }
 
 static void add_taint(struct check_run *run, const struct pod_view *v, const struct nodes_seen *seen)
@@ -344,6 +314,7 @@ struct claim_walk {
 	struct check_run *run;
 	const struct object *pod;
 	struct pod_ref ref;
+	const struct object *user; /* who has a claim that only one pod may have */
 	bool missing;
 	uint32_t unseen; /* claims that were not read: with only one it must be that one */
 };
@@ -366,8 +337,39 @@ static int find_claim(void *arg, const struct pod_ref *ref)
 	return 0;
 }
 
+/* A volume that one pod at a time may use, and the pod that does. */
+static int find_used(void *arg, const struct pod_ref *ref)
+{
+	struct claim_walk *w = arg;
+	const struct object *claim =
+		ref->kind == KIND_PERSISTENT_VOLUME_CLAIM ? inventory_find(w->run->inv, KIND_PERSISTENT_VOLUME_CLAIM, w->pod->ns, ref->name) : NULL;
+	const struct object *user = claim ? index_claim_user(w->run, claim) : NULL;
+	if (!user || user == w->pod || !str_eq(value_str(value_at(claim->spec, "accessModes[0]"), ""), "ReadWriteOncePod"))
+		return 0;
+	w->ref = *ref;
+	w->user = user;
+	return 1;
+}
+
+static bool add_once_pod(struct check_run *run, const struct pod_view *v, const char *message)
+{
+	struct claim_walk w = {.run = run, .pod = v->object};
+	if (!strstr(message, "ReadWriteOncePod") || !pod_refs_each(v->object->spec, "spec", run->arena, find_used, &w))
+		return false;
+	struct finding *f = start(run, v,
+				  arena_printf(run->arena, "its PersistentVolumeClaim %s is for one pod at a time (ReadWriteOncePod), and %s uses it",
+					       w.ref.name, run_text(run, w.user)));
+	finding_field(run, f, v->object, w.ref.path);
+	finding_field(run, f, w.user, "spec.nodeName");
+	finding_subject_object(run, f, w.user);
+	finding_fix(run, f, "Wait until %s has ended, run one replica, or use a claim with another access mode.", run_text(run, w.user));
+	return true;
+}
+
 static void add_claim(struct check_run *run, const struct pod_view *v, const char *said)
 {
+	if (add_once_pod(run, v, said))
+		return;
 	struct claim_walk w = {.run = run, .pod = v->object};
 	pod_refs_each(v->object->spec, "spec", run->arena, find_claim, &w);
 	if (w.unseen > 1)

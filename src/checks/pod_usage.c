@@ -1,8 +1,8 @@
 /* What containers use, by metrics.k8s.io, against their limits. */
 #include "checks/pod.h"
 
-bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret, const struct object **ret_metrics,
-	       const char **ret_path)
+bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret,
+	       const struct object **ret_metrics, const char **ret_path)
 {
 	const struct object *metrics = inventory_find_custom(run->inv, "metrics.k8s.io", "PodMetrics", pod->ns, pod->name);
 	uint32_t i = 0;
@@ -84,10 +84,11 @@ const struct check check_pod_cpu_at_limit = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_WARNING,
 	.title = "Container uses all the CPU it may",
-	.explain = "The container uses at least 95 % of its CPU limit (metrics.k8s.io): the kernel most likely throttles it, which shows as slow answers "
-		   "and probes that time out.\n\n"
-		   "A warning when probes of the container timed out within the hour; without such a sign it is told only with --advice. How long it was "
-		   "throttled is not in the API.",
+	.explain =
+		"The container uses at least 95 % of its CPU limit (metrics.k8s.io): the kernel most likely throttles it, which shows as slow answers "
+		"and probes that time out.\n\n"
+		"A warning when probes of the container timed out within the hour; without such a sign it is told only with --advice. How long it was "
+		"throttled is not in the API.",
 	.fix = "Raise the CPU limit, or take it off and keep the request.",
 	.run = run_cpu_at_limit,
 };
@@ -97,8 +98,9 @@ const struct check check_pod_memory_near_limit = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_INFO,
 	.title = "Container uses nearly all the memory it may",
-	.explain = "The container uses at least 90 % of its memory limit (metrics.k8s.io). Part of it may be cache that the kernel gives back; what cannot be "
-		   "given back ends in an OOM kill at the limit.",
+	.explain =
+		"The container uses at least 90 % of its memory limit (metrics.k8s.io). Part of it may be cache that the kernel gives back; what cannot be "
+		"given back ends in an OOM kill at the limit.",
 	.fix = "Raise resources.limits.memory, or make the program use less, before the kernel kills it.",
 	.peers = "Popeye 110",
 	.advice = true,

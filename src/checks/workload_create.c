@@ -124,7 +124,8 @@ static bool list_quantity(struct check_run *run, const char *list, const char *r
 }
 
 /* The resource that is short, and who uses most of it. */
-static void add_quota_user(struct check_run *run, struct finding *f, const struct object *o, const char *requested, const char *used, const char *limited)
+static void add_quota_user(struct check_run *run, struct finding *f, const struct object *o, const char *requested, const char *used,
+			   const char *limited)
 {
 	for (const char *p = requested; *p; p += strcspn(p, ","), p += *p == ',') {
 		const char *resource = arena_strndup(run->arena, p, strcspn(p, "=,"));
