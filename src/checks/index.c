@@ -7,6 +7,8 @@ struct check_index {
 	struct hash maps;        /* ConfigMap object -> itself, when a pod spec refers to it */
 	struct hash claims;      /* claim object -> a pod that uses it */
 	struct hash placements;  /* owner -> struct placement */
+	bool anti_built;
+	struct object_list anti; /* pods with anti-affinity, one per owner */
 	struct hash strings;     /* string values in custom objects and container arguments, "ns\0text" */
 };
 
@@ -150,6 +152,26 @@ static int mark_map(void *arg, const struct pod_ref *ref)
 struct hash *index_placements(struct check_run *run)
 {
 	return &run->index->placements;
+}
+
+const struct object_list *index_anti_affinity(struct check_run *run)
+{
+	struct check_index *x = run->index;
+	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
+	_cleanup_(hash_release) struct hash owners;
+	hash_init(&owners);
+	for (uint32_t i = 0; i < pods->len && !x->anti_built; i++) {
+		struct object *pod = pods->items[i];
+		const struct value *terms = value_at(pod->spec, "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution");
+		if (!value_len(terms) || !*value_get_str(pod->spec, "nodeName") || !pod_counts(pod) ||
+		    (pod->owner && hash_get_ptr(&owners, pod->owner)))
+			continue;
+		if (pod->owner)
+			hash_put_ptr(&owners, pod->owner, pod);
+		*arena_push(run->arena, &x->anti) = pod;
+	}
+	x->anti_built = true;
+	return &x->anti;
 }
 
 static int mark_claim(void *arg, const struct pod_ref *ref)

@@ -36,11 +36,16 @@ const char *placement_unit(struct check_run *run, const char *resource)
 	return str_eq(resource, "cpu") ? " CPU" : str_eq(resource, "memory") ? " of memory" : arena_printf(run->arena, " %s", resource);
 }
 
+bool placement_fits(double want, double left)
+{
+	return want <= left + 1e-9 * (want + 1);
+}
+
 static const char *short_of(struct check_run *run, const struct object *pod, const struct object *node, const char *resource)
 {
 	double have, want = pod_request(pod->spec, resource), left = index_node_free(run, node, resource, &have);
 	/* An allocatable amount that is not told is not zero. */
-	if (want <= left || have == 0)
+	if (placement_fits(want, left) || have == 0)
 		return NULL;
 	return arena_printf(run->arena, "has %s of %s%s free, and it requests %s", placement_amount(run, resource, MAX(left, 0)),
 			    placement_amount(run, resource, have), placement_unit(run, resource), placement_amount(run, resource, want));

@@ -32,6 +32,8 @@ const char *placement_obstacle(struct check_run *run, const struct object *pod, 
 const char *placement_amount(struct check_run *run, const char *resource, double q);
 /* " CPU", " of memory", " nvidia.com/gpu" */
 const char *placement_unit(struct check_run *run, const char *resource);
+/* Is what is left enough? Sums of many requests are a little off. */
+bool placement_fits(double want, double left);
 void placement_evidence(struct placement_note *note, const struct object *o, const char *path);
 
 /* placement_labels.c: "disk=ssd", which a node has, for "disk=sdd", which none has; NULL when nothing is near. */

@@ -1,5 +1,6 @@
 /* Required affinity to other pods, anti-affinity against them, and host ports: which pods, on which nodes, are in the way. */
 #include "base/hash.h"
+#include "checks/index.h"
 #include "checks/placement.h"
 
 /* Domains ("key\0value") that pods of a term are in, each with one such pod. */
@@ -180,12 +181,20 @@ bool placement_anti_affinity_note(struct check_run *run, const struct object *po
 	return false;
 }
 
-/* The anti-affinity of pods that are there already holds against new ones, too. Pods of one owner have the same terms. */
+/* The anti-affinity of pods that are there already holds against new ones, too. The topology keys of the terms that do: */
 struct existing {
-	const struct object *owner; /* of the pod read last */
 	const char *keys[8];
 	uint32_t key_count;
 };
+
+static void take_siblings(struct taken *t, const struct object *pod, const char *key)
+{
+	if (!pod->owner)
+		take(t, pod, key);
+	for (uint32_t i = 0; pod->owner && i < pod->owner->child_count; i++)
+		if (pod->owner->children[i]->kind->id == KIND_POD)
+			take(t, pod->owner->children[i], key);
+}
 
 static void take_existing(struct taken *t, struct existing *x, const struct object *other, const struct object *pod)
 {
@@ -201,20 +210,19 @@ static void take_existing(struct taken *t, struct existing *x, const struct obje
 			continue;
 		if (i == x->key_count)
 			x->keys[x->key_count++] = key;
-		take(t, other, key);
+		take_siblings(t, other, key);
 	}
 }
 
 bool placement_existing_note(struct check_run *run, const struct object *pod, struct placement_note *ret)
 {
-	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE), *pods = inventory_list(run->inv, KIND_POD);
+	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE), *pods = index_anti_affinity(run);
 	struct taken t = {.run = run};
 	struct existing x = {0};
 	struct closed c = {0};
 	hash_init(&t.domains);
 	for (uint32_t i = 0; i < pods->len; i++)
-		if (pods->items[i] != pod && *value_get_str(pods->items[i]->spec, "nodeName"))
-			take_existing(&t, &x, pods->items[i], pod);
+		take_existing(&t, &x, pods->items[i], pod);
 	for (uint32_t i = 0; i < nodes->len; i++) {
 		const struct object *by = NULL;
 		for (uint32_t k = 0; k < x.key_count && !by; k++)
@@ -227,7 +235,6 @@ bool placement_existing_note(struct check_run *run, const struct object *pod, st
 	ret->why = arena_printf(run->arena, "the anti-affinity of pods that run already keeps it off %s (%s on node %s)", closed_text(run, &c),
 				run_text(run, c.by), value_get_str(c.by->spec, "nodeName"));
 	ret->fix = arena_printf(run->arena, "Add a node, or loosen the required pod anti-affinity of %s.", run_text(run, object_top_owner(c.by)));
-	ret->blame = object_top_owner(c.by);
 	placement_evidence(ret, c.by, "spec.affinity.podAntiAffinity");
 	placement_evidence(ret, c.by, "spec.nodeName");
 	return true;
@@ -315,7 +322,6 @@ static bool try_port(struct check_run *run, const struct object *pod, int64_t po
 	ret->why = arena_printf(run->arena, "its host port %lld/%s is taken on %s (by %s on node %s)", (long long)port, protocol,
 				closed_text(run, &c), run_text(run, c.by), c.node->name);
 	ret->fix = "Drop hostPort (a Service does not need it), run at most one such pod per node, or take another port.";
-	ret->blame = object_top_owner(c.by) == object_top_owner(pod) ? NULL : object_top_owner(c.by);
 	placement_evidence(ret, c.by, "spec.nodeName");
 	return true;
 }

@@ -59,7 +59,7 @@ static void add_holder(struct check_run *run, struct finding *f, const struct ob
 		finding_field(run, f, holder, "spec.nodeName");
 	if (lost && node)
 		finding_subject_object(run, f, node);
-	else if (holder)
+	else if (holder && holder->deleted) /* one that runs is no trouble of its own, and what troubles it does not matter here */
 		finding_subject_object(run, f, holder);
 	const struct object *top = object_top_owner(pod);
 	bool same = holder && top != pod && object_top_owner(holder) == top && top->kind->id == KIND_DEPLOYMENT;

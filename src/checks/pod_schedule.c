@@ -69,7 +69,7 @@ static struct placement *placement_of(struct check_run *run, const struct object
 {
 	struct hash *all = index_placements(run);
 	/* Pods of a StatefulSet differ in their volumes. */
-	bool own_volumes = pod->owner && pod->owner->kind->id == KIND_STATEFUL_SET;
+	bool own_volumes = pod->owner && pod->owner->kind->id == KIND_STATEFUL_SET && placement_volumes(run, pod).len > 0;
 	const struct object *key = pod->owner && !own_volumes ? pod->owner : pod;
 	struct placement *p = hash_get_ptr(all, key);
 	if (!p) {
@@ -219,7 +219,7 @@ static bool add_shortage(struct check_run *run, const struct pod_view *v, const 
 	if (!p->room.resource || !str_eq(p->room.resource, resource))
 		p->room = find_room(run, v->object, &p->volumes, resource);
 	const struct room *room = &p->room;
-	if (room->best && room->free >= want)
+	if (room->best && placement_fits(want, room->free))
 		return false;
 	const char *unit = placement_unit(run, resource);
 	const char *why;
@@ -361,7 +361,8 @@ static bool add_once_pod(struct check_run *run, const struct pod_view *v, const 
 					       w.ref.name, run_text(run, w.user)));
 	finding_field(run, f, v->object, w.ref.path);
 	finding_field(run, f, w.user, "spec.nodeName");
-	finding_subject_object(run, f, w.user);
+	if (w.user->deleted)
+		finding_subject_object(run, f, w.user);
 	finding_fix(run, f, "Wait until %s has ended, run one replica, or use a claim with another access mode.", run_text(run, w.user));
 	return true;
 }
