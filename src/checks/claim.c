@@ -57,6 +57,19 @@ static const struct object *nearest_volume(struct check_run *run, const struct o
 	return NULL;
 }
 
+/* A volume whose claim of the same name was deleted: it remembers the old one's uid and takes no other. */
+static const struct object *released_volume(struct check_run *run, const struct object *claim)
+{
+	const struct object_list *volumes = inventory_list(run->inv, KIND_PERSISTENT_VOLUME);
+	for (uint32_t i = 0; i < volumes->len; i++) {
+		const struct value *ref = value_get(volumes->items[i]->spec, "claimRef");
+		if (str_eq(value_get_str(volumes->items[i]->status, "phase"), "Released") && str_eq(value_get_str(ref, "name"), claim->name) &&
+		    str_eq(value_get_str(ref, "namespace"), claim->ns))
+			return volumes->items[i];
+	}
+	return NULL;
+}
+
 static struct finding *start(struct check_run *run, const struct object *o, const char *why)
 {
 	const char *span = o->created ? arena_printf(run->arena, " for %s", run_ago(run, o->created)) : "";
@@ -88,13 +101,23 @@ static void add_static(struct check_run *run, const struct object *o, const stru
 {
 	const char *why = NULL;
 	const char *name = class ? class->name : "";
-	const struct object *volume = nearest_volume(run, o, name, &why);
+	const struct object *volume = nearest_volume(run, o, name, &why), *released = volume ? NULL : released_volume(run, o);
 	const char *of = *name ? arena_printf(run->arena, " of class %s", name) : "";
-	struct finding *f = start(run, o,
-				  volume ? arena_printf(run->arena, "the free PersistentVolume%s, %s, %s", of, volume->name, why)
-					 : arena_printf(run->arena, "there is no free PersistentVolume%s, and nothing makes one", of));
+	struct finding *f = start(
+		run, o,
+		released ? arena_printf(run->arena, "PersistentVolume %s is still released for an earlier claim of this name, and takes no other",
+					released->name)
+		: volume ? arena_printf(run->arena, "the free PersistentVolume%s, %s, %s", of, volume->name, why)
+			 : arena_printf(run->arena, "there is no free PersistentVolume%s, and nothing makes one", of));
 	finding_field(run, f, o, "spec.resources.requests.storage");
-	if (volume) {
+	if (released) {
+		finding_field(run, f, released, "status.phase");
+		finding_subject_object(run, f, released);
+		finding_fix(
+			run, f,
+			"To let the claim have the data of %s: kubectl patch pv %s --type json -p '[{\"op\":\"remove\",\"path\":\"/spec/claimRef/uid\"}]'.",
+			released->name, released->name);
+	} else if (volume) {
 		finding_field(run, f, volume, "spec.capacity.storage");
 		finding_subject_object(run, f, volume);
 		finding_fix(run, f, "Make a volume that fits, or ask for what PersistentVolume %s has.", volume->name);

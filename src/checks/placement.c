@@ -76,3 +76,23 @@ void placement_evidence(struct placement_note *note, const struct object *o, con
 	note->evidence[note->count].object = o;
 	note->evidence[note->count++].path = path;
 }
+
+#define NODES_TOLD 4
+
+const char *placement_summary(struct check_run *run, const struct object *pod, const struct placement_volumes *volumes)
+{
+	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
+	const char *text = "";
+	uint32_t told = 0;
+	for (uint32_t i = 0; i < nodes->len; i++) {
+		const struct object *volume = placement_unreached(volumes, nodes->items[i]);
+		const char *obstacle = placement_obstacle(run, pod, nodes->items[i]);
+		if (!obstacle && volume)
+			obstacle = arena_printf(run->arena, "cannot reach its volume %s", volume->name);
+		if (!obstacle)
+			return NULL;
+		if (told++ < NODES_TOLD)
+			text = arena_printf(run->arena, "%s%snode %s %s", text, *text ? "; " : "", nodes->items[i]->name, obstacle);
+	}
+	return told > NODES_TOLD ? arena_printf(run->arena, "%s; and %u nodes more", text, told - NODES_TOLD) : *text ? text : NULL;
+}

@@ -20,6 +20,14 @@ struct placement_note {
 	uint32_t count;
 };
 
+/* The bound volumes of a pod that only some nodes reach (placement_volume.c). */
+struct placement_volumes {
+	struct {
+		const struct object *claim, *volume;
+	} * items;
+	uint32_t len, cap;
+};
+
 /* The first taint, other than a cordon's, that keeps the pod off the node; NULL when none. */
 const struct value *placement_taint(const struct object *pod, const struct object *node);
 /* "key=value:NoSchedule" */
@@ -28,6 +36,8 @@ const char *placement_taint_text(struct check_run *run, const struct value *tain
 bool placement_usable(const struct object *pod, const struct object *node);
 /* What keeps the pod off the node, in words that follow its name ("is cordoned", "has 500m of 4 CPU free"); NULL when nothing is seen. */
 const char *placement_obstacle(struct check_run *run, const struct object *pod, const struct object *node);
+/* "node a is cordoned, node b has taint x ...": every node's obstacle, the first few by name; NULL when some node has none that is seen. */
+const char *placement_summary(struct check_run *run, const struct object *pod, const struct placement_volumes *volumes);
 /* "1500m", "2Gi" */
 const char *placement_amount(struct check_run *run, const char *resource, double q);
 /* " CPU", " of memory", " nvidia.com/gpu" */
@@ -41,13 +51,6 @@ const char *placement_near_label(struct check_run *run, const struct object *pod
 /* " (zone In [a, b])": the first term of the required node affinity; "" when there is none. */
 const char *placement_affinity_text(struct check_run *run, const struct object *pod);
 
-/* placement_volume.c: the bound volumes of a pod that only some nodes reach. */
-struct placement_volumes {
-	struct {
-		const struct object *claim, *volume;
-	} * items;
-	uint32_t len, cap;
-};
 struct placement_volumes placement_volumes(struct check_run *run, const struct object *pod);
 /* The volume that the node cannot reach; NULL when it reaches all. */
 const struct object *placement_unreached(const struct placement_volumes *volumes, const struct object *node);

@@ -69,6 +69,8 @@ bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_vie
 bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret,
 	       const struct object **ret_metrics, const char **ret_path);
 
+/* pod_scheduler.c: no scheduler has looked at the pod. */
+void pod_add_no_scheduler(struct check_run *run, const struct object *o);
 /* pod_attach.c: who holds the volume that an attach error is about, as subject where it is known. */
 void pod_add_attach(struct check_run *run, struct finding *f, const struct object *pod, const struct event *e);
 /* What helps against a mount error, by its words; NULL when they are not known. */

@@ -271,12 +271,27 @@ static void add_selector(struct check_run *run, const struct pod_view *v)
 		    words ? "nodeSelector" : "the node affinity", near ? " to " : "", near ? near : "");
 }
 
+/* A workload, no DaemonSet, that is on the node and tolerates its taint: the node may be reserved for it. */
+static const struct object *reserved_for(struct check_run *run, const struct nodes_seen *seen)
+{
+	const struct object_list *pods = inventory_pods_on(run->inv, seen->tainted->name);
+	for (uint32_t i = 0; i < pods->len; i++) {
+		const struct object *top = object_top_owner(pods->items[i]);
+		if (top->kind->id != KIND_DAEMON_SET && top->kind->id != KIND_NODE &&
+		    taint_tolerated(value_get(pods->items[i]->spec, "tolerations"), seen->taint) &&
+		    !value_get(pods->items[i]->annotations, "kubernetes.io/config.mirror"))
+			return top;
+	}
+	return NULL;
+}
+
 static void add_taint(struct check_run *run, const struct pod_view *v, const struct nodes_seen *seen)
 {
 	const char *key = value_get_str(seen->taint, "key");
 	const char *text = placement_taint_text(run, seen->taint);
 	bool lost = str_eq(key, "node.kubernetes.io/not-ready") || str_eq(key, "node.kubernetes.io/unreachable");
 	bool condition = strncmp(key, "node.kubernetes.io/", 19) == 0;
+	const struct object *owner = condition ? NULL : reserved_for(run, seen);
 	struct finding *f = start(run, v,
 				  lost ? arena_printf(run->arena, "the node it could use, %s, is not ready", seen->tainted->name)
 				       : arena_printf(run->arena, "every node it could use has a taint it does not tolerate (%s on node %s)", text,
@@ -295,8 +310,9 @@ static void add_taint(struct check_run *run, const struct pod_view *v, const str
 	if (condition)
 		finding_fix(run, f, "Mend node %s: Kubernetes takes the taint %s away when the node is well.", seen->tainted->name, key);
 	else
-		finding_fix(run, f, "Give the pods a toleration for %s if they belong there, or take the taint off node %s.", text,
-			    seen->tainted->name);
+		finding_fix(run, f, "Give the pods a toleration for %s if they belong there, or take the taint off node %s%s.", text,
+			    seen->tainted->name,
+			    owner ? arena_printf(run->arena, " (%s tolerates it: the node may be reserved for that)", run_text(run, owner)) : "");
 }
 
 static void add_cordoned(struct check_run *run, const struct pod_view *v, const struct object *node)
@@ -514,7 +530,8 @@ static void add_unschedulable(struct check_run *run, const struct pod_view *v)
 	} else if (sees && seen->usable == 0 && seen->taint) {
 		add_taint(run, v, seen);
 	} else if ((!resource || !add_shortage(run, v, resource)) && !(sees && add_rule(run, v, message))) {
-		struct finding *f = start(run, v, message);
+		const char *each = sees ? placement_summary(run, v->object, &placement_of(run, v->object)->volumes) : NULL;
+		struct finding *f = start(run, v, each ? each : message);
 		f->fix = words_fix(message);
 	}
 }
@@ -536,13 +553,7 @@ static void run_unschedulable(struct check_run *run, const struct object *o)
 	if (v->scheduled_condition || !o->created || pod_age(run, o) < run->options->startup_grace ||
 	    value_len(value_get(o->spec, "schedulingGates")))
 		return;
-	const char *scheduler = value_str(value_get(o->spec, "schedulerName"), "default-scheduler");
-	struct finding *f = finding_new(run, o, "%s has had no node for %s: no scheduler has looked at it (it asks for %s)", run_text(run, o),
-					run_ago(run, o->created), scheduler);
-	finding_field(run, f, o, "spec.schedulerName");
-	finding_field(run, f, o, "status.phase");
-	finding_fix(run, f, "See that the scheduler %s runs, or correct spec.schedulerName.", scheduler);
-	f->since = o->created;
+	pod_add_no_scheduler(run, o);
 }
 
 static void run_gated(struct check_run *run, const struct object *o)

@@ -146,6 +146,18 @@ static void add_quota_user(struct check_run *run, struct finding *f, const struc
 	}
 }
 
+/* A rollout that must not take an old pod away first needs a pod more than the quota has room for. */
+static void add_quota_rollout(struct check_run *run, struct finding *f, const struct object *o)
+{
+	const struct object *deployment = o->owner;
+	const char *most = deployment ? value_text(run->arena, value_at(deployment->spec, "strategy.rollingUpdate.maxUnavailable")) : NULL;
+	if (!most || (!str_eq(most, "0") && !str_eq(most, "0%")) || value_get_int(deployment->status, "readyReplicas", 0) == 0)
+		return;
+	finding_field(run, f, deployment, "spec.strategy.rollingUpdate.maxUnavailable");
+	finding_fix(run, f, "%s Or let the rollout end an old pod first: maxUnavailable 1 in %s (it is %s).", f->fix, run_text(run, deployment),
+		    most);
+}
+
 static void run_quota(struct check_run *run, const struct object *o)
 {
 	struct refused r;
@@ -161,6 +173,7 @@ static void run_quota(struct check_run *run, const struct object *o)
 				       requested, used, limited));
 		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s above %s, or free some of it.", name, o->ns, limited);
 		add_quota_user(run, f, o, requested, used, limited);
+		add_quota_rollout(run, f, o);
 	} else {
 		name = cut(run, r.message, "failed quota: ", ":");
 		f = start(run, o, &r,
