@@ -69,6 +69,10 @@ bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_vie
 bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret,
 	       const struct object **ret_metrics, const char **ret_path);
 
+/* pod_defaults.c: the LimitRange that gave the container its "limit" or "request" of a resource; NULL when it asked for that itself, or when
+ * that LimitRange is no more what it was. */
+const struct object *pod_default_giver(struct check_run *run, const struct object *pod, const struct container_view *c, const char *resource,
+				       const char *what);
 /* pod_scheduler.c: no scheduler has looked at the pod. */
 void pod_add_no_scheduler(struct check_run *run, const struct object *o);
 /* pod_attach.c: who holds the volume that an attach error is about, as subject where it is known. */

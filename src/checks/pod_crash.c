@@ -56,6 +56,13 @@ static const char *crash_fix(struct check_run *run, const struct object *pod, co
 	return NULL;
 }
 
+/* The runtime says the same of a program for another processor and of a script that does not name its interpreter. */
+static void add_format(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c)
+{
+	if (pod_add_arch(run, f, v, c))
+		finding_fix(run, f, "%s A script whose first line is not #! and its interpreter fails the same way.", f->fix);
+}
+
 static void add_crash(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
 {
 	const struct container_log *log = NULL;
@@ -77,7 +84,7 @@ static void add_crash(struct check_run *run, const struct pod_view *v, const str
 	finding_event(run, f, pod_event(run, v->object, c, "BackOff", NULL));
 	f->fix = crash_fix(run, v->object, c, failure, words);
 	if (words && strstr(words, "exec format error"))
-		pod_add_arch(run, f, v, c);
+		add_format(run, f, v, c);
 	f->since = since_of(run, v, c, failure);
 	pod_add_older_revision(run, f);
 }
@@ -244,30 +251,6 @@ static void run_restarts_many(struct check_run *run, const struct object *o)
 	}
 }
 
-/* The LimitRange that gave the container its memory limit: the API server notes in an annotation what it filled in. */
-static const struct object *limit_giver(struct check_run *run, const struct object *pod, const struct container_view *c)
-{
-	const char *note = value_get_str(pod->annotations, "kubernetes.io/limit-ranger");
-	const char *words = arena_printf(run->arena, " limit for container %s", c->name);
-	const struct value *limit = value_at(c->spec, "resources.limits.memory");
-	const struct object_list *list = inventory_list(run->inv, KIND_LIMIT_RANGE);
-	bool given = false;
-	for (const char *p = note, *end; *p; p = *end ? end + 1 : end) {
-		end = p + strcspn(p, ";");
-		const char *part = arena_strndup(run->arena, p, (size_t)(end - p)), *found = strstr(part, words);
-		given = given || (found && !found[strlen(words)] && strstr(part, "memory") && strstr(part, "memory") < found);
-	}
-	for (uint32_t i = 0; given && i < list->len; i++)
-		for (value_each(item, str_eq(list->items[i]->ns, pod->ns) ? value_get(list->items[i]->spec, "limits") : NULL)) {
-			double a = 0, b = -1;
-			value_quantity(value_at(item, "default.memory"), &a);
-			value_quantity(limit, &b);
-			if (a == b)
-				return list->items[i];
-		}
-	return NULL;
-}
-
 /* kubelet's word that the node itself, not a container, ran out of memory about that time. */
 static const struct event *node_oom(struct check_run *run, const struct object *node, const struct termination *end)
 {
@@ -284,7 +267,7 @@ static const struct event *node_oom(struct check_run *run, const struct object *
 static void add_oom_reason(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c,
 			   const struct container_failure *failure, const char *limit, const struct event *short_node)
 {
-	const struct object *giver = limit && !short_node ? limit_giver(run, v->object, c) : NULL, *metrics;
+	const struct object *giver = limit && !short_node ? pod_default_giver(run, v->object, c, "memory", "limit") : NULL, *metrics;
 	const char *path;
 	double used;
 	if (giver) {
@@ -402,7 +385,7 @@ static void run_run_error(struct check_run *run, const struct object *o)
 		finding_event(run, f, failure.event ? failure.event : pod_event(run, o, c, "Failed", NULL));
 		f->fix = run_error_fix(run, c, message);
 		if (strstr(message, "exec format error"))
-			pod_add_arch(run, f, v, c);
+			add_format(run, f, v, c);
 		f->since = o->created;
 		pod_add_older_revision(run, f);
 	}

@@ -192,6 +192,22 @@ static bool add_device(struct check_run *run, const struct pod_view *v, const ch
 	return true;
 }
 
+/* A LimitRange that made the request: then the pod's author may not know of it. */
+static const struct object *add_giver(struct check_run *run, struct finding *f, const struct pod_view *v, const char *resource)
+{
+	for (uint32_t i = 0; i < v->count; i++) {
+		const struct object *giver = pod_default_giver(run, v->object, &v->containers[i], resource, "request");
+		if (!giver)
+			continue;
+		f->message = arena_printf(run->arena, "%s; LimitRange %s gives container %s that request, it has none of its own", f->message,
+					  giver->name, v->containers[i].name);
+		finding_field(run, f, v->object, "metadata.annotations['kubernetes.io/limit-ranger']");
+		finding_subject_object(run, f, giver);
+		return giver;
+	}
+	return NULL;
+}
+
 /* Who requests most of a resource on the roomiest node: where to look first. */
 static const char *biggest_request(struct check_run *run, const struct room *room, const char *resource)
 {
@@ -240,9 +256,12 @@ static bool add_shortage(struct check_run *run, const struct pod_view *v, const 
 				   room->unreached == 1 ? "" : "s");
 	struct finding *f = start(run, v, why);
 	add_requests(run, f, v, resource);
+	const struct object *giver = add_giver(run, f, v, resource);
 	if (room->best)
 		finding_fieldf(run, f, room->best, "status.allocatable['%s']", resource);
-	if (room->best && want > room->biggest)
+	if (giver)
+		finding_fix(run, f, "Give the containers %s requests of their own, or lower the default of LimitRange %s.", resource, giver->name);
+	else if (room->best && want > room->biggest)
 		finding_fix(run, f, "Request at most %s%s, or add a node that has %s.", placement_amount(run, resource, room->biggest), unit,
 			    placement_amount(run, resource, want));
 	else
@@ -556,23 +575,6 @@ static void run_unschedulable(struct check_run *run, const struct object *o)
 	pod_add_no_scheduler(run, o);
 }
 
-static void run_gated(struct check_run *run, const struct object *o)
-{
-	const struct pod_view *v = run_pod(run, o);
-	const struct value *gates = value_get(o->spec, "schedulingGates");
-	bool gated = value_len(gates) > 0 || str_eq(value_get_str(v->scheduled_condition, "reason"), "SchedulingGated");
-	if (!pod_is_alive(v) || *v->node || !gated || (o->created && pod_age(run, o) < run->options->startup_grace))
-		return;
-	const char *gate = value_get_str(value_item(gates, 0), "name");
-	struct finding *f = finding_new(run, o, "%s has been held back by scheduling gate %s for %s", run_text(run, o), *gate ? gate : "(unnamed)",
-					run_ago(run, o->created));
-	if (*gate)
-		finding_field(run, f, o, "spec.schedulingGates[0].name");
-	if (v->scheduled_condition)
-		finding_fieldf(run, f, o, "status.conditions[%u].reason", v->scheduled_index);
-	f->since = o->created;
-}
-
 const struct check check_pod_unschedulable = {
 	.id = "pod/unschedulable",
 	.kind = KIND_POD,
@@ -585,14 +587,4 @@ const struct check check_pod_unschedulable = {
 		"other resource (with the request and the most that is free), spread and affinity rules, volumes, ports.",
 	.fix = "Change what the pod asks for, or give the cluster a node that has it.",
 	.run = run_unschedulable,
-};
-
-const struct check check_pod_scheduling_gated = {
-	.id = "pod/scheduling-gated",
-	.kind = KIND_POD,
-	.severity = SEVERITY_WARNING,
-	.title = "Pod is held back by a scheduling gate",
-	.explain = "spec.schedulingGates keeps the pod from being scheduled until a controller removes the gate (queueing systems use this).",
-	.fix = "See whether the controller that owns the gate runs, or whether the pod simply waits for its turn.",
-	.run = run_gated,
 };

@@ -1,4 +1,4 @@
-/* Pods that no scheduler looks at. */
+/* Pods that no scheduler looks at: its name is wrong, it does not run, or a gate holds the pod back. */
 #include "base/near.h"
 #include "checks/pod.h"
 
@@ -49,3 +49,30 @@ void pod_add_no_scheduler(struct check_run *run, const struct object *o)
 		    scheduler);
 	f->since = o->created;
 }
+
+static void run_gated(struct check_run *run, const struct object *o)
+{
+	const struct pod_view *v = run_pod(run, o);
+	const struct value *gates = value_get(o->spec, "schedulingGates");
+	bool gated = value_len(gates) > 0 || str_eq(value_get_str(v->scheduled_condition, "reason"), "SchedulingGated");
+	if (!pod_is_alive(v) || *v->node || !gated || (o->created && pod_age(run, o) < run->options->startup_grace))
+		return;
+	const char *gate = value_get_str(value_item(gates, 0), "name");
+	struct finding *f = finding_new(run, o, "%s has been held back by scheduling gate %s for %s", run_text(run, o), *gate ? gate : "(unnamed)",
+					run_ago(run, o->created));
+	if (*gate)
+		finding_field(run, f, o, "spec.schedulingGates[0].name");
+	if (v->scheduled_condition)
+		finding_fieldf(run, f, o, "status.conditions[%u].reason", v->scheduled_index);
+	f->since = o->created;
+}
+
+const struct check check_pod_scheduling_gated = {
+	.id = "pod/scheduling-gated",
+	.kind = KIND_POD,
+	.severity = SEVERITY_WARNING,
+	.title = "Pod is held back by a scheduling gate",
+	.explain = "spec.schedulingGates keeps the pod from being scheduled until a controller removes the gate (queueing systems use this).",
+	.fix = "See whether the controller that owns the gate runs, or whether the pod simply waits for its turn.",
+	.run = run_gated,
+};
