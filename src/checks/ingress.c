@@ -1,5 +1,5 @@
 /* Ingresses: class, backends, certificates. */
-#include "checks/check.h"
+#include "checks/ingress.h"
 
 #include "base/near.h"
 
@@ -12,7 +12,7 @@ static bool has_default_class(struct check_run *run)
 	return false;
 }
 
-static const char *class_of(const struct object *o, const char **ret_path)
+const char *ingress_class(const struct object *o, const char **ret_path)
 {
 	const char *class = value_get_str(o->spec, "ingressClassName");
 	*ret_path = "spec.ingressClassName";
@@ -24,7 +24,7 @@ static const char *class_of(const struct object *o, const char **ret_path)
 
 static void run_class_missing(struct check_run *run, const struct object *o)
 {
-	const char *path, *class = class_of(o, &path);
+	const char *path, *class = ingress_class(o, &path);
 	if (o->deleted || !*class || !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL) || inventory_find(run->inv, KIND_INGRESS_CLASS, "", class))
 		return;
 	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
@@ -46,7 +46,7 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 
 static void run_no_class(struct check_run *run, const struct object *o)
 {
-	const char *path, *class = class_of(o, &path);
+	const char *path, *class = ingress_class(o, &path);
 	if (o->deleted || *class || has_default_class(run) ||
 	    (inventory_list(run->inv, KIND_INGRESS_CLASS)->len == 0 && !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL)))
 		return;
@@ -58,13 +58,7 @@ static void run_no_class(struct check_run *run, const struct object *o)
 		finding_fix(run, f, "Set spec.ingressClassName to %s.", list->items[0]->name);
 }
 
-struct backends {
-	struct check_run *run;
-	const struct object *o;
-	void (*fn)(struct backends *b, const struct value *service, const char *path);
-};
-
-static void each_backend(struct backends *b)
+void ingress_each_backend(struct backends *b)
 {
 	struct arena *a = b->run->arena;
 	const struct value *service = value_at(b->o->spec, "defaultBackend.service");
@@ -101,7 +95,7 @@ static void run_service_missing(struct check_run *run, const struct object *o)
 {
 	struct backends b = {run, o, check_service};
 	if (!o->deleted && inventory_sees(run->inv, KIND_SERVICE, o->ns))
-		each_backend(&b);
+		ingress_each_backend(&b);
 }
 
 static void check_port(struct backends *b, const struct value *service, const char *path)
@@ -128,7 +122,7 @@ static void run_port_missing(struct check_run *run, const struct object *o)
 {
 	struct backends b = {run, o, check_port};
 	if (!o->deleted)
-		each_backend(&b);
+		ingress_each_backend(&b);
 }
 
 static void run_tls(struct check_run *run, const struct object *o)
