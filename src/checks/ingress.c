@@ -1,7 +1,7 @@
 /* Ingresses: class, backends, certificates. */
 #include "checks/ingress.h"
 
-#include "base/near.h"
+#include "checks/nearest.h"
 
 static bool has_default_class(struct check_run *run)
 {
@@ -27,18 +27,13 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 	const char *path, *class = ingress_class(o, &path);
 	if (o->deleted || !*class || !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL) || inventory_find(run->inv, KIND_INGRESS_CLASS, "", class))
 		return;
-	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
-	struct near near;
-	near_init(&near, class);
-	for (uint32_t i = 0; i < list->len; i++)
-		near_try(&near, list->items[i]->name);
+	const char *near = nearest_name(run, KIND_INGRESS_CLASS, "", class);
 	struct finding *f = finding_new(run, o, "%s is of IngressClass %s, which does not exist: nobody serves it%s", run_text(run, o), class,
-					near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "");
+					nearest_hint(run, near));
 	finding_field(run, f, o, path);
 	finding_absence(run, f, "IngressClass", "", class);
 	finding_subject(run, f, KIND_INGRESS_CLASS, "", class);
-	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near.best ? " to " : "",
-		    near.best ? near.best : "", class);
+	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near ? " to " : "", near ? near : "", class);
 	/* Old controllers serve a class of the annotation that has no object. */
 	if (path[0] == 'm')
 		f->severity = SEVERITY_WARNING;
@@ -84,11 +79,13 @@ static void check_service(struct backends *b, const struct value *service, const
 	const char *name = value_get_str(service, "name");
 	if (!*name || inventory_find(run->inv, KIND_SERVICE, o->ns, name) || finding_is_said(run, o, name, NULL))
 		return;
-	struct finding *f = finding_new(run, o, "%s sends to Service %s/%s, which does not exist", run_text(run, o), o->ns, name);
+	const char *near = nearest_name(run, KIND_SERVICE, o->ns, name);
+	struct finding *f =
+		finding_new(run, o, "%s sends to Service %s/%s, which does not exist%s", run_text(run, o), o->ns, name, nearest_hint(run, near));
 	finding_fieldf(run, f, o, "%s.name", path);
 	finding_absence(run, f, "Service", o->ns, name);
 	finding_subject(run, f, KIND_SERVICE, o->ns, name);
-	finding_fix(run, f, "Create Service %s in namespace %s, or correct %s.name.", name, o->ns, path);
+	finding_fix(run, f, "Create Service %s in namespace %s, or correct %s.name%s%s.", name, o->ns, path, near ? " to " : "", near ? near : "");
 }
 
 static void run_service_missing(struct check_run *run, const struct object *o)

@@ -1,6 +1,6 @@
 /* Services: do they lead anywhere? */
-#include "base/near.h"
 #include "checks/index.h"
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 /* Endpoints follow a new Service within this. */
@@ -30,50 +30,6 @@ static struct object_list serving_pods(struct check_run *run, const struct objec
 	return some;
 }
 
-/* The workload of the namespace whose pods' labels differ from the selector in the fewest values, and one such label. */
-struct nearest {
-	const struct object *workload;
-	const struct member *want;
-	const char *has; /* NULL when the label is not there at all */
-	uint32_t differences;
-};
-
-static struct nearest nearest_workload(struct check_run *run, const struct object *o, const struct value *selector)
-{
-	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_POD};
-	struct nearest best = {.differences = UINT32_MAX};
-	size_t best_distance = SIZE_MAX;
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-		const struct object_list *list = inventory_list(run->inv, kinds[k]);
-		for (uint32_t i = 0; i < list->len; i++) {
-			if (!str_eq(list->items[i]->ns, o->ns) || (kinds[k] == KIND_POD && list->items[i]->owner))
-				continue;
-			const struct value *labels = pod_labels_of(list->items[i], NULL);
-			struct nearest n = {.workload = list->items[i]};
-			size_t distance = near_distance(list->items[i]->name, o->name, 20);
-			for (member_each(m, selector)) {
-				const struct value *have = value_get_n(labels, m->key, m->v.key_len);
-				if (have && value_equal(have, &m->v))
-					continue;
-				n.differences++;
-				n.want = m;
-				n.has = have ? value_str(have, "") : NULL;
-				distance += n.has ? near_distance(n.has, value_str(&m->v, ""), 20) : 10;
-			}
-			if (n.differences < best.differences || (n.differences == best.differences && distance < best_distance)) {
-				best = n;
-				best_distance = distance;
-			}
-		}
-	}
-	/* Sharing nothing at all with the selector, and having nothing like its values, is not near. */
-	bool near = best.workload && best.want &&
-		    (best.differences < value_len(selector) ||
-		     (best.has && near_distance(best.has, value_str(&best.want->v, ""), 20) <= near_limit(best.has)) ||
-		     str_eq(best.workload->name, o->name));
-	return near ? best : (struct nearest){0};
-}
-
 static void add_selects_nothing(struct check_run *run, const struct object *o, const struct value *selector)
 {
 	const struct object *maker = workload_selected(run, o->ns, selector, true);
@@ -89,13 +45,9 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 		finding_fix(run, f, "See why %s has no pods.", run_text(run, maker));
 		return;
 	}
-	struct nearest near = nearest_workload(run, o, selector);
-	const char *hint = "";
-	if (near.workload && near.has)
-		hint = arena_printf(run->arena, "; the pods of %s have %s=%s", run_text(run, near.workload), near.want->key, near.has);
-	else if (near.workload)
-		hint = arena_printf(run->arena, "; the pods of %s lack the label %s", run_text(run, near.workload), near.want->key);
-	f = finding_new(run, o, "%s has no endpoints: no pod in namespace %s has the labels it selects (%s)%s", run_text(run, o), o->ns, words, hint);
+	struct nearest near = nearest_workload(run, o->ns, o->name, selector, true);
+	f = finding_new(run, o, "%s has no endpoints: no pod in namespace %s has the labels it selects (%s)%s", run_text(run, o), o->ns, words,
+			nearest_words(run, &near));
 	finding_field(run, f, o, "spec.selector");
 	if (workloads_unread(run, o->ns)) /* its workload may be scaled to zero */
 		f->severity = SEVERITY_WARNING;
