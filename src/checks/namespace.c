@@ -1,4 +1,4 @@
-/* What belongs to a namespace as a whole: its quotas, its service accounts; and the leases of the control plane. */
+/* What belongs to a namespace as a whole: its quotas, its service accounts. */
 #include "checks/check.h"
 
 /* Has anyone been refused for it within the hour? */
@@ -52,26 +52,6 @@ static void run_pull_secret(struct check_run *run, const struct object *o)
 	}
 }
 
-/* Longer than reading a big cluster takes: what is read last must not make what was read first look old. */
-#define LEADER_LOST_AFTER (5 * USEC_PER_MINUTE)
-
-static void run_leader(struct check_run *run, const struct object *o)
-{
-	static const char *const names[] = {"kube-scheduler", "kube-controller-manager"};
-	usec_t renewed = value_get_time(o->spec, "renewTime");
-	int64_t seconds = MAX(MIN(value_get_int(o->spec, "leaseDurationSeconds", 15), 3600), 1);
-	bool known = str_eq(o->name, names[0]) || str_eq(o->name, names[1]);
-	if (!known || !str_eq(o->ns, "kube-system") || !renewed || run_age(run, renewed) < MAX(4 * seconds * USEC_PER_SEC, LEADER_LOST_AFTER))
-		return;
-	struct finding *f = finding_new(run, o, "Nobody has been the active %s for %s", o->name, run_ago(run, renewed));
-	finding_field(run, f, o, "spec.renewTime");
-	if (value_get(o->spec, "holderIdentity"))
-		finding_field(run, f, o, "spec.holderIdentity");
-	finding_fix(run, f, "See the %s pod or process of the control plane: until it runs, %s.", o->name,
-		    str_eq(o->name, names[0]) ? "no pod gets a node" : "no controller acts");
-	f->since = renewed;
-}
-
 const struct check check_quota_exhausted = {
 	.id = "quota/exhausted",
 	.kind = KIND_RESOURCE_QUOTA,
@@ -92,16 +72,4 @@ const struct check check_serviceaccount_pull_secret_missing = {
 	.explain = "The ServiceAccount gives its pods an image pull secret that does not exist.",
 	.fix = "Create the Secret, or take it out of imagePullSecrets.",
 	.run = run_pull_secret,
-};
-
-const struct check check_lease_leader_lost = {
-	.id = "lease/leader-lost",
-	.kind = KIND_LEASE,
-	.severity = SEVERITY_CRITICAL,
-	.title = "Part of the control plane does not run",
-	.explain =
-		"The lease of kube-scheduler or kube-controller-manager has not been renewed for five minutes: no instance of it works. Pods then get no node, or "
-		"nothing reacts to changes.",
-	.fix = "See the control plane's pods or processes.",
-	.run = run_leader,
 };
