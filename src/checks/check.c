@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "checks/check.h"
 #include "checks/index.h"
+#include "checks/rules.h"
 
 #define CHECK(name) extern const struct check check_##name;
 #include "checks/checks.def"
@@ -34,9 +35,12 @@ bool severity_parse(const char *s, enum severity *ret)
 void check_options_init(struct check_options *o)
 {
 	*o = (struct check_options){
-		.restart_threshold = 3,
-		.recovered_after = 10 * USEC_PER_MINUTE,
-		.startup_grace = 2 * USEC_PER_MINUTE,
+#define DEFAULT_SPAN(n) ((n)*USEC_PER_MSEC)
+#define DEFAULT_COUNT(n) (n)
+#define DEFAULT_PERCENT(n) (n)
+#define THRESHOLD(field, name, type, value, min, max, help) .field = DEFAULT_##type(INT64_C(value)),
+#include "checks/thresholds.def"
+#undef THRESHOLD
 	};
 }
 
@@ -137,5 +141,6 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 		f->message = one_line(arena, f->message);
 		f->fix = f->fix ? one_line(arena, f->fix) : NULL;
 	}
+	rules_silence(run, 0);
 	check_index_release(run);
 }

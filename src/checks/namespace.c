@@ -115,16 +115,13 @@ static void run_pull_secret(struct check_run *run, const struct object *o)
 	}
 }
 
-/* Longer than reading a big cluster takes: what is read last must not make what was read first look old. */
-#define LEADER_LOST_AFTER (5 * USEC_PER_MINUTE)
-
 static void run_leader(struct check_run *run, const struct object *o)
 {
 	static const char *const names[] = {"kube-scheduler", "kube-controller-manager"};
 	usec_t renewed = value_get_time(o->spec, "renewTime");
 	int64_t seconds = MAX(MIN(value_get_int(o->spec, "leaseDurationSeconds", 15), 3600), 1);
 	bool known = str_eq(o->name, names[0]) || str_eq(o->name, names[1]);
-	if (!known || !str_eq(o->ns, "kube-system") || !renewed || run_age(run, renewed) < MAX(4 * seconds * USEC_PER_SEC, LEADER_LOST_AFTER))
+	if (!known || !str_eq(o->ns, "kube-system") || !renewed || run_age(run, renewed) < MAX(4 * seconds * USEC_PER_SEC, run->options->leader_lost))
 		return;
 	struct finding *f = finding_new(run, o, "Nobody has been the active %s for %s", o->name, run_ago(run, renewed));
 	finding_field(run, f, o, "spec.renewTime");

@@ -19,6 +19,7 @@ static void print_json(struct cli *cli, struct session *s, const struct diagnosi
 	report_causes_json(&w, a, "causes", &d->causes);
 	report_causes_json(&w, a, "lesser", &d->lesser);
 	report_causes_json(&w, a, "recovered", &d->recovered);
+	report_silenced_json(&w, a, d);
 	report_notes_json(&w, d->inv);
 	json_object_end(&w);
 	term_addf(&cli->out, "\n");
@@ -76,6 +77,7 @@ static int run_scan(struct cli *cli, struct err *err)
 		.wide = str_eq(format, "wide"),
 		.lesser = cli_has(cli, FLAG_ALL) || str_eq(format, "wide"),
 		.history = cli_has(cli, FLAG_HISTORY),
+		.silenced = cli_has(cli, FLAG_SILENCED),
 	};
 	_cleanup_(session_release) struct session s = {0};
 	struct diagnosis d;
@@ -89,6 +91,8 @@ static int run_scan(struct cli *cli, struct err *err)
 		report_scan_lines(&cli->out.buf, &cli->ctx.arena, &d);
 	else
 		report_scan_text(&cli->out, &cli->ctx.arena, s.cluster, &d, &o);
+	if (str_eq(format, "text") || str_eq(format, "wide"))
+		session_rules_text(&s);
 	return judge(cli, &s, &d, err);
 }
 
@@ -107,7 +111,7 @@ const struct command command_scan = {
 					     {"scan -o json | jq '.causes[].title'", "for a script"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_FAIL_ON, FLAG_CHECK, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_SILENCED, FLAG_FAIL_ON, FLAG_CHECK, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|wide|json|lines",
 	.run = run_scan,
 };

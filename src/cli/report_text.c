@@ -158,6 +158,12 @@ static const char *sure_text(struct arena *a, const struct cause *c)
 	return arena_printf(a, "%d%%%s%s", c->confidence, *why ? ": " : "", why);
 }
 
+/* The reason that somebody has silenced, and that has to be known all the same to understand what follows from it. */
+static const char *behind_text(struct arena *a, const struct cause *c)
+{
+	return c->behind ? arena_printf(a, "%s (%s)", c->behind->message, report_silence(a, c->behind->silence)) : "";
+}
+
 static void title_line(struct term *t, struct arena *a, const struct cause *c, unsigned number)
 {
 	const char *mark = number ? arena_printf(a, "%2u. ", number) : "  - ";
@@ -175,6 +181,7 @@ void report_cause_text(struct term *t, struct arena *a, const struct cause *c, u
 	title_line(t, a, c, number);
 	field(t, "where", c->root->object ? report_object(a, c->root->object) : "");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
+	field(t, "because", behind_text(a, c));
 	field(t, "affects", affects_text(a, c));
 	/* A workload, its pod and what that lacks are in the lines around already. */
 	if (wide || c->chain_len > 3)
@@ -240,6 +247,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 		evidence(t, a, c->root, now, wide);
 	term_addf(t, "\n");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
+	field(t, "because", behind_text(a, c));
 	field(t, "affects", affects_text(a, c));
 	changes(t, a, c, now, wide ? UINT32_MAX : 3);
 	if (wide)
@@ -383,7 +391,7 @@ void report_unseen_text(struct term *t, struct arena *a, struct cluster *c)
 		term_wrap(t, 0, STYLE_DIM, "", 0, STYLE_DIM, arena_printf(a, "Not in this recording, so not checked: %s.", text));
 }
 
-static void footer(struct term *t, const struct diagnosis *d, const struct report_options *o)
+static void footer(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
 {
 	if (d->lesser.len && !o->lesser)
 		term_addf(t, "%u lesser finding%s: --all shows %s.\n", d->lesser.len, d->lesser.len == 1 ? "" : "s",
@@ -391,6 +399,7 @@ static void footer(struct term *t, const struct diagnosis *d, const struct repor
 	if (d->recovered.len && !o->history)
 		term_addf(t, "%u problem%s recovered: --history shows %s.\n", d->recovered.len, d->recovered.len == 1 ? " has" : "s have",
 			  d->recovered.len == 1 ? "it" : "them");
+	report_silenced_text(t, a, d, o->silenced);
 }
 
 static void causes_text(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
@@ -420,5 +429,5 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 		short_list(t, a, "Recovered", &d->recovered, o, now);
 	report_notes_text(t, a, d->inv, o->wide);
 	report_unseen_text(t, a, c);
-	footer(t, d, o);
+	footer(t, a, d, o);
 }
