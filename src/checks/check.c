@@ -4,6 +4,8 @@
 #include "checks/index.h"
 #include "checks/rules.h"
 
+#include <ctype.h>
+
 #define CHECK(name) extern const struct check check_##name;
 #include "checks/checks.def"
 #undef CHECK
@@ -42,6 +44,32 @@ void check_options_init(struct check_options *o)
 #include "checks/thresholds.def"
 #undef THRESHOLD
 	};
+}
+
+bool version_parse(const char *s, int *ret_minor)
+{
+	char *end;
+	s += *s == 'v';
+	if (strncmp(s, "1.", 2) != 0 || !isdigit((unsigned char)s[2]))
+		return false;
+	long minor = strtol(s + 2, &end, 10);
+	/* "1.40", "1.40.2", "1.40+", "1.40.2-gke.1": what follows says nothing about APIs. */
+	if (minor > 999 || isalpha((unsigned char)*end))
+		return false;
+	*ret_minor = (int)minor;
+	return true;
+}
+
+int run_server_minor(const struct check_run *run)
+{
+	int minor;
+	return version_parse(inventory_server_version(run->inv), &minor) ? minor : 0;
+}
+
+int run_target_minor(const struct check_run *run)
+{
+	int server = run_server_minor(run);
+	return run->options->target_minor ? run->options->target_minor : server ? server + 1 : 0;
 }
 
 const struct check *check_by_id(const char *id)

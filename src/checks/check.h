@@ -103,6 +103,9 @@ struct check_options {
 };
 void check_options_init(struct check_options *o);
 
+/* "1.40" or "v1.40.2" -> 40. False when it is none: only major version 1 is known. */
+bool version_parse(const char *s, int *ret_minor);
+
 #define KIND_BIT(id) (UINT64_C(1) << (id))
 _Static_assert(KIND_COUNT <= 64, "kinds fit a bit set");
 
@@ -160,6 +163,9 @@ const char *run_text(struct check_run *run, const struct object *o);
 /* "12 min" since t. */
 const char *run_ago(struct check_run *run, usec_t t);
 const char *run_span(struct check_run *run, usec_t span);
+/* N of the server's version 1.N, and of the one that the cluster gets next (check_options.target_minor); 0 = not known. */
+int run_server_minor(const struct check_run *run);
+int run_target_minor(const struct check_run *run);
 /* How long ago, 0 when t is unknown or in the future. */
 usec_t run_age(const struct check_run *run, usec_t t);
 /* The value at a path as people read it, cut at 200 bytes; NULL when absent. */

@@ -1,8 +1,6 @@
 /* Which findings are silenced, by a rules file or by annotations, and what else such a file decides. */
 #include "checks/rules_internal.h"
 
-#include <ctype.h>
-
 struct rules *rules_new(void)
 {
 	struct rules *r = mem_alloc(sizeof(*r));
@@ -37,20 +35,6 @@ void rules_set_options(const struct rules *r, struct check_options *o)
 	if (r->target_minor)
 		o->target_minor = r->target_minor;
 	o->rules = r;
-}
-
-bool version_parse(const char *s, int *ret_minor)
-{
-	char *end;
-	s += *s == 'v';
-	if (strncmp(s, "1.", 2) != 0 || !isdigit((unsigned char)s[2]))
-		return false;
-	long minor = strtol(s + 2, &end, 10);
-	/* "1.40", "1.40.2", "1.40+", "1.40.2-gke.1": what follows says nothing about APIs. */
-	if (minor > 999 || isalpha((unsigned char)*end))
-		return false;
-	*ret_minor = (int)minor;
-	return true;
 }
 
 bool rule_word_names(const char *word, size_t len, const struct check *c)

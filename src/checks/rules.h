@@ -39,7 +39,4 @@ void rules_silence(struct check_run *run, uint32_t first);
 /* May an image of this name come from where it does? True when the file names no registries. */
 bool rules_allow_image(const struct rules *r, const char *image);
 
-/* "1.40" or "v1.40.2" -> 40. False when it is none. Only major version 1 is known. */
-bool version_parse(const char *s, int *ret_minor);
-
 #endif
