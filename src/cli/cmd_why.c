@@ -1,4 +1,5 @@
 /* why: what is wrong with one object, down to the cause. */
+#include "cli/filter.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/target.h"
@@ -60,7 +61,8 @@ static void print_text(struct cli *cli, struct session *s, const struct target *
 static int run_why(struct cli *cli, struct err *err)
 {
 	_cleanup_(session_release) struct session s = {0};
-	struct cause_list causes;
+	struct cause_list all, causes;
+	struct cause_filter filter;
 	struct target target;
 	struct diagnosis d;
 	enum verdict verdict;
@@ -71,14 +73,17 @@ static int run_why(struct cli *cli, struct err *err)
 		return r;
 	r = target_find(s.inv, &cli->ctx.arena, cli->args, cli->arg_count, ns, cluster_is_live(s.cluster) ? cluster_namespace(s.cluster) : NULL,
 			&target, err);
-	if (r < 0 || (r = session_diagnose(&s, &d, err)) < 0)
+	if (r < 0 || (r = filter_read(&s, &filter, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
-	causes = diagnose_object(&d, &cli->ctx, target.object);
+	all = diagnose_object(&d, &cli->ctx, target.object);
+	causes = causes_filter(&filter, s.inv, &cli->ctx.arena, &all);
 	verdict = diagnose_verdict(&d, &cli->ctx, target.object, NULL, &why);
 	if (str_eq(cli_format(cli), "json"))
 		print_json(cli, &s, target.object, verdict, why, &causes);
 	else
 		print_text(cli, &s, &target, verdict, why, &causes);
+	if (!str_eq(cli_format(cli), "json"))
+		filter_text(&s, all.len - causes.len);
 	return 0;
 }
 
@@ -96,7 +101,7 @@ const struct command command_why = {
 					     {"why node/worker-1 --from incident.snapshot", "in a recording"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_KIND, FLAG_SINCE, FLAG_CHANGED_SINCE, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|wide|json",
 	.complete = COMPLETE_OBJECT,
 	.min_args = 1,
