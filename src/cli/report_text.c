@@ -48,7 +48,7 @@ static const char *affects_text(struct arena *a, const struct cause *c)
 	const char *entry = c->entry ? arena_printf(a, "; in front of it: %s", report_object(a, c->entry)) : "";
 	const char *pods = c->pods_affected ? arena_printf(a, " (%u pod%s)", c->pods_affected, c->pods_affected == 1 ? "" : "s") : "";
 
-	if (!c->workloads.len && !c->pods_affected && !c->entry)
+	if (!c->workloads.len && !c->pods_affected && (!c->entry || c->entry == c->root->object))
 		return "";
 	/* "where" has just said it. */
 	if (c->workloads.len == 1 && c->workloads.items[0] == c->root->object && !c->entry && c->pods_affected <= 1)
