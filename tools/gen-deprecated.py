@@ -53,17 +53,17 @@ def schema_tool():
 
 
 def minor(text, type_, what):
-    m = re.search(r"func \(in \*%s\) APILifecycle%s\(\) \(major, minor int\) \{\s*return 1, (\d+)" % (type_, what), text)
+    m = re.search(rf"func \(in \*{type_}\) APILifecycle{what}\(\) \(major, minor int\) \{{\s*return 1, (\d+)", text)
     return int(m.group(1)) if m else 0
 
 
 def replacement(text, type_, group, folder):
-    m = re.search(r'func \(in \*%s\) APILifecycleReplacement\(\).*?\{Group: "(.*?)", Version: "(.*?)"' % type_, text, re.S)
+    m = re.search(rf'func \(in \*{type_}\) APILifecycleReplacement\(\).*?\{{Group: "(.*?)", Version: "(.*?)"', text, re.S)
     if m:
         return f"{m.group(1)}/{m.group(2)}"
     newest = NEWEST.get(group)
     types = os.path.join(folder, "..", newest or "-", "types.go")
-    if newest and os.path.exists(types) and re.search(r"^type %s struct" % type_, open(types, encoding="utf-8").read(), re.M):
+    if newest and os.path.exists(types) and re.search(rf"^type {type_} struct", open(types, encoding="utf-8").read(), re.M):
         return f"{group}/{newest}"
     return ""
 

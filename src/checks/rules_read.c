@@ -74,7 +74,7 @@ static int read_words(struct reader *rd, const char *path, const struct value *v
 	if (is_list && (count == 0 || count > LIST_MAX))
 		return refuse(rd, path, "must have from 1 to %d items", LIST_MAX);
 	for (size_t i = 0; i < count; i++) {
-		const char *at = is_list ? arena_printf(&rd->rules->arena, "%s[%zu]", path, i) : path, *word;
+		const char *at = is_list ? arena_printf(&rd->rules->arena, "%s[%zu]", path, i) : path, *word = NULL;
 		int r = read_text(rd, at, is_list ? &v->items[i] : v, &word);
 		if (r == 0 && each)
 			r = each(rd, at, word);
@@ -128,7 +128,7 @@ static void name_kinds(struct words *kinds)
 
 static int read_expression(struct reader *rd, const char *path, const struct value *v, struct regex **ret)
 {
-	const char *text;
+	const char *text = NULL;
 	struct err why;
 	int r = read_text(rd, path, v, &text);
 	if (r == 0 && (r = regex_compile(text, ret, &why)) < 0)
@@ -139,7 +139,7 @@ static int read_expression(struct reader *rd, const char *path, const struct val
 static int read_labels(struct reader *rd, const char *path, const struct value *v, const struct value **ret)
 {
 	struct value *selector = arena_new(&rd->rules->arena, struct value);
-	const char *text;
+	const char *text = NULL;
 	struct err why;
 	int r = read_text(rd, path, v, &text);
 	if (r == 0 && selector_parse(&rd->builder, text, selector, &why) < 0)
