@@ -113,6 +113,8 @@ struct check {
 	const char *id;    /* "pod/crash-loop": stable for ever */
 	enum kind_id kind; /* run once per object of it; KIND_COUNT: once with object NULL */
 	uint64_t also;     /* KIND_BIT of further kinds it runs for */
+	/* With KIND_CUSTOM: the kinds it runs for, "GROUP/KIND GROUP/KIND"; NULL = every custom object. */
+	const char *custom;
 	enum severity severity;
 	const char *title;   /* a few words: "Container keeps crashing" */
 	const char *explain; /* for `checks explain`: what it means, how it is detected, what usually causes it; paragraphs */
@@ -126,6 +128,8 @@ struct check {
 extern const struct check *const check_table[];
 extern const size_t check_count;
 const struct check *check_by_id(const char *id);
+/* Has this custom kind checks of its own? Then those for any custom kind leave its conditions to them. */
+bool check_knows_kind(const struct kind *kind);
 /* "Pod", "ReplicaSet, StatefulSet, DaemonSet"; "any kind"; "cluster" for KIND_COUNT. */
 const char *check_kinds_text(struct arena *a, const struct check *c);
 
@@ -137,6 +141,8 @@ struct finding *finding_new(struct check_run *run, const struct object *o, const
 void finding_fix(struct check_run *run, struct finding *f, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* It was true until then (0 = unknown) and is over. */
 void finding_recovered(struct finding *f, usec_t until);
+/* Has this check a finding about o whose subject has this name (and this key, unless NULL)? One finding per subject, however many paths lead there. */
+bool finding_is_said(struct check_run *run, const struct object *o, const char *name, const char *key);
 /* Evidence: a field, its value read by path; its absence when there is none. */
 void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path);
 void finding_fieldf(struct check_run *run, struct finding *f, const struct object *o, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -149,6 +155,8 @@ void finding_absence(struct check_run *run, struct finding *f, const char *kind,
 void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind, const char *ns, const char *name);
 /* A subject that is an object at hand. */
 void finding_subject_object(struct check_run *run, struct finding *f, const struct object *o);
+/* The same by apiVersion group and kind name, for custom kinds and built-in ones. */
+void finding_subject_custom(struct check_run *run, struct finding *f, const char *group, const char *kind, const char *ns, const char *name);
 /* A subject that is no kind of kinds.def: "Image", "Taint". */
 void finding_subject_text(struct check_run *run, struct finding *f, const char *kind_text, const char *name);
 /* The target is the finding's object unless the caller sets proposal->target afterwards. */

@@ -83,25 +83,12 @@ static void each_backend(struct backends *b)
 	}
 }
 
-/* One finding per service, however many paths lead there. */
-static bool is_said(struct check_run *run, const struct object *o, const char *name, const char *key)
-{
-	for (uint32_t i = run->findings.len; i-- > 0;) {
-		const struct finding *f = run->findings.items[i];
-		if (f->object != o || f->check != run->check)
-			return false;
-		if (str_eq(f->subject.name, name) && (!key || (f->subject.key && str_eq(f->subject.key, key))))
-			return true;
-	}
-	return false;
-}
-
 static void check_service(struct backends *b, const struct value *service, const char *path)
 {
 	struct check_run *run = b->run;
 	const struct object *o = b->o;
 	const char *name = value_get_str(service, "name");
-	if (!*name || inventory_find(run->inv, KIND_SERVICE, o->ns, name) || is_said(run, o, name, NULL))
+	if (!*name || inventory_find(run->inv, KIND_SERVICE, o->ns, name) || finding_is_said(run, o, name, NULL))
 		return;
 	struct finding *f = finding_new(run, o, "%s sends to Service %s/%s, which does not exist", run_text(run, o), o->ns, name);
 	finding_fieldf(run, f, o, "%s.name", path);
@@ -124,7 +111,7 @@ static void check_port(struct backends *b, const struct value *service, const ch
 	int64_t number = value_int(value_at(service, "port.number"), 0);
 	const struct object *target = inventory_find(run->inv, KIND_SERVICE, b->o->ns, name);
 	const char *port = *port_name ? port_name : arena_printf(run->arena, "%lld", (long long)number);
-	if (!target || str_eq(value_get_str(target->spec, "type"), "ExternalName") || is_said(run, b->o, name, port))
+	if (!target || str_eq(value_get_str(target->spec, "type"), "ExternalName") || finding_is_said(run, b->o, name, port))
 		return;
 	for (value_each(p, value_get(target->spec, "ports")))
 		if (*port_name ? str_eq(value_get_str(p, "name"), port_name) : value_get_int(p, "port", 0) == number)
@@ -151,7 +138,7 @@ static void run_tls(struct check_run *run, const struct object *o)
 		return;
 	for (value_each(t, value_get(o->spec, "tls"))) {
 		const char *name = value_get_str(t, "secretName");
-		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !is_said(run, o, name, NULL)) {
+		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !finding_is_said(run, o, name, NULL)) {
 			struct finding *f = finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist", run_text(run, o),
 							o->ns, name);
 			finding_fieldf(run, f, o, "spec.tls[%u].secretName", i);

@@ -3,7 +3,7 @@
 #include "cli/report.h"
 #include "cli/session.h"
 
-static void print_json(struct cli *cli, struct session *s, const struct diagnosis *d, uint32_t hidden)
+static void print_json(struct cli *cli, struct session *s, const struct diagnosis *d, uint32_t hidden, const struct scope_list *scopes)
 {
 	struct arena *a = &cli->ctx.arena;
 	struct json_writer w;
@@ -19,6 +19,7 @@ static void print_json(struct cli *cli, struct session *s, const struct diagnosi
 	json_string(&w, d->verdict_why);
 	json_key(&w, "filteredOut");
 	json_int(&w, hidden);
+	report_scopes_json(&w, scopes);
 	report_causes_json(&w, a, "causes", &d->causes);
 	report_causes_json(&w, a, "lesser", &d->lesser);
 	report_causes_json(&w, a, "recovered", &d->recovered);
@@ -76,14 +77,16 @@ static int check_id(const struct cli *cli, struct err *err)
 static int run_scan(struct cli *cli, struct err *err)
 {
 	const char *format = cli_format(cli);
-	const struct report_options o = {
+	struct report_options o = {
 		.wide = str_eq(format, "wide"),
 		.lesser = cli_has(cli, FLAG_ALL) || str_eq(format, "wide"),
 		.history = cli_has(cli, FLAG_HISTORY),
 		.silenced = cli_has(cli, FLAG_SILENCED),
+		.scopes_only = cli_has(cli, FLAG_BY),
 	};
 	_cleanup_(session_release) struct session s = {0};
 	struct cause_filter filter;
+	struct scope_list scopes;
 	struct diagnosis d;
 	uint32_t hidden;
 	int r;
@@ -91,9 +94,15 @@ static int run_scan(struct cli *cli, struct err *err)
 	if ((r = check_id(cli, err)) < 0 || (r = session_open(&s, cli, false, err)) < 0 || (r = filter_read(&s, &filter, err)) < 0 ||
 	    (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
+	scopes = o.wide || o.scopes_only || str_eq(format, "json") ? diagnose_scopes(&d, &cli->ctx.arena) : (struct scope_list){0};
+	o.scopes = scopes.len && !session_namespace(cli) ? &scopes : NULL;
 	hidden = filter_diagnosis(&filter, &s, &d);
+	if (o.wide || str_eq(format, "json")) {
+		diagnose_weigh(&d, &cli->ctx.arena, &d.causes);
+		diagnose_weigh(&d, &cli->ctx.arena, &d.lesser);
+	}
 	if (str_eq(format, "json"))
-		print_json(cli, &s, &d, hidden);
+		print_json(cli, &s, &d, hidden, &scopes);
 	else if (str_eq(format, "lines"))
 		report_scan_lines(&cli->out.buf, &cli->ctx.arena, &d);
 	else
@@ -120,12 +129,13 @@ const struct command command_scan = {
 					     {"scan --kind node,pvc --since 2h", "what began to go wrong with nodes or claims in the last two hours"},
 					     {"scan --rules rules.yaml --silenced", "with what the team knows, and what that silences"},
 					     {"scan --from dump.json", "a recording: `kubectl get pods,deploy,events -A -o json > dump.json`"},
+					     {"scan --by namespace", "a line for each namespace: how it does, and why"},
 					     {"scan --fail-on error", "in a pipeline: exit 3 when something is broken"},
 					     {"scan -o json | jq '.causes[].title'", "for a script"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
 	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_SILENCED, FLAG_KIND, FLAG_SELECTOR, FLAG_SINCE, FLAG_CHANGED_SINCE, FLAG_FAIL_ON,
-					FLAG_CHECK, FLAG_ADVICE, FLAG_COUNT},
+					FLAG_CHECK, FLAG_ADVICE, FLAG_BY, FLAG_COUNT},
 	.formats = "text|wide|json|lines",
 	.run = run_scan,
 };

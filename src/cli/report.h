@@ -20,10 +20,12 @@ char *report_evidence(struct arena *a, const struct evidence *e, usec_t now, boo
 
 /* What a text report shows. */
 struct report_options {
-	bool wide;     /* every fact, how sure, what else it explains */
-	bool lesser;   /* lesser findings one by one, not only their number */
-	bool history;  /* what has recovered */
-	bool silenced; /* what rules and annotations silence, not only how much */
+	bool wide;                       /* every fact, how sure, what else it explains */
+	bool lesser;                     /* lesser findings one by one, not only their number */
+	bool history;                    /* what has recovered */
+	bool silenced;                   /* what rules and annotations silence, not only how much */
+	const struct scope_list *scopes; /* the verdict of each namespace; NULL = not told */
+	bool scopes_only;                /* instead of the causes, and healthy ones a line each */
 };
 
 /* The name of the context or, of a recording, of the file. */
@@ -37,6 +39,10 @@ void report_notes_text(struct term *t, struct arena *a, const struct inventory *
 #define REPORT_UNSEEN_MAX 16
 size_t report_unseen_kinds(struct cluster *c, const char *ret[REPORT_UNSEEN_MAX]);
 void report_unseen_text(struct term *t, struct arena *a, struct cluster *c);
+
+/* How each namespace does; healthy ones share a line unless all are wanted one by one. */
+void report_scopes_text(struct term *t, struct arena *a, const struct scope_list *scopes, bool all);
+void report_scopes_json(struct json_writer *w, const struct scope_list *scopes); /* member "namespaces" */
 
 void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
 void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */

@@ -149,6 +149,8 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 		.insecure = cli_has(cli, FLAG_INSECURE),
 		.ns = session_namespace(cli),
 		.all_kinds = all_kinds || options_bool(&cli->options, OPTION_CUSTOM_KINDS),
+		.probe_certificates = options_bool(&cli->options, OPTION_PROBE_CERTIFICATES),
+		.read_tls_secrets = options_bool(&cli->options, OPTION_READ_TLS_SECRETS),
 		.parallel = (unsigned)options_int(&cli->options, OPTION_PARALLEL),
 		.request_timeout = options_span(&cli->options, OPTION_REQUEST_TIMEOUT),
 		.progress = on_progress,

@@ -118,6 +118,12 @@ const struct note *inventory_notes(const struct inventory *inv, size_t *ret_coun
 
 /* All of a kind, ordered by namespace, then name. Custom kinds: every custom object. */
 const struct object_list *inventory_list(const struct inventory *inv, enum kind_id kind);
+/* In a list of inventory_list of one built-in kind: the first that does not come before that namespace and name ("" = its first); may be len. */
+uint32_t object_list_from(const struct object_list *list, const char *ns, const char *name);
+/* One custom kind alone, by apiVersion group and kind name; empty when there is none. O(1). */
+const struct object_list *inventory_list_custom(const struct inventory *inv, const char *group, const char *kind);
+/* As inventory_sees, of a custom kind. A kind that the server does not have is not seen. */
+bool inventory_sees_custom(const struct inventory *inv, const char *group, const char *kind, const char *ns);
 /* NULL when there is none. */
 struct object *inventory_find(const struct inventory *inv, enum kind_id kind, const char *ns, const char *name);
 struct object *inventory_find_uid(const struct inventory *inv, const char *uid);
@@ -149,7 +155,7 @@ size_t inventory_memory(const struct inventory *inv);
 char *object_text(struct arena *a, const struct object *o);
 /* "pod/checkout-7d9f -n shop" the way kubectl names it: for hints. */
 char *object_ref_text(struct arena *a, const struct object *o);
-/* The topmost controller owner (the Deployment of a Pod); o itself when it has none. */
+/* The topmost controller owner (the Deployment of a Pod, not the custom object above it); o itself when it has none. */
 const struct object *object_top_owner(const struct object *o);
 /* By path, "" / 0 when absent. */
 const char *object_str(const struct object *o, const char *path);

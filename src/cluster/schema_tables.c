@@ -13,6 +13,7 @@ static const struct message m_admissionregistration_v1_ServiceReference;
 static const struct message m_admissionregistration_v1_ValidatingWebhook;
 static const struct message m_admissionregistration_v1_ValidatingWebhookConfiguration;
 static const struct message m_admissionregistration_v1_WebhookClientConfig;
+static const struct message m_apps_v1_ControllerRevision;
 static const struct message m_apps_v1_DaemonSet;
 static const struct message m_apps_v1_DaemonSetCondition;
 static const struct message m_apps_v1_DaemonSetSpec;
@@ -27,6 +28,8 @@ static const struct message m_apps_v1_ReplicaSet;
 static const struct message m_apps_v1_ReplicaSetCondition;
 static const struct message m_apps_v1_ReplicaSetSpec;
 static const struct message m_apps_v1_ReplicaSetStatus;
+static const struct message m_apps_v1_RevisionData;
+static const struct message m_apps_v1_RevisionSpec;
 static const struct message m_apps_v1_RollingUpdateDaemonSet;
 static const struct message m_apps_v1_RollingUpdateDeployment;
 static const struct message m_apps_v1_RollingUpdateStatefulSetStrategy;
@@ -481,6 +484,16 @@ static const struct field f_admissionregistration_v1_WebhookClientConfig[] = {
 static const uint8_t s_admissionregistration_v1_WebhookClientConfig[] = {1,255,255,0,255,255,2,255};
 static const struct message m_admissionregistration_v1_WebhookClientConfig = {"k8s.io.api.admissionregistration.v1.WebhookClientConfig", f_admissionregistration_v1_WebhookClientConfig, s_admissionregistration_v1_WebhookClientConfig, 7, 3, false};
 
+static const struct field f_apps_v1_ControllerRevision[] = {
+	{0, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
+	{0, FIELD_STRING, FIELD_OMIT_ZERO, 4, "kind", NULL},
+	{1, FIELD_MESSAGE, 0, 8, "metadata", &m_meta_v1_ObjectMeta},
+	{2, FIELD_RAW_JSON, 0, 4, "data", &m_apps_v1_RevisionData},
+	{3, FIELD_INT, 0, 8, "revision", NULL},
+};
+static const uint8_t s_apps_v1_ControllerRevision[] = {255,255,255,255,255,1,4,255,2,255,255,0,3,255,255,255};
+static const struct message m_apps_v1_ControllerRevision = {"k8s.io.api.apps.v1.ControllerRevision", f_apps_v1_ControllerRevision, s_apps_v1_ControllerRevision, 15, 5, false};
+
 static const struct field f_apps_v1_DaemonSet[] = {
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 4, "kind", NULL},
@@ -628,6 +641,18 @@ static const struct field f_apps_v1_ReplicaSetStatus[] = {
 };
 static const uint8_t s_apps_v1_ReplicaSetStatus[] = {255,255,6,255,255,255,5,3,255,255,0,2,4,255,1,255};
 static const struct message m_apps_v1_ReplicaSetStatus = {"k8s.io.api.apps.v1.ReplicaSetStatus", f_apps_v1_ReplicaSetStatus, s_apps_v1_ReplicaSetStatus, 15, 7, false};
+
+static const struct field f_apps_v1_RevisionData[] = {
+	{2, FIELD_MESSAGE, 0, 4, "spec", &m_apps_v1_RevisionSpec},
+};
+static const uint8_t s_apps_v1_RevisionData[] = {255,255,255,0};
+static const struct message m_apps_v1_RevisionData = {"k8s.io.api.apps.v1.RevisionData", f_apps_v1_RevisionData, s_apps_v1_RevisionData, 3, 1, false};
+
+static const struct field f_apps_v1_RevisionSpec[] = {
+	{3, FIELD_MESSAGE, 0, 8, "template", &m_core_v1_PodTemplateSpec},
+};
+static const uint8_t s_apps_v1_RevisionSpec[] = {255,255,255,0};
+static const struct message m_apps_v1_RevisionSpec = {"k8s.io.api.apps.v1.RevisionSpec", f_apps_v1_RevisionSpec, s_apps_v1_RevisionSpec, 3, 1, false};
 
 static const struct field f_apps_v1_RollingUpdateDaemonSet[] = {
 	{1, FIELD_INT_OR_STRING, 0, 14, "maxUnavailable", NULL},
@@ -3977,6 +4002,7 @@ static const struct message m_metrics_v1beta1_PodMetrics = {"k8s.io.metrics.pkg.
 const struct message *const schema_roots[] = {
 	&m_admissionregistration_v1_MutatingWebhookConfiguration,
 	&m_admissionregistration_v1_ValidatingWebhookConfiguration,
+	&m_apps_v1_ControllerRevision,
 	&m_apps_v1_DaemonSet,
 	&m_apps_v1_Deployment,
 	&m_apps_v1_ReplicaSet,
@@ -4019,4 +4045,4 @@ const struct message *const schema_roots[] = {
 	&m_metrics_v1beta1_NodeMetrics,
 	&m_metrics_v1beta1_PodMetrics,
 };
-const size_t schema_root_count = 43;
+const size_t schema_root_count = 44;

@@ -302,21 +302,71 @@ static bool touches_ns(const struct cause *cause, const char *ns)
 	return false;
 }
 
-#define CHANGES_BEFORE (30 * USEC_PER_MINUTE) /* what changed longer before the first symptom is not shown with it */
+#define CHANGES_BEFORE (60 * USEC_PER_MINUTE) /* what changed longer before the first symptom is not shown with it */
 #define CHANGES_MAX 5
+#define CHANGES_OBJECTS 5 /* workloads, and nodes, that are looked at */
+
+static bool knows_change(const struct change_list *list, const struct change *c)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (list->items[i].object == c->object && list->items[i].when == c->when && str_eq(list->items[i].text, c->text))
+			return true;
+	return false;
+}
+
+static void add_changes(struct chain *c, struct cause *cause, const struct object *o)
+{
+	struct change_list l = changes_of(c->graph, c->arena, o, cause->since - CHANGES_BEFORE, cause->since + USEC_PER_MINUTE);
+
+	for (uint32_t i = 0; i < l.len; i++)
+		if (l.items[i].type != CHANGE_CREATED && !knows_change(&cause->changes, &l.items[i]))
+			*arena_push(c->arena, &cause->changes) = l.items[i];
+}
+
+static int compare_newest(const void *x, const void *y)
+{
+	const struct change *a = x, *b = y;
+
+	return a->when != b->when ? (a->when > b->when ? -1 : 1) : strcmp(a->text, b->text);
+}
+
+/* Of the nodes that its pods run on. */
+static void add_node_changes(struct chain *c, struct cause *cause)
+{
+	const struct object *seen[CHANGES_OBJECTS];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i <= cause->explained.len && count < CHANGES_OBJECTS; i++) {
+		const struct object *o = i ? cause->explained.items[i - 1]->object : cause->root->object, *node;
+		bool again = false;
+
+		if (!o || o->kind->id != KIND_POD)
+			continue;
+		node = inventory_find(graph_inventory(c->graph), KIND_NODE, "", value_get_str(o->spec, "nodeName"));
+		for (uint32_t k = 0; k < count; k++)
+			again = again || seen[k] == node;
+		if (!node || again)
+			continue;
+		seen[count++] = node;
+		add_changes(c, cause, node);
+	}
+}
 
 static void fill_changes(struct chain *c, struct cause *cause)
 {
+	const struct object *const others[] = {cause->root->object, cause->root->subject.object};
+
 	if (!cause->since || cause->state != FINDING_ACTIVE)
 		return;
-	for (uint32_t i = 0; i < cause->workloads.len && i < CHANGES_MAX; i++) {
-		struct change_list l = changes_of(graph_inventory(c->graph), c->arena, cause->workloads.items[i], cause->since - CHANGES_BEFORE,
-						  cause->since + USEC_PER_MINUTE);
-
-		for (uint32_t j = 0; j < l.len && cause->changes.len < CHANGES_MAX; j++)
-			if (l.items[j].type != CHANGE_CREATED)
-				*arena_push(c->arena, &cause->changes) = l.items[j];
-	}
+	for (uint32_t i = 0; i < cause->workloads.len && i < CHANGES_OBJECTS; i++)
+		add_changes(c, cause, cause->workloads.items[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (others[i] && !pod_spec(others[i]))
+			add_changes(c, cause, others[i]);
+	add_node_changes(c, cause);
+	if (cause->changes.len)
+		qsort(cause->changes.items, cause->changes.len, sizeof(*cause->changes.items), compare_newest);
+	cause->changes.len = MIN(cause->changes.len, (uint32_t)CHANGES_MAX);
 }
 
 static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct group *g)
@@ -333,6 +383,7 @@ static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct gr
 	fill_changes(c, cause);
 	cause->score = score(d, cause);
 	cause_word(c, cause, g->root, &g->facts);
+	cause_blame(c, cause, g->root);
 	return cause;
 }
 

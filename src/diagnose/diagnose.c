@@ -44,7 +44,7 @@ static void renumber(struct finding_list *list)
 static void conclude(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct check_run *run,
 		     struct diagnosis *ret)
 {
-	struct chain chain;
+	struct chain *chain = arena_new(arena, struct chain);
 	struct graph *g = graph_new(inv, arena);
 	uint32_t checked = run->findings.len;
 
@@ -52,10 +52,10 @@ static void conclude(const struct inventory *inv, struct arena *arena, const str
 		log_scan_findings(run, g, checked);
 	rules_silence(run, checked);
 	renumber(&run->findings);
-	chain_build(&chain, g, arena, &run->findings);
-	silence_followers(&chain);
-	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .silenced = silenced_of(arena, &run->findings), .graph = g};
-	causes_build(ret, &chain, arena, options->ns);
+	chain_build(chain, g, arena, &run->findings);
+	silence_followers(chain);
+	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .silenced = silenced_of(arena, &run->findings), .graph = g, .chain = chain};
+	causes_build(ret, chain, arena, options->ns);
 }
 
 static void conclude_verdict(struct diagnosis *d, struct arena *a, const char *ns)

@@ -16,12 +16,15 @@ enum relation {
 	REL_SELECTS, /* Service, PodDisruptionBudget -> workloads and bare pods behind it */
 	REL_ROUTES,  /* Ingress -> Service */
 	REL_RUNS_ON, /* Pod -> Node */
-	REL_USES,    /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass */
-	REL_STORAGE, /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass */
-	REL_SCALES,  /* HorizontalPodAutoscaler -> its target */
-	REL_WEBHOOK, /* webhook configuration -> Service */
-	REL_CALLS,   /* workload -> Service named in its environment, arguments or log */
-	REL_SUBJECT, /* finding -> its subject */
+	REL_USES,    /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass; Ingress -> IngressClass */
+	REL_STORAGE, /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass -> CSIDriver; VolumeAttachment -> PersistentVolume */
+	REL_SCALES,    /* HorizontalPodAutoscaler -> its target */
+	REL_WEBHOOK,   /* webhook configuration -> Service */
+	REL_CALLS,     /* workload -> Service named in its environment, its arguments or the ConfigMaps it reads */
+	REL_ENDPOINTS, /* Service -> EndpointSlice -> Pod */
+	REL_GRANTS,    /* ServiceAccount -> RoleBinding, ClusterRoleBinding -> Role, ClusterRole */
+	REL_LIMITS,    /* NetworkPolicy -> workloads and bare pods that it selects */
+	REL_SUBJECT,   /* finding -> its subject */
 	REL_COUNT,
 };
 /* "owns", "selects", "routes to", "runs on", "uses", ... for chains read from the dependent's side. */
