@@ -150,7 +150,8 @@ static void run_untagged(struct check_run *run, const struct object *o)
 	struct containers found = advice_containers(run, spec, path, true, is_untagged, NULL);
 	if (!found.count)
 		return;
-	struct finding *f = finding_new(run, o, "%s gives no tag for the image of %s: %s", run_text(run, o), found.text, value_get_str(found.first, "image"));
+	struct finding *f =
+		finding_new(run, o, "%s gives no tag for the image of %s: %s", run_text(run, o), found.text, value_get_str(found.first, "image"));
 	finding_fieldf(run, f, o, "%s.image", found.path);
 }
 
@@ -256,8 +257,8 @@ static void run_port_unnamed(struct check_run *run, const struct object *o)
 	if (!found.count)
 		return;
 	const struct value *port = unnamed_port(found.first, &index);
-	struct finding *f = finding_new(run, o, "%s gives port %lld of %s no name", run_text(run, o), (long long)value_get_int(port, "containerPort", 0),
-					found.text);
+	struct finding *f = finding_new(run, o, "%s gives port %lld of %s no name", run_text(run, o),
+					(long long)value_get_int(port, "containerPort", 0), found.text);
 	finding_fieldf(run, f, o, "%s.ports[%u].containerPort", found.path, index);
 }
 
@@ -267,8 +268,9 @@ const struct check check_container_image_untagged = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Image has no tag",
-	.explain = "The image is named without a tag and without a digest: the registry's latest is taken, whatever that is on the day, and two nodes may "
-		   "run different programs.",
+	.explain =
+		"The image is named without a tag and without a digest: the registry's latest is taken, whatever that is on the day, and two nodes may "
+		"run different programs.",
 	.fix = "Name a version of the image, or better its digest.",
 	.peers = "Popeye 100",
 	.advice = true,
@@ -281,8 +283,9 @@ const struct check check_container_image_latest = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Image is tagged latest",
-	.explain = "The tag latest moves: a restart may bring another program, and going back to an older revision brings back nothing. An image with a "
-		   "digest is not reported.",
+	.explain =
+		"The tag latest moves: a restart may bring another program, and going back to an older revision brings back nothing. An image with a "
+		"digest is not reported.",
 	.fix = "Name a version of the image, or better its digest.",
 	.peers = "Popeye 101",
 	.advice = true,
@@ -295,8 +298,9 @@ const struct check check_container_registry_not_allowed = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_WARNING,
 	.title = "Image is from a registry that is not allowed",
-	.explain = "A list of allowed registries is configured, and the image comes from none of them. Without such a list nothing is reported. An image "
-		   "without a host is docker.io's.",
+	.explain =
+		"A list of allowed registries is configured, and the image comes from none of them. Without such a list nothing is reported. An image "
+		"without a host is docker.io's.",
 	.fix = "Copy the image to an allowed registry and name it there, or allow its registry.",
 	.peers = "Popeye 113",
 	.run = run_registry,
@@ -335,8 +339,9 @@ const struct check check_container_readiness_missing = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Container has no readiness probe",
-	.explain = "There is a liveness probe and no readiness probe: the pod gets traffic as soon as its container is started, before the program listens, "
-		   "and rollouts do not wait for it.",
+	.explain =
+		"There is a liveness probe and no readiness probe: the pod gets traffic as soon as its container is started, before the program listens, "
+		"and rollouts do not wait for it.",
 	.fix = "Add a readinessProbe that answers once the program can serve.",
 	.peers = "Popeye 104",
 	.advice = true,
@@ -362,8 +367,9 @@ const struct check check_container_resources_missing = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Container has no requests and no limits",
-	.explain = "Without requests the scheduler takes the container for nothing, and its pod is the first to be evicted when a node runs short. Neither the "
-		   "containers nor the pod as a whole say what they need.",
+	.explain =
+		"Without requests the scheduler takes the container for nothing, and its pod is the first to be evicted when a node runs short. Neither the "
+		"containers nor the pod as a whole say what they need.",
 	.fix = "Set resources.requests for cpu and memory to what the container uses, and a memory limit.",
 	.peers = "Popeye 106",
 	.advice = true,
@@ -376,8 +382,9 @@ const struct check check_container_limits_missing = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Container has no memory limit",
-	.explain = "The container has requests and no memory limit: a leak takes the memory of the whole node, and its neighbours are evicted. A missing cpu "
-		   "limit is not reported: it only lets the container use what is idle.",
+	.explain =
+		"The container has requests and no memory limit: a leak takes the memory of the whole node, and its neighbours are evicted. A missing cpu "
+		"limit is not reported: it only lets the container use what is idle.",
 	.fix = "Set resources.limits.memory above what the container needs at its busiest.",
 	.peers = "Popeye 107",
 	.advice = true,
@@ -390,8 +397,9 @@ const struct check check_container_port_unnamed = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Container port has no name",
-	.explain = "The port has a number only. Services and probes that use a name go on working when the number changes, and a name says what is spoken "
-		   "there.",
+	.explain =
+		"The port has a number only. Services and probes that use a name go on working when the number changes, and a name says what is spoken "
+		"there.",
 	.fix = "Give the port a name, and use it in Services and probes.",
 	.peers = "Popeye 108",
 	.advice = true,

@@ -91,7 +91,8 @@ struct check_options {
 	usec_t startup_grace;      /* a younger pod that is not ready yet is starting, not failing; default 2 min */
 	const char *only_check;    /* an id, or "pod/" for a family; NULL = all but advice */
 	bool advice;               /* also the checks that only advise (struct check) */
-	const char *const *allowed_registries; /* where images may come from ("registry.example", "docker.io/library"), NULL at its end; NULL = anywhere */
+	const char *const
+		*allowed_registries; /* where images may come from ("registry.example", "docker.io/library"), NULL at its end; NULL = anywhere */
 };
 void check_options_init(struct check_options *o);
 

@@ -170,6 +170,7 @@ const struct check check_namespace_terminating_stuck = {
 		"The namespace was deleted and is still there: objects in it have finalizers that nobody removes, or an aggregated API does not answer, so that what is "
 		"left cannot be listed. Its conditions say which.",
 	.fix = "Mend what its conditions name; do not remove the namespace's own finalizer.",
+	.peers = "Popeye 800",
 	.run = run_terminating,
 };
 
@@ -208,6 +209,7 @@ const struct check check_serviceaccount_pull_secret_missing = {
 	.title = "Pull secret of a service account does not exist",
 	.explain = "The ServiceAccount gives its pods an image pull secret that does not exist.",
 	.fix = "Create the Secret, or take it out of imagePullSecrets.",
+	.peers = "Popeye 305",
 	.run = run_pull_secret,
 };
 
