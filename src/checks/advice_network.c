@@ -107,9 +107,9 @@ static void add_peer(struct check_run *run, const struct object *o, const struct
 	const char *where = namespaces ? selector_text(run->arena, namespaces, false) : o->ns;
 	struct finding *f;
 	if (fault == PEER_NO_NAMESPACE)
-		f = finding_new(run, o, "%s allows traffic with namespaces that have %s, and no namespace has", run_text(run, o), where);
+		f = finding_new(run, o, "%s allows traffic with namespaces that have %s, which none has", run_text(run, o), where);
 	else
-		f = finding_new(run, o, "%s allows traffic with pods that have %s in %s%s, and no pod or workload there has", run_text(run, o),
+		f = finding_new(run, o, "%s allows traffic with pods that have %s in %s%s, which no pod and no workload there has", run_text(run, o),
 				selector_text(run->arena, pods, false), namespaces ? "namespaces with " : "namespace ", where);
 	finding_fieldf(run, f, o, "%s.%s", path, fault == PEER_NO_NAMESPACE ? "namespaceSelector" : "podSelector");
 	if (fault == PEER_NO_NAMESPACE)

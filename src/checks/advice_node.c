@@ -162,7 +162,7 @@ static void run_version(struct check_run *run, const struct object *none)
 	}
 	if (!oldest)
 		return;
-	const char *others = count > 1 ? arena_printf(run->arena, " (and %u more of %u nodes are too old)", count - 1, nodes->len) : "";
+	const char *others = count > 1 ? arena_printf(run->arena, "; %u more of %u nodes are too old", count - 1, nodes->len) : "";
 	struct finding *f =
 		finding_new(run, oldest, "%s runs kubelet %s, which has not been supported for %s%s", run_text(run, oldest),
 			    value_str(value_at(oldest->status, "nodeInfo.kubeletVersion"), ""), run_ago(run, end_of_support(minor)), others);

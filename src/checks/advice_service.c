@@ -82,7 +82,7 @@ static void run_ports_undeclared(struct check_run *run, const struct object *o)
 	if (!pod || declares_ports(pod) || value_len(value_get(o->spec, "ports")) == 0)
 		return;
 	const struct object *owner = object_top_owner(pod);
-	struct finding *f = finding_new(run, o, "%s sends to pods of %s, which declare no ports: nobody can tell whether the port is right",
+	struct finding *f = finding_new(run, o, "%s sends to a port of %s, whose containers declare none: nobody can tell whether it is right",
 					run_text(run, o), run_text(run, owner));
 	finding_field(run, f, o, "spec.ports[0].port");
 	finding_field(run, f, pod, "spec.containers[0].ports");

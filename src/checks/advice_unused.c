@@ -66,8 +66,8 @@ static void run_claim(struct check_run *run, const struct object *o)
 	    !sees_users(run, o->ns) || uses_object(run, o) || index_is_in_texts(run, o))
 		return;
 	const char *size = value_text(run->arena, value_at(o->status, "capacity.storage"));
-	struct finding *f =
-		finding_new(run, o, "%s%s%s is used by no pod and no pod template", run_text(run, o), size ? ", which holds " : "", size ? size : "");
+	struct finding *f = finding_new(run, o, "%s%s is used by no pod and no pod template", run_text(run, o),
+					size ? arena_printf(run->arena, ", which holds %s,", size) : "");
 	finding_field(run, f, o, "status.phase");
 	f->since = o->created;
 }

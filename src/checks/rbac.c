@@ -134,6 +134,7 @@ static void run_subject_missing(struct check_run *run, const struct object *o)
 
 static void run_default_account(struct check_run *run, const struct object *o)
 {
+	const struct value *ref = value_get(&o->root, "roleRef");
 	uint32_t i = 0;
 	if (o->deleted || is_built_in(o))
 		return;
@@ -143,8 +144,8 @@ static void run_default_account(struct check_run *run, const struct object *o)
 		if (!str_eq(value_get_str(s, "kind"), "ServiceAccount") || !str_eq(value_get_str(s, "name"), "default") || advice_is_system(ns))
 			continue;
 		struct finding *f =
-			finding_new(run, o, "%s gives %s to the default ServiceAccount of namespace %s, and so to every pod there that names none",
-				    run_text(run, o), value_str(value_at(&o->root, "roleRef.name"), "its role"), ns);
+			finding_new(run, o, "%s gives %s %s to the default ServiceAccount of namespace %s, and so to every pod there that names none",
+				    run_text(run, o), value_get_str(ref, "kind"), value_get_str(ref, "name"), ns);
 		finding_fieldf(run, f, o, "subjects[%u].name", index);
 		return;
 	}
