@@ -108,6 +108,153 @@ static void run_keys(struct check_run *run, const struct object *o)
 	finding_field(run, f, o, "metadata.name");
 }
 
+/* What every namespace has, or what cannot be alone in one that is used. */
+static bool is_something(const struct object *o)
+{
+	switch (o->kind->id) {
+	case KIND_EVENT:
+	case KIND_LEASE:
+	case KIND_LIMIT_RANGE:
+	case KIND_RESOURCE_QUOTA:
+	case KIND_NETWORK_POLICY:
+	case KIND_ROLE:
+	case KIND_ROLE_BINDING:
+		return false;
+	case KIND_SERVICE_ACCOUNT:
+		return !str_eq(o->name, "default");
+	case KIND_CONFIG_MAP:
+		return !str_eq(o->name, "kube-root-ca.crt") && !str_eq(o->name, "openshift-service-ca.crt") && !str_eq(o->name, "istio-ca-root-cert");
+	default:
+		return true;
+	}
+}
+
+/* The first of a list that is in ns: lists are ordered by namespace, but for custom objects. */
+static uint32_t first_in(const struct object_list *list, enum kind_id kind, const char *ns)
+{
+	uint32_t lo = 0, hi = list->len;
+	if (kind == KIND_CUSTOM)
+		return 0;
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+		if (strcmp(list->items[mid]->ns, ns) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool has_something(struct check_run *run, const char *ns)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const struct object_list *list = inventory_list(run->inv, (enum kind_id)kind);
+		for (uint32_t i = first_in(list, (enum kind_id)kind, ns); i < list->len; i++) {
+			bool here = str_eq(list->items[i]->ns, ns);
+			if (!here && kind != KIND_CUSTOM)
+				break;
+			if (here && is_something(list->items[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void run_namespace(struct check_run *run, const struct object *o)
+{
+	static const enum kind_id seen[] = {KIND_POD, KIND_SERVICE, KIND_CONFIG_MAP, KIND_SECRET, KIND_PERSISTENT_VOLUME_CLAIM, KIND_DEPLOYMENT};
+	if (o->deleted || advice_is_system(o->name) || str_eq(o->name, "default") || is_young(run, o) || workloads_unread(run, o->name))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		if (!inventory_sees(run->inv, seen[i], o->name))
+			return;
+	if (has_something(run, o->name))
+		return;
+	struct finding *f = finding_new(run, o, "%s is empty: nothing that runs or is kept is in it", run_text(run, o));
+	finding_field(run, f, o, "metadata.creationTimestamp");
+	f->since = o->created;
+}
+
+static bool has_class(const struct object *o, const char *class)
+{
+	if (o->kind->id != KIND_STATEFUL_SET)
+		return str_eq(value_get_str(o->spec, "storageClassName"), class);
+	for (value_each(t, value_get(o->spec, "volumeClaimTemplates")))
+		if (str_eq(value_str(value_at(t, "spec.storageClassName"), ""), class))
+			return true;
+	return false;
+}
+
+static void run_class(struct check_run *run, const struct object *o)
+{
+	static const enum kind_id kinds[] = {KIND_PERSISTENT_VOLUME, KIND_PERSISTENT_VOLUME_CLAIM, KIND_STATEFUL_SET};
+	if (o->deleted || is_young(run, o) || str_eq(value_get_str(o->annotations, "storageclass.kubernetes.io/is-default-class"), "true"))
+		return;
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		const struct object_list *list = inventory_list(run->inv, kinds[k]);
+		if (!inventory_sees(run->inv, kinds[k], NULL))
+			return;
+		for (uint32_t i = 0; i < list->len; i++)
+			if (has_class(list->items[i], o->name))
+				return;
+	}
+	if (index_is_in_texts(run, o))
+		return;
+	struct finding *f = finding_new(run, o, "%s is the class of no volume and no claim", run_text(run, o));
+	finding_field(run, f, o, "provisioner");
+	f->since = o->created;
+}
+
+#define SMALL_CLAIM (1024.0 * 1024 * 1024)
+
+static void run_small(struct check_run *run, const struct object *o)
+{
+	const struct value *request = value_at(o->spec, "resources.requests.storage");
+	double size;
+	if (o->deleted || advice_is_system(o->ns) || !value_quantity(request, &size) || size >= SMALL_CLAIM)
+		return;
+	struct finding *f = finding_new(run, o, "%s asks for %s only", run_text(run, o), value_text(run->arena, request));
+	finding_field(run, f, o, "spec.resources.requests.storage");
+}
+
+const struct check check_namespace_unused = {
+	.id = "namespace/unused",
+	.kind = KIND_NAMESPACE,
+	.severity = SEVERITY_INFO,
+	.title = "Namespace is empty",
+	.explain =
+		"Nothing that runs or is kept is in the namespace: no pod, workload, Service, ConfigMap, Secret, claim or custom object but what every "
+		"namespace has. Rights, quotas and policies alone are made for something that is to come.",
+	.fix = "Delete it when nothing is to come.",
+	.peers = "Popeye 400",
+	.advice = true,
+	.run = run_namespace,
+};
+
+const struct check check_storageclass_unused = {
+	.id = "storageclass/unused",
+	.kind = KIND_STORAGE_CLASS,
+	.severity = SEVERITY_INFO,
+	.title = "Storage class is not used",
+	.explain = "No volume, claim or claim template names the class, and it is not the default one.",
+	.fix = "Delete it when nobody is to use it.",
+	.peers = "Popeye 400",
+	.advice = true,
+	.run = run_class,
+};
+
+const struct check check_pvc_small = {
+	.id = "pvc/small",
+	.kind = KIND_PERSISTENT_VOLUME_CLAIM,
+	.severity = SEVERITY_INFO,
+	.title = "Claim is small",
+	.explain = "The claim asks for less than 1 GiB. Disks of most providers begin at 1 GiB or more and cost that; a small one is full soon.",
+	.fix = "Ask for what the data will need, or keep so little in a ConfigMap.",
+	.peers = "k8sgpt Storage",
+	.advice = true,
+	.run = run_small,
+};
+
 const struct check check_secret_unused = {
 	.id = "secret/unused",
 	.kind = KIND_SECRET,

@@ -338,6 +338,34 @@ static void images_are_held_against_the_allowed_registries(void **state)
 	assert_int_equal(foreign_images("nginx:1.27", allowed), 0);
 }
 
+/* A cluster of bare pods could do with a hundred thousand pieces of advice. */
+static void advice_comes_to_an_end(void **state)
+{
+	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
+	struct check_options options;
+	struct check_run run;
+	struct arena a;
+	arena_init(&a);
+	for (int i = 0; i < 1100; i++) {
+		char text[200];
+		snprintf(
+			text, sizeof(text),
+			"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-%04d\",\"namespace\":\"shop\"},\"spec\":{\"containers\":["
+			"{\"name\":\"app\",\"image\":\"app\"}]}}",
+			i);
+		add(inv, text);
+	}
+	inventory_seal(inv);
+	check_options_init(&options);
+	options.only_check = "container/image-untagged";
+	check_run_all(&run, inv, &a, &options);
+	assert_int_equal(run.findings.len, 1000);
+	assert_null(strstr(run.findings.items[998]->message, "only"));
+	assert_non_null(strstr(run.findings.items[999]->message, "web-0999"));
+	assert_non_null(strstr(run.findings.items[999]->message, "first 1000 objects only"));
+	arena_release(&a);
+}
+
 static void config_maps_close_to_the_limit_are_told(void **state)
 {
 	static const size_t sizes[] = {900000, 1000000};
@@ -392,4 +420,5 @@ RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test
 	  cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
 	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(images_are_held_against_the_allowed_registries),
-	  cmocka_unit_test(config_maps_close_to_the_limit_are_told), cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))
+	  cmocka_unit_test(advice_comes_to_an_end), cmocka_unit_test(config_maps_close_to_the_limit_are_told),
+	  cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))
