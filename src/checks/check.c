@@ -56,7 +56,7 @@ const struct check *check_by_id(const char *id)
 	return NULL;
 }
 
-static bool is_wanted(const struct check *c, const struct check_options *options)
+bool check_is_wanted(const struct check *c, const struct check_options *options)
 {
 	const char *only = options->only_check;
 	size_t len = only ? strlen(only) : 0;
@@ -152,7 +152,7 @@ static void select_checks(const struct check_options *options, enum kind_id kind
 	ret->len = 0;
 	for (uint32_t i = 0; i < check_count; i++) {
 		const struct check *c = check_table[i];
-		if (runs_for(c, kind) && is_wanted(c, options) && (!custom || !c->custom || names_kind(c->custom, custom)) &&
+		if (runs_for(c, kind) && check_is_wanted(c, options) && (!custom || !c->custom || names_kind(c->custom, custom)) &&
 		    ret->advised[i] < ADVICE_PER_CHECK)
 			ret->checks[ret->len++] = i;
 	}

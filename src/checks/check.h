@@ -95,6 +95,9 @@ struct check_options {
 		*allowed_registries; /* where images may come from ("registry.example", "docker.io/library"), NULL at its end; NULL = anywhere */
 };
 void check_options_init(struct check_options *o);
+struct check;
+/* Would a run with these options run the check? */
+bool check_is_wanted(const struct check *c, const struct check_options *o);
 
 #define KIND_BIT(id) (UINT64_C(1) << (id))
 _Static_assert(KIND_COUNT <= 64, "kinds fit a bit set");
