@@ -1,5 +1,6 @@
 /* Advice from metrics.k8s.io: requests and limits against what is used, and nodes that are nearly full. */
 #include "checks/advice.h"
+#include "checks/pod.h"
 #include "checks/usage.h"
 
 /* Shares of a limit, a request or a node, in per cent. */
@@ -32,11 +33,19 @@ static const struct usage *measured(struct check_run *run, const struct object *
 	return advice_template(o, &path) ? usage_of(run, o) : NULL;
 }
 
+/* Has it come to harm already? pod/oom-killed and pod/cpu-at-limit say so. */
+static bool is_told(struct check_run *run, const struct usage_peak *peak, enum usage_resource r)
+{
+	const struct pod_view *v = run_pod(run, peak->pod);
+	const struct container_view *c = pod_view_container(v, peak->container);
+	return c && (r == USAGE_CPU ? pod_late_probe(run, v, c) != NULL : container_failure(run, v, c).what == FAILURE_OOM);
+}
+
 static void add_near_limit(struct check_run *run, const struct object *o, enum usage_resource r)
 {
 	const struct usage *u = measured(run, o);
 	const struct usage_peak *peak = u ? &u->peak[r] : NULL;
-	if (!peak || peak->limit <= 0 || percent(peak->used, peak->limit) < NEAR_LIMIT)
+	if (!peak || peak->limit <= 0 || percent(peak->used, peak->limit) < NEAR_LIMIT || is_told(run, peak, r))
 		return;
 	struct finding *f = finding_new(run, o, "%s uses %d %% of a %s limit: container %s of pod %s uses %s of %s", run_text(run, o),
 					percent(peak->used, peak->limit), usage_names[r], peak->container, peak->pod->name,
