@@ -28,7 +28,7 @@ enum index_table {
 	INDEX_PLACEMENTS, /* pod_schedule.c */
 	INDEX_USES,       /* uses.c */
 	INDEX_USAGE,      /* usage.c */
-	INDEX_BOUND,      /* rbac.c */
+	INDEX_BOUND,      /* advice_rbac.c */
 	INDEX_POLICED,    /* advice_network.c */
 	INDEX_TABLES,
 };

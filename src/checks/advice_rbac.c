@@ -1,7 +1,6 @@
-/* Roles and their bindings. */
-#include "checks/rbac.h"
+/* Advice about roles and their bindings. */
+#include "checks/advice_rbac.h"
 
-#include "base/near.h"
 #include "checks/advice.h"
 #include "checks/index.h"
 
@@ -57,18 +56,18 @@ static void *find(struct check_run *run, const char *key)
 	return hash_get(index_table(run, INDEX_BOUND), key, strlen(key));
 }
 
-bool rbac_is_seen(struct check_run *run, const char *ns)
+bool advice_rights_are_seen(struct check_run *run, const char *ns)
 {
 	return inventory_sees(run->inv, KIND_ROLE_BINDING, ns) && inventory_sees(run->inv, KIND_CLUSTER_ROLE_BINDING, NULL);
 }
 
-bool rbac_account_is_bound(struct check_run *run, const char *ns, const char *name)
+bool advice_account_is_bound(struct check_run *run, const char *ns, const char *name)
 {
 	return find(run, account_key(run, ns, name)) || find(run, "system:serviceaccounts") ||
 	       find(run, arena_printf(run->arena, "system:serviceaccounts:%s", ns));
 }
 
-bool rbac_role_is_bound(struct check_run *run, const struct object *role)
+bool advice_role_is_bound(struct check_run *run, const struct object *role)
 {
 	(void)find(run, "-"); /* fills it */
 	return hash_get_ptr(index_table(run, INDEX_BOUND), role) != NULL;
@@ -79,57 +78,6 @@ static bool is_built_in(const struct object *o)
 {
 	return advice_is_system(o->ns) || strncmp(o->name, "system:", 7) == 0 || strncmp(o->name, "kubeadm:", 8) == 0 ||
 	       value_get(o->labels, "kubernetes.io/bootstrapping");
-}
-
-static const char *nearest(struct check_run *run, enum kind_id kind, const char *ns, const char *name)
-{
-	const struct object_list *list = inventory_list(run->inv, kind);
-	struct near near;
-	near_init(&near, name);
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->items[i]->ns, ns))
-			near_try(&near, list->items[i]->name);
-	return near.best;
-}
-
-static void run_role_missing(struct check_run *run, const struct object *o)
-{
-	enum kind_id kind;
-	const char *name = value_str(value_at(&o->root, "roleRef.name"), "");
-	if (o->deleted || is_built_in(o) || !*name || role_of(run, o, &kind) || !inventory_sees(run->inv, kind, kind == KIND_ROLE ? o->ns : NULL))
-		return;
-	const char *ns = kind == KIND_ROLE ? o->ns : "", *near = nearest(run, kind, ns, name);
-	struct finding *f = finding_new(run, o, "%s gives no rights: %s %s%s%s does not exist%s", run_text(run, o), kind_table[kind].name, ns,
-					*ns ? "/" : "", name, near ? arena_printf(run->arena, " (there is %s)", near) : "");
-	finding_field(run, f, o, "roleRef.name");
-	finding_absence(run, f, kind_table[kind].name, ns, name);
-	finding_subject(run, f, kind, ns, name);
-	if (near)
-		finding_fix(run, f, "Bind %s instead: roleRef cannot be changed, so delete the binding and make it anew; or create %s %s.", near,
-			    kind_table[kind].name, name);
-	f->since = o->created;
-}
-
-static void run_subject_missing(struct check_run *run, const struct object *o)
-{
-	uint32_t i = 0;
-	if (o->deleted || is_built_in(o))
-		return;
-	for (value_each(s, value_get(&o->root, "subjects"))) {
-		const char *ns = subject_ns(o, s), *name = value_get_str(s, "name");
-		uint32_t index = i++;
-		if (!str_eq(value_get_str(s, "kind"), "ServiceAccount") || !*name || advice_is_system(ns) ||
-		    !inventory_sees(run->inv, KIND_SERVICE_ACCOUNT, ns) || inventory_find(run->inv, KIND_SERVICE_ACCOUNT, ns, name))
-			continue;
-		const char *near = nearest(run, KIND_SERVICE_ACCOUNT, ns, name);
-		struct finding *f = finding_new(run, o, "%s names ServiceAccount %s/%s, which does not exist%s", run_text(run, o), ns, name,
-						near ? arena_printf(run->arena, " (there is %s)", near) : "");
-		finding_fieldf(run, f, o, "subjects[%u].name", index);
-		finding_absence(run, f, "ServiceAccount", ns, name);
-		if (near)
-			finding_fix(run, f, "Bind %s instead, if that is meant; else take %s out of the binding.", near, name);
-		return;
-	}
 }
 
 static void run_default_account(struct check_run *run, const struct object *o)
@@ -183,42 +131,13 @@ static void run_role_unused(struct check_run *run, const struct object *o)
 	bool aggregated = false;
 	for (member_each(m, o->labels))
 		aggregated = aggregated || strncmp(m->key, "rbac.authorization.k8s.io/aggregate-to-", 39) == 0;
-	if (o->deleted || is_built_in(o) || aggregated || value_get(&o->root, "aggregationRule") || !rbac_is_seen(run, NULL) ||
-	    (o->created && run_age(run, o->created) < run->options->recovered_after) || rbac_role_is_bound(run, o))
+	if (o->deleted || is_built_in(o) || aggregated || value_get(&o->root, "aggregationRule") || !advice_rights_are_seen(run, NULL) ||
+	    (o->created && run_age(run, o->created) < run->options->recovered_after) || advice_role_is_bound(run, o))
 		return;
 	struct finding *f = finding_new(run, o, "%s is bound to nobody", run_text(run, o));
 	finding_field(run, f, o, "metadata.name");
 	f->since = o->created;
 }
-
-const struct check check_rolebinding_role_missing = {
-	.id = "rolebinding/role-missing",
-	.kind = KIND_ROLE_BINDING,
-	.also = KIND_BIT(KIND_CLUSTER_ROLE_BINDING),
-	.severity = SEVERITY_WARNING,
-	.title = "Binding of a role that does not exist",
-	.explain =
-		"The Role or ClusterRole that the binding names does not exist: its subjects get no rights by it, and are refused. Bindings that Kubernetes "
-		"itself makes are not looked at.",
-	.fix = "Create the role, or delete the binding and make it anew with a role that exists (roleRef cannot be changed).",
-	.peers = "Popeye 1300, 407",
-	.run = run_role_missing,
-};
-
-const struct check check_rolebinding_subject_missing = {
-	.id = "rolebinding/subject-missing",
-	.kind = KIND_ROLE_BINDING,
-	.also = KIND_BIT(KIND_CLUSTER_ROLE_BINDING),
-	.severity = SEVERITY_INFO,
-	.title = "Binding names a missing service account",
-	.explain =
-		"A ServiceAccount among the binding's subjects does not exist. Either the name is misspelt and the pods that are meant get no rights, or the "
-		"account is gone, and whoever makes one of that name gets its rights.",
-	.fix = "Correct the subject, or take it out.",
-	.peers = "Popeye 307",
-	.advice = true,
-	.run = run_subject_missing,
-};
 
 const struct check check_rolebinding_default_account = {
 	.id = "rolebinding/default-account",
