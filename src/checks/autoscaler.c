@@ -154,6 +154,7 @@ const struct check check_hpa_target_missing = {
 	.title = "Target of the autoscaler does not exist",
 	.explain = "spec.scaleTargetRef names a workload that does not exist in the namespace.",
 	.fix = "Correct spec.scaleTargetRef, or delete the autoscaler.",
+	.peers = "k8sgpt HorizontalPodAutoscaler; Popeye 600",
 	.run = run_target_missing,
 };
 
@@ -165,6 +166,7 @@ const struct check check_hpa_condition_false = {
 	.explain =
 		"The condition AbleToScale or ScalingActive is False: the autoscaler cannot read the scale, or gets no metrics. Its words are quoted.",
 	.fix = "Do as the condition's message says; without metrics, see metrics-server or the metrics adapter.",
+	.peers = "k8sgpt HorizontalPodAutoscaler",
 	.run = run_condition,
 };
 
@@ -175,6 +177,7 @@ const struct check check_hpa_at_max = {
 	.title = "Autoscaler is at its maximum",
 	.explain = "The metrics ask for more replicas than spec.maxReplicas allows: the load may be more than the workload can take.",
 	.fix = "Raise maxReplicas if the cluster has room, or make the program faster.",
+	.peers = "k8sgpt HorizontalPodAutoscaler",
 	.run = run_at_max,
 };
 
@@ -187,5 +190,6 @@ const struct check check_hpa_no_requests = {
 		"The autoscaler's target is a utilisation in per cent of the request, and a container requests nothing of that resource: no utilisation can be "
 		"computed.",
 	.fix = "Give every container a request of the resource.",
+	.peers = "k8sgpt HorizontalPodAutoscaler",
 	.run = run_no_requests,
 };

@@ -88,7 +88,7 @@ const struct check *check_by_id(const char *id)
 	return NULL;
 }
 
-static bool is_wanted(const struct check *c, const struct check_options *options)
+bool check_is_wanted(const struct check *c, const struct check_options *options)
 {
 	const char *only = options->only_check;
 	size_t len = only ? strlen(only) : 0;
@@ -169,42 +169,69 @@ static const char *one_line(struct arena *a, const char *s)
 	return text;
 }
 
-/* The checks that run for this kind; custom NULL unless it is one. */
-static size_t select_checks(const struct check_options *options, enum kind_id kind, const struct kind *custom, const struct check **ret)
+/* Advice is given about everything that could do with it, which can be a whole cluster of bare pods: the first of them will do. */
+#define ADVICE_PER_CHECK 1000
+
+/* The checks that run for one kind, by their places in the table, and how often each of the table has advised. */
+struct selection {
+	uint32_t checks[ARRAY_LEN(check_table)], len;
+	uint32_t *advised;
+};
+
+/* custom NULL unless the kind is one. */
+static void select_checks(const struct check_options *options, enum kind_id kind, const struct kind *custom, struct selection *ret)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < check_count; i++) {
+	ret->len = 0;
+	for (uint32_t i = 0; i < check_count; i++) {
 		const struct check *c = check_table[i];
-		if (runs_for(c, kind) && is_wanted(c, options) && (!custom || !c->custom || names_kind(c->custom, custom)))
-			ret[n++] = c;
+		if (runs_for(c, kind) && check_is_wanted(c, options) && (!custom || !c->custom || names_kind(c->custom, custom)) &&
+		    ret->advised[i] < ADVICE_PER_CHECK)
+			ret->checks[ret->len++] = i;
 	}
-	return n;
 }
 
-static void run_kind(struct check_run *run, enum kind_id kind)
+/* One object through one check; false when an advising check has said enough. */
+static bool run_one(struct check_run *run, const struct check *c, const struct object *o, uint32_t *advised)
 {
-	const struct check *selected[ARRAY_LEN(check_table)];
-	size_t n = select_checks(run->options, kind, NULL, selected);
-	const struct object_list *list = n && kind < KIND_COUNT ? inventory_list(run->inv, kind) : NULL;
+	uint32_t before = run->findings.len;
+	run->check = c;
+	c->run(run, o);
+	if (!c->advice || (*advised += run->findings.len - before) < ADVICE_PER_CHECK)
+		return true;
+	struct finding *last = run->findings.items[run->findings.len - 1];
+	last->message = arena_printf(run->arena, "%s (told of the first %d objects only)", last->message, ADVICE_PER_CHECK);
+	return false;
+}
+
+static void run_object(struct check_run *run, const struct object *o, struct selection *s)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < s->len; i++)
+		if (run_one(run, check_table[s->checks[i]], o, &s->advised[s->checks[i]]))
+			s->checks[kept++] = s->checks[i];
+	s->len = kept;
+}
+
+static void run_kind(struct check_run *run, enum kind_id kind, uint32_t *advised)
+{
+	struct selection s = {.advised = advised};
+	select_checks(run->options, kind, NULL, &s);
+	const struct object_list *list = s.len && kind < KIND_COUNT ? inventory_list(run->inv, kind) : NULL;
 	const struct kind *before = NULL;
 	for (uint32_t o = 0; list && o < list->len; o++) {
 		/* Custom objects are ordered by kind: what runs is looked up once for each. */
 		if (kind == KIND_CUSTOM && list->items[o]->kind != before)
-			n = select_checks(run->options, kind, before = list->items[o]->kind, selected);
-		for (size_t i = 0; i < n; i++) {
-			run->check = selected[i];
-			selected[i]->run(run, list->items[o]);
-		}
+			select_checks(run->options, kind, before = list->items[o]->kind, &s);
+		run_object(run, list->items[o], &s);
 	}
-	for (size_t i = 0; kind == KIND_COUNT && i < n; i++) {
-		run->check = selected[i];
-		selected[i]->run(run, NULL);
-	}
+	if (kind == KIND_COUNT)
+		run_object(run, NULL, &s);
 }
 
 void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options)
 {
 	struct check_options defaults;
+	uint32_t advised[ARRAY_LEN(check_table)] = {0};
 	memset(run, 0, sizeof(*run));
 	run->inv = inv;
 	run->arena = arena;
@@ -215,7 +242,7 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 	run->options = options;
 	check_index_init(run);
 	for (int kind = 0; kind <= KIND_COUNT; kind++)
-		run_kind(run, (enum kind_id)kind);
+		run_kind(run, (enum kind_id)kind, advised);
 	for (uint32_t i = 0; i < run->findings.len; i++) {
 		struct finding *f = run->findings.items[i];
 		f->message = one_line(arena, f->message);

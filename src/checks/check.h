@@ -102,6 +102,9 @@ struct check_options {
 	const struct rules *rules; /* NULL = none */
 };
 void check_options_init(struct check_options *o);
+struct check;
+/* Would a run with these options run the check? */
+bool check_is_wanted(const struct check *c, const struct check_options *o);
 
 /* "1.40" or "v1.40.2" -> 40. False when it is none: only major version 1 is known. */
 bool version_parse(const char *s, int *ret_minor);

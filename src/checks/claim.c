@@ -271,6 +271,7 @@ const struct check check_pvc_pending = {
 		"big enough and of the right kind.\n\n"
 		"A claim whose class binds with its first consumer (WaitForFirstConsumer) and that no pod uses is not reported: it waits as it should.",
 	.fix = "Name a storage class that works, or create a volume that fits.",
+	.peers = "k8sgpt PersistentVolumeClaim, Storage; Popeye 407, 1003",
 	.run = run_pending,
 };
 
@@ -281,6 +282,7 @@ const struct check check_pvc_lost = {
 	.title = "Claim has lost its volume",
 	.explain = "The claim was bound to a volume that no longer exists (phase Lost). Its data is likely gone.",
 	.fix = "Restore the volume from a backup; a Lost claim does not come back by itself.",
+	.peers = "k8sgpt Storage; Popeye 1004",
 	.run = run_lost,
 };
 

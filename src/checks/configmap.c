@@ -91,6 +91,7 @@ const struct check check_configmap_unused = {
 		"Not reported: what has an owner, system ConfigMaps, Helm releases, leader locks, and what dashboards, rules and other sidecars find by "
 		"label.",
 	.fix = "Delete it when nothing reads it through the API.",
+	.peers = "k8sgpt ConfigMap; Popeye 400",
 	.run = run_unused,
 };
 
@@ -101,6 +102,7 @@ const struct check check_configmap_empty = {
 	.title = "ConfigMap is empty",
 	.explain = "The ConfigMap has neither data nor binaryData.",
 	.fix = "Fill it, or delete it.",
+	.peers = "k8sgpt ConfigMap",
 	.run = run_empty,
 };
 
@@ -111,5 +113,6 @@ const struct check check_configmap_too_large = {
 	.title = "ConfigMap is close to its limit",
 	.explain = "The data is above 90 % (threshold config-map-size) of 1 MiB, the most that the API server takes. The next change may be refused.",
 	.fix = "Split it, or keep big files in a volume or an image.",
+	.peers = "k8sgpt ConfigMap",
 	.run = run_too_large,
 };

@@ -128,6 +128,7 @@ const struct check check_cronjob_suspended = {
 	.title = "CronJob is suspended",
 	.explain = "spec.suspend is true: no Jobs are started.",
 	.fix = "Set spec.suspend to false when it should run.",
+	.peers = "k8sgpt CronJob; Popeye 1500",
 	.run = run_suspended,
 };
 
@@ -140,6 +141,7 @@ const struct check check_cronjob_bad_schedule = {
 		"spec.schedule cannot be read, or names a day that never comes (31 February). The API server lets some of these through; the controller then "
 		"starts nothing.",
 	.fix = "Write the schedule as minute, hour, day of month, month, day of week: \"30 4 * * 1\" is Mondays at 4:30.",
+	.peers = "k8sgpt CronJob",
 	.run = run_bad_schedule,
 };
 
@@ -160,6 +162,7 @@ const struct check check_cronjob_negative_deadline = {
 	.title = "Starting deadline is negative",
 	.explain = "spec.startingDeadlineSeconds is below 0: every run counts as missed.",
 	.fix = "Set startingDeadlineSeconds to at least 10, or take it out.",
+	.peers = "k8sgpt CronJob",
 	.run = run_negative_deadline,
 };
 
@@ -171,6 +174,7 @@ const struct check check_cronjob_missed = {
 	.explain =
 		"Two runs or more are overdue by the schedule, or the controller says that it missed some. A running Job with concurrencyPolicy Forbid is named.",
 	.fix = "See that kube-controller-manager runs, and that startingDeadlineSeconds is not too short.",
+	.peers = "Popeye 1502",
 	.run = run_missed,
 };
 
@@ -181,5 +185,6 @@ const struct check check_cronjob_last_failed = {
 	.title = "Last Job of a CronJob failed",
 	.explain = "The newest Job of the CronJob that came to an end has failed. See job/failed for why.",
 	.fix = "See why its last Job failed.",
+	.peers = "Popeye 1502",
 	.run = run_last_failed,
 };

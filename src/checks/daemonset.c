@@ -118,6 +118,7 @@ const struct check check_daemonset_not_ready = {
 	.explain =
 		"status.numberReady is below status.desiredNumberScheduled. Not reported while all pods that are not ready are younger than startup_grace.",
 	.fix = "See why its pods are not ready.",
+	.peers = "k8sgpt DaemonSet; Popeye 501",
 	.run = run_not_ready,
 };
 
@@ -143,5 +144,6 @@ const struct check check_daemonset_pull_secret_missing = {
 		"The pod template names an imagePullSecrets entry that is no Secret of the namespace. Pods start all the same when the image is public or "
 		"already on the node, and fail on the first node where it is not: information while the workload is whole, a warning otherwise.",
 	.fix = "Create the pull secret, or take it out of the template.",
+	.peers = "k8sgpt DaemonSet",
 	.run = run_pull_secret,
 };

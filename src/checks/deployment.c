@@ -101,6 +101,7 @@ const struct check check_deployment_replicas_unavailable = {
 		   "Not reported while every pod that is not ready is younger than startup_grace: then it is starting or rolling out. Usually a "
 		   "symptom: its pods or its ReplicaSet say why.",
 	.fix = "See why its pods are not ready.",
+	.peers = "k8sgpt Deployment; Popeye 501, 1120",
 	.run = run_unavailable,
 };
 
@@ -113,6 +114,7 @@ const struct check check_deployment_progress_deadline = {
 		"The rollout made no progress for progressDeadlineSeconds (condition Progressing is False, reason ProgressDeadlineExceeded). Kubernetes goes "
 		"on trying and does not roll back by itself; the old pods usually still serve.",
 	.fix = "See why the new pods are not ready, or roll back.",
+	.peers = "k8sgpt Deployment",
 	.run = run_deadline,
 };
 
@@ -126,6 +128,7 @@ const struct check check_deployment_stale_status = {
 		"metadata.generation is ahead of status.observedGeneration: nobody has acted on the last change of the spec. Several objects with this "
 		"point at kube-controller-manager.",
 	.fix = "See that kube-controller-manager runs and can reach the API server.",
+	.peers = "k8sgpt Deployment",
 	.run = run_stale,
 };
 

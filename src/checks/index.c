@@ -6,7 +6,8 @@ struct check_index {
 	struct hash slices;      /* interned "ns/service" -> struct object_list */
 	struct hash maps;        /* ConfigMap object -> itself, when a pod spec refers to it */
 	struct hash claims;      /* claim object -> a pod that uses it */
-	struct hash placements;  /* owner -> struct placement */
+	struct hash tables[INDEX_TABLES];
+	bool filled[INDEX_TABLES];
 	bool anti_built;
 	struct object_list anti; /* pods with anti-affinity, one per owner */
 	struct hash strings;     /* string values in custom objects and container arguments, "ns\0text" */
@@ -19,7 +20,8 @@ void check_index_init(struct check_run *run)
 	hash_init(&x->maps);
 	hash_init(&x->strings);
 	hash_init(&x->claims);
-	hash_init(&x->placements);
+	for (int t = 0; t < INDEX_TABLES; t++)
+		hash_init(&x->tables[t]);
 	run->index = x;
 }
 
@@ -29,7 +31,8 @@ void check_index_release(struct check_run *run)
 	hash_release(&run->index->maps);
 	hash_release(&run->index->strings);
 	hash_release(&run->index->claims);
-	hash_release(&run->index->placements);
+	for (int t = 0; t < INDEX_TABLES; t++)
+		hash_release(&run->index->tables[t]);
 	run->index = NULL;
 }
 
@@ -149,9 +152,16 @@ static int mark_map(void *arg, const struct pod_ref *ref)
 	return 0;
 }
 
-struct hash *index_placements(struct check_run *run)
+struct hash *index_table(struct check_run *run, enum index_table table)
 {
-	return &run->index->placements;
+	return &run->index->tables[table];
+}
+
+bool index_is_filled(struct check_run *run, enum index_table table)
+{
+	bool filled = run->index->filled[table];
+	run->index->filled[table] = true;
+	return filled;
 }
 
 const struct object_list *index_anti_affinity(struct check_run *run)
@@ -272,19 +282,22 @@ static void build_maps(struct check_run *run)
 			add_strings(run, "", classes->items[i]->spec, 0);
 }
 
-bool index_config_map_is_used(struct check_run *run, const struct object *map)
+bool index_is_in_texts(struct check_run *run, const struct object *o)
 {
 	struct check_index *x = run->index;
 	if (!x->maps_built) {
 		x->maps_built = true;
 		build_maps(run);
 	}
-	if (hash_get_ptr(&x->maps, map))
-		return true;
-	size_t ns_len = strlen(map->ns), len = strlen(map->name);
+	size_t ns_len = strlen(o->ns), len = strlen(o->name);
 	char *key = arena_alloc(run->arena, ns_len + 1 + len + 1);
-	memcpy(key, map->ns, ns_len + 1);
-	memcpy(key + ns_len + 1, map->name, len + 1);
+	memcpy(key, o->ns, ns_len + 1);
+	memcpy(key + ns_len + 1, o->name, len + 1);
 	/* Cluster-wide custom objects may name it too. */
 	return hash_get(&x->strings, key, ns_len + 1 + len) || hash_get(&x->strings, key + ns_len, 1 + len);
+}
+
+bool index_config_map_is_used(struct check_run *run, const struct object *map)
+{
+	return index_is_in_texts(run, map) || hash_get_ptr(&run->index->maps, map);
 }

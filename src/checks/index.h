@@ -23,8 +23,18 @@ const struct node_room *index_node_room(struct check_run *run, const struct obje
 /* Allocatable minus requested of any resource on a node; ret_allocatable may be NULL. */
 double index_node_free(struct check_run *run, const struct object *node, const char *resource, double *ret_allocatable);
 
-/* Results about where pods can be placed, by their owner: pod_schedule.c's own. */
-struct hash *index_placements(struct check_run *run);
+/* Results that one file of checks keeps for a run, under keys of its own: empty at first. */
+enum index_table {
+	INDEX_PLACEMENTS, /* pod_schedule.c */
+	INDEX_USES,       /* uses.c */
+	INDEX_USAGE,      /* usage.c */
+	INDEX_BOUND,      /* advice_rbac.c */
+	INDEX_POLICED,    /* advice_network.c */
+	INDEX_TABLES,
+};
+struct hash *index_table(struct check_run *run, enum index_table table);
+/* False for the first call about a table in this run: then it is to be filled. */
+bool index_is_filled(struct check_run *run, enum index_table table);
 
 /* Pods with required anti-affinity terms that have a node, one for each owner: its siblings have the same terms. */
 const struct object_list *index_anti_affinity(struct check_run *run);
@@ -37,6 +47,8 @@ const struct object_list *index_slices(struct check_run *run, const struct objec
 /* Ready and not ready addresses over all its slices. Serving but terminating ones count as neither. */
 void index_endpoints(struct check_run *run, const struct object *service, uint32_t *ret_ready, uint32_t *ret_not_ready);
 
+/* Is o's name among the texts of custom objects, of ingress classes, and of the commands, arguments and environments of its namespace? */
+bool index_is_in_texts(struct check_run *run, const struct object *o);
 /* Is a ConfigMap referred to by a pod, a pod template, or anything else known to use one? */
 bool index_config_map_is_used(struct check_run *run, const struct object *config_map);
 

@@ -141,6 +141,23 @@ static void run_tls(struct check_run *run, const struct object *o)
 	}
 }
 
+static void run_load_balancer_error(struct check_run *run, const struct object *o)
+{
+	uint32_t i = 0;
+	for (value_each(address, value_at(o->status, "loadBalancer.ingress"))) {
+		uint32_t j = 0, index = i++;
+		for (value_each(p, value_get(address, "ports"))) {
+			const char *error = value_get_str(p, "error");
+			uint32_t port = j++;
+			if (!*error || o->deleted)
+				continue;
+			struct finding *f = finding_new(run, o, "%s: its load balancer cannot serve port %lld: %s", run_text(run, o),
+							(long long)value_get_int(p, "port", 0), error);
+			finding_fieldf(run, f, o, "status.loadBalancer.ingress[%u].ports[%u].error", index, port);
+		}
+	}
+}
+
 const struct check check_ingress_class_missing = {
 	.id = "ingress/class-missing",
 	.kind = KIND_INGRESS,
@@ -148,6 +165,7 @@ const struct check check_ingress_class_missing = {
 	.title = "Ingress class does not exist",
 	.explain = "The Ingress names an IngressClass that does not exist, so that no controller serves it.",
 	.fix = "Name a class that exists, or install its controller.",
+	.peers = "k8sgpt Ingress",
 	.run = run_class_missing,
 };
 
@@ -158,6 +176,7 @@ const struct check check_ingress_no_class = {
 	.title = "Ingress has no class",
 	.explain = "The Ingress names no class (neither spec.ingressClassName nor the old annotation), and no IngressClass is the default.",
 	.fix = "Set spec.ingressClassName.",
+	.peers = "k8sgpt Ingress",
 	.run = run_no_class,
 };
 
@@ -168,6 +187,7 @@ const struct check check_ingress_service_missing = {
 	.title = "Backend service does not exist",
 	.explain = "A path of the Ingress, or its default backend, leads to a Service that does not exist: requests there get 503.",
 	.fix = "Create the Service, or correct the backend.",
+	.peers = "k8sgpt Ingress; Popeye 1401",
 	.run = run_service_missing,
 };
 
@@ -178,6 +198,7 @@ const struct check check_ingress_service_port_missing = {
 	.title = "Backend service has no such port",
 	.explain = "A path of the Ingress leads to a port (by number or name) that its Service does not have.",
 	.fix = "Correct the port in the backend.",
+	.peers = "Popeye 1402",
 	.run = run_port_missing,
 };
 
@@ -188,5 +209,17 @@ const struct check check_ingress_tls_secret_missing = {
 	.title = "Certificate secret does not exist",
 	.explain = "spec.tls names a Secret that does not exist: the controller serves its own default certificate, or none.",
 	.fix = "Create the TLS Secret.",
+	.peers = "k8sgpt Ingress",
 	.run = run_tls,
+};
+
+const struct check check_ingress_load_balancer_error = {
+	.id = "ingress/load-balancer-error",
+	.kind = KIND_INGRESS,
+	.severity = SEVERITY_WARNING,
+	.title = "Load balancer of an Ingress reports an error",
+	.explain = "status.loadBalancer.ingress names an error for a port: the load balancer could not be set up for it.",
+	.fix = "See the Ingress controller's log and events for the error.",
+	.peers = "Popeye 1400",
+	.run = run_load_balancer_error,
 };

@@ -180,6 +180,7 @@ const struct check check_job_failed = {
 		"last pod ended is quoted.\n\n"
 		"Of a CronJob's Jobs only the newest failure counts; once a later Job succeeded it is history.",
 	.fix = "Read the log of its last pod and mend what it names; then create the Job anew.",
+	.peers = "k8sgpt Job",
 	.run = run_failed,
 };
 
@@ -190,6 +191,7 @@ const struct check check_job_retrying = {
 	.title = "Job is trying again",
 	.explain = "Pods of the Job have failed, and it has tries left (backoffLimit).",
 	.fix = "Read the log of its last failed pod.",
+	.peers = "k8sgpt Job",
 	.run = run_retrying,
 };
 
@@ -200,5 +202,6 @@ const struct check check_job_suspended = {
 	.title = "Job is suspended",
 	.explain = "spec.suspend is true: the Job runs no pods until someone (or a queueing system) sets it to false.",
 	.fix = "Set spec.suspend to false when it should run.",
+	.peers = "k8sgpt Job",
 	.run = run_suspended,
 };

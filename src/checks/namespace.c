@@ -97,5 +97,6 @@ const struct check check_serviceaccount_pull_secret_missing = {
 	.title = "Pull secret of a service account does not exist",
 	.explain = "The ServiceAccount gives its pods an image pull secret that does not exist.",
 	.fix = "Create the Secret, or take it out of imagePullSecrets.",
+	.peers = "Popeye 305",
 	.run = run_pull_secret,
 };

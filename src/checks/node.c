@@ -316,6 +316,7 @@ const struct check check_node_not_ready = {
 		"The node's Ready condition is not True. Unknown means that its kubelet no longer reports; False, that kubelet says why not. After about five "
 		"minutes its pods are replaced elsewhere.",
 	.fix = "See the machine, its network, kubelet and container runtime.",
+	.peers = "k8sgpt Node; Popeye 701, 702",
 	.run = run_not_ready,
 };
 
@@ -328,6 +329,7 @@ const struct check check_node_pressure = {
 		"A condition of the node that should be False is True: MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable, or one that another program "
 		"sets (node-problem-detector), reported as a warning.",
 	.fix = "Relieve what the condition names.",
+	.peers = "k8sgpt Node; Popeye 703, 704, 705, 706, 707",
 	.run = run_pressure,
 };
 
@@ -338,5 +340,6 @@ const struct check check_node_cordoned = {
 	.title = "Node is cordoned",
 	.explain = "spec.unschedulable is set (kubectl cordon or drain): pods on the node stay, and new ones are not put there.",
 	.fix = "Uncordon the node when its maintenance is over.",
+	.peers = "Popeye 711",
 	.run = run_cordoned,
 };

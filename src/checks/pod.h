@@ -68,6 +68,8 @@ bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_vie
 /* pod_usage.c: what a container uses of "cpu" or "memory" by metrics.k8s.io, with the object and the path that say so. */
 bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret,
 	       const struct object **ret_metrics, const char **ret_path);
+/* A probe of the container that timed out within the hour, NULL when none: its program may have got no turn. */
+const struct event *pod_late_probe(struct check_run *run, const struct pod_view *v, const struct container_view *c);
 
 /* pod_defaults.c: the LimitRange that gave the container its "limit" or "request" of a resource; NULL when it asked for that itself, or when
  * that LimitRange is no more what it was. */

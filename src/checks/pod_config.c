@@ -195,6 +195,7 @@ const struct check check_pod_config_missing = {
 		"be read, what kubelet says is used: CreateContainerConfigError and FailedMount events. Keys of Secrets are only judged where "
 		"their names are known.",
 	.fix = "Create the missing object in the pod's namespace, or correct the reference.",
+	.peers = "k8sgpt Pod; Popeye 203, 407",
 	.run = run_config_missing,
 };
 
@@ -205,5 +206,6 @@ const struct check check_pod_service_account_missing = {
 	.title = "Service account of a pod does not exist",
 	.explain = "The pod names a ServiceAccount that was deleted after the pod was made: its token volume cannot be mounted or renewed.",
 	.fix = "Create the ServiceAccount again.",
+	.peers = "Popeye 507",
 	.run = run_service_account_missing,
 };

@@ -401,6 +401,7 @@ const struct check check_pod_crash_loop = {
 		   "longer than its previous instance counts as recovered. When its log was read, the line that most likely says why is quoted.\n\n"
 		   "Usual causes: a wrong setting, a dependency that cannot be reached at start, a missing file, a defect of the program.",
 	.fix = "Read the log of the previous instance (kubectl logs --previous) and mend what it names.",
+	.peers = "k8sgpt Pod; Popeye 203, 204",
 	.run = run_crash_loop,
 };
 
@@ -413,6 +414,7 @@ const struct check check_pod_init_failing = {
 		"An init container ends with an error; the pod's own containers are not started until it succeeds.\n\n"
 		"Found in status.initContainerStatuses. Init containers whose restartPolicy is Always (sidecars) are judged as ordinary containers.",
 	.fix = "Read the init container's log (kubectl logs -c NAME) and mend what it names.",
+	.peers = "k8sgpt Pod; Popeye 203",
 	.run = run_init_failing,
 };
 
@@ -425,6 +427,7 @@ const struct check check_pod_init_waiting = {
 		   "same holds for a sidecar whose startup probe has not succeeded.\n\n"
 		   "Often it waits in a loop for something that does not come (a database, a certificate). A long migration looks the same.",
 	.fix = "See what the init container waits for: its command and its log say it.",
+	.peers = "Popeye 203",
 	.run = run_init_waiting,
 };
 
@@ -437,6 +440,7 @@ const struct check check_pod_restarts_many = {
 		   "Active when it restarted at least restart_threshold times, last within the hour, and has not yet outlived its previous instance. "
 		   "Otherwise it is kept as history.",
 	.fix = "Read the log of the previous instance (kubectl logs --previous), and look at its memory and probes.",
+	.peers = "Popeye 205",
 	.run = run_restarts_many,
 };
 
@@ -449,6 +453,7 @@ const struct check check_pod_oom_killed = {
 		   "Found as the reason OOMKilled of its last end. Kubernetes emits no event of its own for it.\n\n"
 		   "Usual causes: a limit below what the program needs (a Java heap larger than the limit, a cache without bound), or a leak.",
 	.fix = "Raise resources.limits.memory, or make the program use less.",
+	.peers = "k8sgpt Pod; Popeye 205",
 	.run = run_oom,
 };
 
@@ -463,5 +468,6 @@ const struct check check_pod_run_error = {
 		"Found as RunContainerError, CreateContainerError, a StartError of the last instance, or a CreateContainerConfigError that is about "
 		"the user to run as.",
 	.fix = "Correct the container's command, args, user or mounts as the message says.",
+	.peers = "k8sgpt Pod; Popeye 203",
 	.run = run_run_error,
 };

@@ -207,6 +207,7 @@ const struct check check_pod_image_pull = {
 		"a certificate that is not trusted, a rate limit, an image for another processor, a full disk. Pull secrets that the pod names and "
 		"that do not exist are named; so is the image of the revision before.",
 	.fix = "Correct the image's name and tag, or give the node access to its registry.",
+	.peers = "k8sgpt Pod; Popeye 203",
 	.run = run_image_pull,
 };
 
@@ -217,5 +218,6 @@ const struct check check_pod_image_name_invalid = {
 	.title = "Image name is not valid",
 	.explain = "The text given as a container's image cannot be an image name (capital letters, a scheme such as https://, two colons ...).",
 	.fix = "Write the image as registry/repository:tag, all lower case but the tag.",
+	.peers = "k8sgpt Pod; Popeye 203",
 	.run = run_image_name,
 };

@@ -218,6 +218,7 @@ const struct check check_pod_evicted = {
 		"kubelet ended the pod because its node ran short of memory, disk or process ids, or because the pod used more scratch space than it "
 		"may.\n\nHistory as soon as its controller has replaced it.",
 	.fix = "Give the pod requests that match what it uses, limit its scratch space, or free the node.",
+	.peers = "k8sgpt Pod; Popeye 207",
 	.run = run_evicted,
 };
 
@@ -230,6 +231,7 @@ const struct check check_pod_failed = {
 		"The pod has ended and will not be restarted: a container of a pod with restartPolicy Never ended with an error, or the node refused "
 		"the pod (OutOfcpu, NodeAffinity, UnexpectedAdmissionError ...).\n\nPods of Jobs are judged by job/failed.",
 	.fix = "Read the pod's log and its status.message; delete it once understood.",
+	.peers = "k8sgpt Pod; Popeye 207",
 	.run = run_failed,
 };
 
@@ -241,6 +243,7 @@ const struct check check_pod_terminating_stuck = {
 	.explain = "The pod was deleted, its grace period is over, and it is still there: a finalizer is not removed, its node does not answer, or a "
 		   "volume or container cannot be stopped.",
 	.fix = "See the pod's finalizers, node and FailedKillPod events.",
+	.peers = "Popeye 200, 201",
 	.run = run_terminating,
 };
 
@@ -251,6 +254,7 @@ const struct check check_pod_node_lost = {
 	.title = "Node of a pod is lost",
 	.explain = "The pod is not ready, and its node is not ready or no longer exists. Kubernetes replaces it after about five minutes.",
 	.fix = "Bring the node back; see node/not-ready.",
+	.peers = "Popeye 207",
 	.run = run_node_lost,
 };
 

@@ -271,6 +271,7 @@ const struct check check_pod_liveness_failing = {
 		"container declares.\n\n"
 		"Usual causes: a wrong port or path, a probe that starts before the program is up (use a startupProbe), a program that hangs.",
 	.fix = "Correct the probe, or find out why the program does not answer it.",
+	.peers = "Popeye 205",
 	.run = run_liveness,
 };
 
@@ -281,6 +282,7 @@ const struct check check_pod_startup_failing = {
 	.title = "Startup probe kills a container",
 	.explain = "The container does not pass its startup probe within failureThreshold times periodSeconds, and is killed each time.",
 	.fix = "Give the program more time (failureThreshold), correct the probe, or find out why it starts so slowly.",
+	.peers = "Popeye 205",
 	.run = run_startup,
 };
 
@@ -293,5 +295,6 @@ const struct check check_pod_not_ready = {
 		   "Containers younger than startup_grace, or still within their startup probe, are starting and not reported; neither are pods on a "
 		   "node that is itself not ready.",
 	.fix = "Look at what the readiness probe says.",
+	.peers = "k8sgpt Pod; Popeye 204",
 	.run = run_not_ready,
 };

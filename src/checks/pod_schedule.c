@@ -67,7 +67,7 @@ static struct nodes_seen look_at_nodes(struct check_run *run, const struct objec
 
 static struct placement *placement_of(struct check_run *run, const struct object *pod)
 {
-	struct hash *all = index_placements(run);
+	struct hash *all = index_table(run, INDEX_PLACEMENTS);
 	/* Pods of a StatefulSet differ in their volumes. */
 	bool own_volumes = pod->owner && pod->owner->kind->id == KIND_STATEFUL_SET && placement_volumes(run, pod).len > 0;
 	const struct object *key = pod->owner && !own_volumes ? pod->owner : pod;
@@ -586,5 +586,6 @@ const struct check check_pod_unschedulable = {
 		"reason matters: a claim that is missing or not bound, labels that no node has, a taint, a cordoned node, too little CPU, memory or "
 		"other resource (with the request and the most that is free), spread and affinity rules, volumes, ports.",
 	.fix = "Change what the pod asks for, or give the cluster a node that has it.",
+	.peers = "k8sgpt Pod; Popeye 207",
 	.run = run_unschedulable,
 };

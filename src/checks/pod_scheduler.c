@@ -74,5 +74,6 @@ const struct check check_pod_scheduling_gated = {
 	.title = "Pod is held back by a scheduling gate",
 	.explain = "spec.schedulingGates keeps the pod from being scheduled until a controller removes the gate (queueing systems use this).",
 	.fix = "See whether the controller that owns the gate runs, or whether the pod simply waits for its turn.",
+	.peers = "k8sgpt Pod",
 	.run = run_gated,
 };

@@ -122,6 +122,7 @@ const struct check check_pod_sandbox_failed = {
 	.explain = "The node cannot make the pod's sandbox: the network plug-in fails, or the runtime does (event FailedCreatePodSandBox).\n\n"
 		   "Several pods of one node with this trouble point at the node.",
 	.fix = "See the network plug-in and the container runtime of the node.",
+	.peers = "k8sgpt Pod; Popeye 202",
 	.run = run_sandbox,
 };
 
@@ -135,5 +136,6 @@ const struct check check_pod_container_creating_stuck = {
 		"Missing ConfigMaps and Secrets are reported by pod/config-missing, a failing sandbox by pod/sandbox-failed. Without any event a pod is "
 		"reported once it is older than startup_grace.",
 	.fix = "Look at the pod's FailedMount and FailedAttachVolume events and at kubelet on its node.",
+	.peers = "k8sgpt Pod; Popeye 202, 203",
 	.run = run_creating,
 };

@@ -152,6 +152,7 @@ const struct check check_pdb_no_disruptions = {
 		"No pod of the budget may be evicted, so that nodes with its pods cannot be drained: either too few of the pods are healthy, or the budget never allows "
 		"one (minAvailable equals the replicas, or maxUnavailable is 0).",
 	.fix = "Mend the pods, or give the budget room.",
+	.peers = "k8sgpt PodDisruptionBudget; Popeye 901",
 	.run = run_no_disruptions,
 };
 
@@ -162,6 +163,7 @@ const struct check check_pdb_selects_nothing = {
 	.title = "Budget selects no pod",
 	.explain = "No pod and no pod template in the namespace has the labels that the budget selects.",
 	.fix = "Correct spec.selector, or delete the budget.",
+	.peers = "Popeye 900",
 	.run = run_pdb_nothing,
 };
 
@@ -172,6 +174,7 @@ const struct check check_networkpolicy_selects_nothing = {
 	.title = "Network policy selects no pod",
 	.explain = "No pod and no pod template in the namespace has the labels that the policy selects: it protects nothing.",
 	.fix = "Correct spec.podSelector, or delete the policy.",
+	.peers = "k8sgpt NetworkPolicy; Popeye 1200",
 	.run = run_policy_nothing,
 };
 
@@ -183,5 +186,6 @@ const struct check check_networkpolicy_allows_all = {
 	.explain =
 		"A rule of the policy names neither peers nor ports, and thus allows all traffic. Policies add up: no other policy can take that away.",
 	.fix = "Name the peers and ports that are meant.",
+	.peers = "k8sgpt NetworkPolicy; Popeye 1203",
 	.run = run_allows_all,
 };

@@ -230,6 +230,7 @@ const struct check check_service_no_endpoints = {
 	.explain = "No pod has the labels that the Service selects, so that it has no endpoints. The workload whose labels come nearest is named.\n\n"
 		   "Not reported when a workload with these labels is scaled to zero, or is a Job that does not run at the moment.",
 	.fix = "Make the Service's selector and the pods' labels agree.",
+	.peers = "k8sgpt Service; Popeye 1100, 1105, 1110",
 	.run = run_no_endpoints,
 };
 
@@ -242,6 +243,7 @@ const struct check check_service_not_ready_endpoints = {
 		"Some or all pods that the Service selects are not ready and get no traffic. An error when none is ready. Pods younger than startup_grace do not "
 		"count.",
 	.fix = "See why the pods are not ready.",
+	.peers = "k8sgpt Service; Popeye 1105",
 	.run = run_not_ready,
 };
 
@@ -255,6 +257,7 @@ const struct check check_service_port_mismatch = {
 		"leads nowhere; a number may still be served, because containers need not declare their ports: then this is only a hint, until a caller's log says "
 		"that the connection is refused.",
 	.fix = "Correct targetPort, or declare the port in the container.",
+	.peers = "Popeye 1106",
 	.run = run_port_mismatch,
 };
 
@@ -265,6 +268,7 @@ const struct check check_service_warning_event = {
 	.title = "Warning about a Service",
 	.explain = "A controller has reported a Warning event about the Service within the last minutes (recovered_after).",
 	.fix = "Do as the event says.",
+	.peers = "k8sgpt Service",
 	.run = run_warning_event,
 };
 

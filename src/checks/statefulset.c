@@ -112,6 +112,7 @@ const struct check check_statefulset_service_missing = {
 		"spec.serviceName names a Service that is not there. The pods run, but their names (web-0.service) cannot be resolved, which most clustered "
 		"programs need.",
 	.fix = "Create the headless Service.",
+	.peers = "k8sgpt StatefulSet",
 	.run = run_service_missing,
 };
 
@@ -122,6 +123,7 @@ const struct check check_statefulset_storage_class_missing = {
 	.title = "Storage class of the volumes does not exist",
 	.explain = "A volume claim template names a StorageClass that does not exist: its claims stay Pending and so do its pods.",
 	.fix = "Create the StorageClass, or name one that exists.",
+	.peers = "k8sgpt StatefulSet; Popeye 407",
 	.run = run_class_missing,
 };
 
@@ -134,5 +136,6 @@ const struct check check_statefulset_pod_not_running = {
 		"status.readyReplicas is below spec.replicas. With ordered pod management (the default) one pod that is not ready holds back all after "
 		"it.",
 	.fix = "See why its first pod that is not ready is not.",
+	.peers = "k8sgpt StatefulSet; Popeye 501",
 	.run = run_not_running,
 };

@@ -27,6 +27,14 @@ static void run_failed(struct check_run *run, const struct object *o)
 		add_volume(run, o, "could not be reclaimed");
 }
 
+/* Every volume is pending for a moment. */
+static void run_pending(struct check_run *run, const struct object *o)
+{
+	if (!o->deleted && o->created && run_age(run, o->created) >= run->options->recovered_after &&
+	    str_eq(value_get_str(o->status, "phase"), "Pending"))
+		add_volume(run, o, "is still pending: it cannot be bound");
+}
+
 static bool is_default(const struct object *o)
 {
 	return str_eq(value_get_str(o->annotations, "storageclass.kubernetes.io/is-default-class"), "true");
@@ -91,6 +99,7 @@ const struct check check_pv_released = {
 	.title = "Volume is released and kept",
 	.explain = "The volume's claim was deleted, and its reclaim policy is Retain: the data is kept, costs storage, and cannot be claimed again.",
 	.fix = "Delete the volume once its data is not needed, or take spec.claimRef out to let a claim have it again.",
+	.peers = "k8sgpt Storage",
 	.run = run_released,
 };
 
@@ -101,7 +110,19 @@ const struct check check_pv_failed = {
 	.title = "Volume could not be reclaimed",
 	.explain = "The volume's claim is gone, and deleting or recycling the volume failed (phase Failed).",
 	.fix = "See status.message and the storage driver; delete the volume by hand when its data is not needed.",
+	.peers = "k8sgpt Storage; Popeye 1002",
 	.run = run_failed,
+};
+
+const struct check check_pv_pending = {
+	.id = "pv/pending",
+	.kind = KIND_PERSISTENT_VOLUME,
+	.severity = SEVERITY_WARNING,
+	.title = "Volume is pending",
+	.explain = "The volume was made longer than recovered_after ago, and the volume controller has not made it available.",
+	.fix = "See whether kube-controller-manager works, and the volume's events.",
+	.peers = "Popeye 1001",
+	.run = run_pending,
 };
 
 const struct check check_storageclass_many_defaults = {
@@ -113,6 +134,7 @@ const struct check check_storageclass_many_defaults = {
 		"More than one StorageClass carries the annotation storageclass.kubernetes.io/is-default-class: claims without a class get the newest of them, "
 		"which surprises.",
 	.fix = "Leave the annotation on one class.",
+	.peers = "k8sgpt Storage",
 	.run = run_many_defaults,
 };
 
@@ -123,5 +145,6 @@ const struct check check_storageclass_deprecated_provisioner = {
 	.title = "Provisioner is no longer part of Kubernetes",
 	.explain = "The class uses an in-tree volume plug-in that was removed or is only translated to its CSI driver.",
 	.fix = "Use the CSI driver's provisioner.",
+	.peers = "k8sgpt Storage",
 	.run = run_deprecated,
 };

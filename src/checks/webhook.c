@@ -238,6 +238,7 @@ const struct check check_webhook_service_missing = {
 		"pod can be created. With Ignore the requests pass without its check.\n\n"
 		"Usual cause: the program was uninstalled and its webhook configuration was left.",
 	.fix = "Install the program again, or delete the webhook configuration.",
+	.peers = "k8sgpt ValidatingWebhookConfiguration, MutatingWebhookConfiguration",
 	.run = run_service_missing,
 };
 
@@ -249,5 +250,6 @@ const struct check check_webhook_no_endpoints = {
 	.title = "Nobody serves a webhook",
 	.explain = "The Service of an admission webhook has no ready pod. With failurePolicy Fail every request it is asked about is refused.",
 	.fix = "See why the webhook's pods are not ready.",
+	.peers = "k8sgpt ValidatingWebhookConfiguration, MutatingWebhookConfiguration",
 	.run = run_no_endpoints,
 };

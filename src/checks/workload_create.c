@@ -398,6 +398,7 @@ const struct check check_workload_service_account_missing = {
 	.title = "Service account of the pods does not exist",
 	.explain = "The pod template names a ServiceAccount that is not in the namespace; the API server refuses such pods.",
 	.fix = "Create the ServiceAccount, or correct serviceAccountName.",
+	.peers = "Popeye 507",
 	.run = run_service_account,
 };
 
@@ -434,5 +435,6 @@ const struct check check_workload_create_failed = {
 	.title = "Pods cannot be created",
 	.explain = "The API server refuses the pods for a reason that no other check knows; its words are quoted.",
 	.fix = "Change the pod template as the message says.",
+	.peers = "k8sgpt ReplicaSet; Popeye 1120",
 	.run = run_other,
 };

@@ -1,4 +1,5 @@
 /* checks: the catalogue. */
+#include "checks/peers.h"
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "diagnose/diagnose.h"
@@ -21,7 +22,7 @@ static void list_text(struct cli *cli)
 
 		term_addf(&cli->out, "%-34s ", c->id);
 		term_style(&cli->out, report_severity_style(c->severity));
-		term_addf(&cli->out, "%-9s", severity_text(c->severity));
+		term_addf(&cli->out, "%-9s", c->advice ? "advice" : severity_text(c->severity));
 		term_style(&cli->out, STYLE_NONE);
 		term_addf(&cli->out, " %s\n", c->title);
 	}
@@ -47,11 +48,44 @@ static void list_json(struct cli *cli)
 			json_key(&w, members[k][0]);
 			json_string(&w, members[k][1]);
 		}
+		json_key(&w, "advice");
+		json_bool(&w, c->advice);
+		if (c->peers) {
+			json_key(&w, "peers");
+			json_string(&w, c->peers);
+		}
 		json_object_end(&w);
 	}
 	json_array_end(&w);
 	json_object_end(&w);
 	term_addf(&cli->out, "\n");
+}
+
+/* What other scanners look for, and where it is found here. */
+static void markdown_peers(struct term *t, const struct check **all, size_t count)
+{
+	term_addf(t, "\n## What other scanners look for\n\nEach analyzer of k8sgpt and each code of Popeye, and the checks that find the same.\n\n"
+		     "| scanner | name | means | checks |\n|---|---|---|---|\n");
+	for (size_t p = 0; p < peer_count; p++) {
+		const struct peer *peer = &peer_table[p];
+		const char *separator = "";
+
+		term_addf(t, "| %s | %s | %s | ", peer->scanner, peer->name, peer->meaning);
+		for (size_t i = 0; i < count; i++) {
+			if (!peers_name(all[i]->peers, peer))
+				continue;
+			term_addf(t, "%s[%s](#%s)", separator, all[i]->id, all[i]->id);
+			separator = ", ";
+		}
+		if (peer->left_out && !*separator)
+			term_addf(t, "left out: %s", peer->left_out);
+		term_addf(t, " |\n");
+	}
+}
+
+static const char *severity_words(const struct check *c)
+{
+	return c->advice ? "advice, with `--advice`" : severity_text(c->severity);
 }
 
 static void markdown(struct cli *cli)
@@ -63,14 +97,16 @@ static void markdown(struct cli *cli)
 	term_addf(t,
 		  "# Checks\n\nWritten by `auto-devops checks --markdown`; do not edit.\n\n| check | kind | severity | finds |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < count; i++)
-		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", all[i]->id, all[i]->id, kind_name(cli, all[i]), severity_text(all[i]->severity),
-			  all[i]->title);
+		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", all[i]->id, all[i]->id, kind_name(cli, all[i]), severity_words(all[i]), all[i]->title);
 	for (size_t i = 0; i < count; i++) {
 		const struct check *c = all[i];
 
-		term_addf(t, "\n<a id=\"%s\"></a>\n## %s\n\n%s (%s)\n\n%s\n\n**Fix.** %s\n", c->id, c->id, c->title, severity_text(c->severity),
-			  c->explain, c->fix);
+		term_addf(t, "\n<a id=\"%s\"></a>\n## %s\n\n%s (%s)\n\n%s\n\n**Fix.** %s\n", c->id, c->id, c->title, severity_words(c), c->explain,
+			  c->fix);
+		if (c->peers)
+			term_addf(t, "\n**Elsewhere.** %s\n", c->peers);
 	}
+	markdown_peers(t, all, count);
 }
 
 static int explain(struct cli *cli, struct err *err)
@@ -94,13 +130,15 @@ static int explain(struct cli *cli, struct err *err)
 	}
 	term_add(t, STYLE_BOLD, c->id);
 	term_addf(t, "  ");
-	term_add(t, report_severity_style(c->severity), severity_text(c->severity));
+	term_add(t, report_severity_style(c->severity), c->advice ? "advice (only with --advice)" : severity_text(c->severity));
 	term_addf(t, "\n");
 	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, c->title);
 	term_addf(t, "\n");
 	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, c->explain);
 	term_addf(t, "\n");
 	term_wrap(t, 0, STYLE_BOLD, "Fix: ", 5, STYLE_NONE, c->fix);
+	if (c->peers)
+		term_wrap(t, 0, STYLE_BOLD, "Peers: ", 7, STYLE_NONE, c->peers);
 	return 0;
 }
 

@@ -134,6 +134,20 @@ void session_rules_text(struct session *s)
 			  arena_printf(&s->cli->ctx.arena, "An exclusion is over and silences nothing any more: %s.", text));
 }
 
+/* What is unused can only be told by who sees every user, and those of custom kinds are read only when asked for. */
+static bool wants_advice(struct cli *cli)
+{
+	struct check_options o;
+
+	check_options_init(&o);
+	o.only_check = cli->flags[FLAG_CHECK];
+	o.advice = cli_has(cli, FLAG_ADVICE);
+	for (size_t i = 0; i < check_count; i++)
+		if (check_table[i]->advice && check_is_wanted(check_table[i], &o))
+			return true;
+	return false;
+}
+
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
 {
 	const struct cluster_options o = {
@@ -148,7 +162,7 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 		.token = cli->flags[FLAG_TOKEN],
 		.insecure = cli_has(cli, FLAG_INSECURE),
 		.ns = session_namespace(cli),
-		.all_kinds = all_kinds || options_bool(&cli->options, OPTION_CUSTOM_KINDS),
+		.all_kinds = all_kinds || options_bool(&cli->options, OPTION_CUSTOM_KINDS) || wants_advice(cli),
 		.probe_certificates = options_bool(&cli->options, OPTION_PROBE_CERTIFICATES),
 		.read_tls_secrets = options_bool(&cli->options, OPTION_READ_TLS_SECRETS),
 		.parallel = (unsigned)options_int(&cli->options, OPTION_PARALLEL),

@@ -19,7 +19,7 @@ static const struct signature signatures[] = {
 #undef SIGNATURE
 
 #define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX)                                                                  \
-	{.id = CHECK, .kind = KIND_POD, .severity = SEVERITY_ERROR, .title = TITLE, .explain = EXPLAIN, .fix = FIX},
+	{.id = CHECK, .kind = KIND_POD, .severity = SEVERITY_ERROR, .title = TITLE, .explain = EXPLAIN, .fix = FIX, .peers = "k8sgpt Log"},
 const struct check log_checks[] = {
 #include "diagnose/log_signatures.def"
 };

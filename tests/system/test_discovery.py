@@ -81,6 +81,17 @@ def test_custom_kinds_are_found(run, kubeconfig, tmp_path, discovery):
         assert "kinds of stale.example.com" in [note["what"] for note in notes], notes
 
 
+@pytest.mark.parametrize(
+    "flags, read", [([], False), (["--advice"], True), (["--check", "secret/"], True), (["--check", "pod/crash-loop"], False)]
+)
+def test_advice_sees_the_users_among_custom_kinds(run, kubeconfig, flags, read):
+    with FakeApi(samples.sick_cluster()) as api:
+        api.on("/api", aggregated("v2"))
+        api.on("/apis/example.com/v1/widgets", lambda conn, server: conn.sendall(response(body=WIDGETS)) or True)
+        run("scan", *flags, env={"KUBECONFIG": str(kubeconfig(api.url))}).ok()
+        assert ("/apis/example.com/v1/widgets?limit=500" in [path for path, _ in api.requests]) == read
+
+
 def test_without_discovery_the_rest_is_read(run, kubeconfig, tmp_path):
     with FakeApi(samples.sick_cluster()) as api:
         for path in ("/apis", "/api"):

@@ -3,7 +3,9 @@
 
 #include "checks/cron.h"
 #include "checks/index.h"
+#include "checks/peers.h"
 #include "checks/pod.h"
+#include "diagnose/diagnose.h"
 #include "format/json.h"
 
 static void catalogue_is_in_order_and_complete(void **state)
@@ -26,6 +28,41 @@ static void catalogue_is_in_order_and_complete(void **state)
 	}
 	assert_null(check_by_id("pod/no-such-check"));
 	assert_null(check_by_id(""));
+}
+
+/* Every name of a scanner is found by a check or left out for a reason, and checks name nothing else. */
+static void every_check_of_the_peers_is_mapped(void **state)
+{
+	struct arena a;
+	size_t count;
+	arena_init(&a);
+	const struct check **all = diagnose_catalogue(&a, &count);
+	for (size_t i = 0; i < count; i++) {
+		const char *unknown = peers_unknown(&a, all[i]->peers);
+		if (unknown)
+			fail_msg("%s: peers.def has no %s", all[i]->id, unknown);
+		if (all[i]->advice && all[i]->severity != SEVERITY_INFO)
+			fail_msg("%s advises, and is no info", all[i]->id);
+	}
+	for (size_t p = 0; p < peer_count; p++) {
+		const struct peer *peer = &peer_table[p];
+		const char *by = NULL;
+		for (size_t i = 0; i < count && !by; i++)
+			by = peers_name(all[i]->peers, peer) ? all[i]->id : NULL;
+		bool open = peer->left_out && str_eq(peer->left_out, "not yet");
+		if (!by && !peer->left_out)
+			fail_msg("no check finds what %s %s does (%s)", peer->scanner, peer->name, peer->meaning);
+		if (by && peer->left_out && !open)
+			fail_msg("%s %s is left out, and %s finds it", peer->scanner, peer->name, by);
+	}
+	/* A name is compared whole. */
+	assert_true(peers_name("k8sgpt Pod, Service; Popeye 10, 20", &(struct peer){"Popeye", "20", "", NULL}));
+	assert_true(peers_name("k8sgpt Pod, Service; Popeye 10, 20", &(struct peer){"k8sgpt", "Service", "", NULL}));
+	assert_false(peers_name("k8sgpt Pod, Service; Popeye 100, 20", &(struct peer){"Popeye", "10", "", NULL}));
+	assert_false(peers_name("k8sgpt Pod; Popeye 10", &(struct peer){"k8sgpt", "10", "", NULL}));
+	assert_false(peers_name(NULL, &peer_table[0]));
+	assert_string_equal(peers_unknown(&a, "k8sgpt Pod; Popeye 204, 999"), "Popeye 999");
+	arena_release(&a);
 }
 
 static void severities_have_names(void **state)
@@ -261,6 +298,34 @@ static void options_choose_checks(void **state)
 	arena_release(&a);
 }
 
+/* A cluster of bare pods could do with a hundred thousand pieces of advice. */
+static void advice_comes_to_an_end(void **state)
+{
+	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
+	struct check_options options;
+	struct check_run run;
+	struct arena a;
+	arena_init(&a);
+	for (int i = 0; i < 1100; i++) {
+		char text[200];
+		snprintf(
+			text, sizeof(text),
+			"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-%04d\",\"namespace\":\"shop\"},\"spec\":{\"containers\":["
+			"{\"name\":\"app\",\"image\":\"app\"}]}}",
+			i);
+		add(inv, text);
+	}
+	inventory_seal(inv);
+	check_options_init(&options);
+	options.only_check = "container/image-untagged";
+	check_run_all(&run, inv, &a, &options);
+	assert_int_equal(run.findings.len, 1000);
+	assert_null(strstr(run.findings.items[998]->message, "only"));
+	assert_non_null(strstr(run.findings.items[999]->message, "web-0999"));
+	assert_non_null(strstr(run.findings.items[999]->message, "first 1000 objects only"));
+	arena_release(&a);
+}
+
 static void config_maps_close_to_the_limit_are_told(void **state)
 {
 	static const size_t sizes[] = {900000, 1000000};
@@ -310,8 +375,10 @@ static void nothing_is_concluded_from_workloads_that_may_not_be_read(void **stat
 	}
 }
 
-RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run),
-	  cmocka_unit_test(cron_says_what_is_wrong), cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
+RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test(every_check_of_the_peers_is_mapped),
+	  cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run), cmocka_unit_test(cron_says_what_is_wrong),
+	  cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
-	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(config_maps_close_to_the_limit_are_told),
+	  cmocka_unit_test(options_choose_checks),
+	  cmocka_unit_test(advice_comes_to_an_end), cmocka_unit_test(config_maps_close_to_the_limit_are_told),
 	  cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))
