@@ -6,6 +6,7 @@ struct check_index {
 	struct hash slices;      /* interned "ns/service" -> struct object_list */
 	struct hash maps;        /* ConfigMap object -> itself, when a pod spec refers to it */
 	struct hash claims;      /* claim object -> a pod that uses it */
+	struct hash memo;        /* the caller's key -> what it wants kept */
 	struct hash placements;  /* owner -> struct placement */
 	bool anti_built;
 	struct object_list anti; /* pods with anti-affinity, one per owner */
@@ -20,6 +21,7 @@ void check_index_init(struct check_run *run)
 	hash_init(&x->strings);
 	hash_init(&x->claims);
 	hash_init(&x->placements);
+	hash_init(&x->memo);
 	run->index = x;
 }
 
@@ -30,6 +32,7 @@ void check_index_release(struct check_run *run)
 	hash_release(&run->index->strings);
 	hash_release(&run->index->claims);
 	hash_release(&run->index->placements);
+	hash_release(&run->index->memo);
 	run->index = NULL;
 }
 
@@ -147,6 +150,11 @@ static int mark_map(void *arg, const struct pod_ref *ref)
 	if (o)
 		hash_put_ptr(&w->run->index->maps, o, o);
 	return 0;
+}
+
+struct hash *index_memo(struct check_run *run)
+{
+	return &run->index->memo;
 }
 
 struct hash *index_placements(struct check_run *run)

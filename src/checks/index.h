@@ -23,6 +23,9 @@ const struct node_room *index_node_room(struct check_run *run, const struct obje
 /* Allocatable minus requested of any resource on a node; ret_allocatable may be NULL. */
 double index_node_free(struct check_run *run, const struct object *node, const char *resource, double *ret_allocatable);
 
+/* What was found out once and holds for the rest of the run, by a key of the caller's own that begins with its name ("scheduler NAME"). */
+struct hash *index_memo(struct check_run *run);
+
 /* Results about where pods can be placed, by their owner: pod_schedule.c's own. */
 struct hash *index_placements(struct check_run *run);
 
