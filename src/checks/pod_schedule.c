@@ -481,6 +481,7 @@ static bool add_rule(struct check_run *run, const struct pod_view *v, const char
 		{"pod affinity rules", placement_affinity_note},
 		{"topology spread", placement_spread_note},
 		{"free ports", placement_port_note},
+		{"max volume count", placement_attached_note},
 	};
 	struct placement *p = placement_of(run, v->object);
 	for (size_t i = 0; i < ARRAY_LEN(rules) && !p->note_known; i++) {
