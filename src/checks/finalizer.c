@@ -360,6 +360,7 @@ const struct check check_namespace_terminating_stuck = {
 		"The namespace was deleted and is still there: objects in it have finalizers that nobody removes, or an aggregated API does not answer, so that what is "
 		"left cannot be listed. Its conditions say which; the APIService, or the first object that is held and by whom, is named.",
 	.fix = "Mend what its conditions name; do not remove the namespace's own finalizer.",
+	.peers = "Popeye 800",
 	.run = run_namespace_terminating,
 };
 

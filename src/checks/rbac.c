@@ -1,6 +1,7 @@
 /* RBAC: bindings that lead nowhere, and rights that a program was refused. */
 #include "cluster/rbac.h"
 
+#include "checks/advice_rbac.h"
 #include "checks/nearest.h"
 #include "checks/workload.h"
 
@@ -333,19 +334,13 @@ static void run_verb_refused(struct check_run *run, const struct object *o)
 	}
 }
 
-/* What the API server and kubeadm make at every start: their bindings may well be there before what they bind. */
-static bool is_built_in(const struct object *o)
-{
-	return strncmp(o->name, "system:", 7) == 0 || strncmp(o->name, "kubeadm:", 8) == 0 || value_get(o->labels, "kubernetes.io/bootstrapping");
-}
-
 static void run_role_missing(struct check_run *run, const struct object *o)
 {
 	const struct value *ref = value_get(&o->root, "roleRef");
 	const char *name = value_get_str(ref, "name");
 	bool cluster = str_eq(value_get_str(ref, "kind"), "ClusterRole");
 	enum kind_id kind = cluster ? KIND_CLUSTER_ROLE : KIND_ROLE;
-	if (o->deleted || is_built_in(o) || !*name || !inventory_sees(run->inv, kind, cluster ? NULL : o->ns) || inventory_find(run->inv, kind, o->ns, name))
+	if (o->deleted || advice_rbac_is_built_in(o) || !*name || !inventory_sees(run->inv, kind, cluster ? NULL : o->ns) || inventory_find(run->inv, kind, o->ns, name))
 		return;
 	const char *near = nearest_name(run, kind, cluster ? "" : o->ns, name);
 	struct finding *f = finding_new(run, o, "%s gives the rights of %s %s, which does not exist: it gives none%s", run_text(run, o),
@@ -363,7 +358,7 @@ static void run_subject_missing(struct check_run *run, const struct object *o)
 	for (value_each(s, value_get(&o->root, "subjects"))) {
 		const char *own = value_get_str(s, "namespace"), *ns = *own ? own : o->ns, *name = value_get_str(s, "name");
 		uint32_t index = i++;
-		if (o->deleted || is_built_in(o) || !str_eq(value_get_str(s, "kind"), "ServiceAccount") || !*name ||
+		if (o->deleted || advice_rbac_is_built_in(o) || !str_eq(value_get_str(s, "kind"), "ServiceAccount") || !*name ||
 		    !inventory_sees(run->inv, KIND_SERVICE_ACCOUNT, ns) || inventory_find(run->inv, KIND_SERVICE_ACCOUNT, ns, name))
 			continue;
 		const char *near = nearest_name(run, KIND_SERVICE_ACCOUNT, ns, name);
