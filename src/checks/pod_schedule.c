@@ -1,6 +1,7 @@
 /* Pods that get no node. The scheduler's message says how many nodes fall out for which reason; the nodes themselves say which reason
  * matters: one that falls on nodes the pod could never use (a control plane's taint) is no news. */
 #include "checks/index.h"
+#include "checks/nearest.h"
 #include "checks/placement.h"
 #include "checks/pod.h"
 
@@ -418,7 +419,8 @@ static void add_claim(struct check_run *run, const struct pod_view *v, const cha
 	if (w.unseen > 1)
 		w.ref.name = NULL;
 	const char *why = !w.ref.name ? said
-			  : w.missing ? arena_printf(run->arena, "its PersistentVolumeClaim %s does not exist", w.ref.name)
+			  : w.missing ? arena_printf(run->arena, "its PersistentVolumeClaim %s does not exist%s", w.ref.name,
+						     nearest_hint(run, nearest_name(run, KIND_PERSISTENT_VOLUME_CLAIM, v->object->ns, w.ref.name)))
 				      : arena_printf(run->arena, "its PersistentVolumeClaim %s is not bound", w.ref.name);
 	struct finding *f = start(run, v, why);
 	if (!w.ref.name)
