@@ -97,6 +97,32 @@ static void run_quota(struct check_run *run, const struct object *o)
 	}
 }
 
+static void run_quota_nearly(struct check_run *run, const struct object *o)
+{
+	const struct value *used = value_get(o->status, "used");
+	for (member_each(m, value_get(o->status, "hard"))) {
+		double hard = 0, now = 0;
+		const struct value *have = value_get_n(used, m->key, m->v.key_len);
+		if (!value_quantity(&m->v, &hard) || !value_quantity(have, &now) || hard <= 0 || now < 0.9 * hard || now >= hard)
+			continue;
+		struct finding *f = finding_new(run, o, "%s is nearly used up: %s of %s %s (%.0f %%)", run_text(run, o), value_text(run->arena, have),
+						value_text(run->arena, &m->v), m->key, 100 * now / hard);
+		finding_fieldf(run, f, o, "status.used['%s']", m->key);
+		finding_fieldf(run, f, o, "status.hard['%s']", m->key);
+	}
+}
+
+const struct check check_quota_nearly_exhausted = {
+	.id = "quota/nearly-exhausted",
+	.kind = KIND_RESOURCE_QUOTA,
+	.severity = SEVERITY_INFO,
+	.title = "Quota is nearly used up",
+	.explain = "At least nine tenths of a resource of the quota are used: a rollout, which needs room for one more pod, may be refused.",
+	.fix = "Raise the quota, or free some of it, before something is refused.",
+	.advice = true,
+	.run = run_quota_nearly,
+};
+
 static void run_pull_secret(struct check_run *run, const struct object *o)
 {
 	uint32_t i = 0;

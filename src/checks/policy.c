@@ -27,6 +27,22 @@ static bool add_uncountable(struct check_run *run, const struct object *o)
 	return true;
 }
 
+/* A drain that waits for it now: pods of the budget on a node that is cordoned. */
+static void add_drain(struct check_run *run, struct finding *f, const struct object *o)
+{
+	struct object_list pods = inventory_select(run->inv, run->arena, KIND_POD, o->ns, value_get(o->spec, "selector"), false);
+	for (uint32_t i = 0; i < pods.len; i++) {
+		const struct object *node = inventory_find(run->inv, KIND_NODE, "", value_get_str(pods.items[i]->spec, "nodeName"));
+		if (!node || !value_get_bool(node->spec, "unschedulable", false))
+			continue;
+		f->message = arena_printf(run->arena, "%s; node %s is cordoned, and %s cannot be moved off it", f->message, node->name,
+					  run_text(run, pods.items[i]));
+		finding_field(run, f, node, "spec.unschedulable");
+		finding_field(run, f, pods.items[i], "spec.nodeName");
+		return;
+	}
+}
+
 static void run_no_disruptions(struct check_run *run, const struct object *o)
 {
 	int64_t allowed = value_get_int(o->status, "disruptionsAllowed", 0), expected = value_get_int(o->status, "expectedPods", 0);
@@ -56,6 +72,7 @@ static void run_no_disruptions(struct check_run *run, const struct object *o)
 	finding_field(run, f, o, "status.expectedPods");
 	if (value_get(o->status, "currentHealthy"))
 		finding_field(run, f, o, "status.currentHealthy");
+	add_drain(run, f, o);
 }
 
 static void run_pdb_nothing(struct check_run *run, const struct object *o)

@@ -19,4 +19,7 @@ bool workloads_unread(struct check_run *run, const char *ns);
 /* spec.replicas, 1 when unset. */
 int64_t replicas_wanted(const struct object *o);
 
+/* quota_use.c: who in ns uses most of what a quota counts as "requests.cpu", "limits.memory", "pods" ...; NULL when no pod uses any. */
+const struct object *quota_biggest_user(struct check_run *run, const char *ns, const char *resource, double *ret_sum);
+
 #endif

@@ -58,9 +58,13 @@ class NameMaker:
     """Names of one run. Two runs with one seed make the same names."""
 
     def __init__(self, seed):
-        self.random = random.Random(seed)
+        self.seed, self.random = seed, random.Random(seed)
         self.used = set()
         self.images, self.foreign_images, self.registries, self.denied = [], [], set(), []
+
+    def begin(self, file):
+        """Each file's names depend on the seed and the file alone, so that a part of the files has the same ones."""
+        self.random = random.Random(f"{self.seed}/{file.parent.name}/{file.stem}")
 
     def word(self):
         while True:
@@ -111,6 +115,7 @@ class Situation:
     """shared: in a namespace with others, so that only its names tell its causes from theirs."""
 
     def __init__(self, path, names, in_namespace=None):
+        names.begin(path)
         self.file = path
         self.id = f"{path.parent.name}/{path.stem}"
         self.shared = in_namespace is not None
@@ -157,7 +162,8 @@ def load_tens(seed):
     names = NameMaker(seed)
     files = [f for f in situation_files() if f.parent.name == "faults" and "\nalone_in_ns: true\n" not in f.read_text()]
     names.random.shuffle(files)
-    return [[Situation(f, names, ns) for f in files[i : i + 10]] for i in range(0, len(files), 10) for ns in [names.word()]], names
+    spaces = [names.word() for _ in range(0, len(files), 10)]
+    return [[Situation(f, names, ns) for f in files[i * 10 : i * 10 + 10]] for i, ns in enumerate(spaces)], names
 
 
 def field(value, path):
