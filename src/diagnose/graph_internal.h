@@ -27,6 +27,12 @@ extern const size_t graph_workload_kind_count;
 
 struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r, enum kind_id kind, const char *ns, const char *name,
 		       const char *via);
+/* graph_custom.c: the edges of a custom object; of an autoscaler to the APIs that its metrics come from; to the Certificate that keeps a Secret. */
+void graph_custom_edges(struct graph *g, const struct object *o, struct edge_list *list);
+void graph_metrics_edges(struct graph *g, const struct object *o, struct edge_list *list);
+void graph_certificate_edge(struct graph *g, const char *ns, const char *secret, const char *via, struct edge_list *list);
+/* The i-th kind of custom objects that may have edges of this relation; NULL after the last. */
+const struct object_list *graph_custom_candidates(struct graph *g, enum relation relation, size_t i);
 /* Adds the edges of a pod or pod template (graph_pod.c). */
 void graph_pod_edges(struct graph *g, const struct object *o, struct edge_list *list);
 /* graph_links.c */
