@@ -354,11 +354,9 @@ static struct object_list dependents(struct graph *g, const struct object_name *
 	default:
 		break;
 	}
-	/* Custom objects refer across namespaces. */
-	for (size_t k = 0; (custom = graph_custom_candidates(g, relation, k)); k++)
-		for (uint32_t i = 0; i < custom->len; i++)
-			if (leads_to(g, custom->items[i], name, relation))
-				list_add(g, &ret, custom->items[i]);
+	custom = name->object ? graph_custom_dependents(g, name->object, relation) : NULL;
+	for (uint32_t i = 0; custom && i < custom->len; i++)
+		list_add(g, &ret, custom->items[i]);
 	return ret;
 }
 

@@ -57,13 +57,49 @@ static void edges_of_route(struct graph *g, const struct object *o, struct edge_
 	}
 }
 
-void graph_certificate_edge(struct graph *g, const char *ns, const char *secret, const char *via, struct edge_list *list)
+static const char *secret_of(const struct object *certificate)
+{
+	return value_get_str(certificate->spec, "secretName");
+}
+
+static int compare_certificates(const void *x, const void *y)
+{
+	const struct object *a = *(const struct object *const *)x, *b = *(const struct object *const *)y;
+	int c = strcmp(a->ns, b->ns);
+
+	c = c ? c : strcmp(secret_of(a), secret_of(b));
+	return c ? c : strcmp(a->name, b->name);
+}
+
+/* Ordered by namespace and Secret, made once: every Ingress with TLS asks. */
+static void order_certificates(struct graph *g)
 {
 	const struct object_list *all = inventory_list_custom(g->inv, "cert-manager.io", "Certificate");
 
-	for (uint32_t i = 0; i < all->len; i++)
-		if (str_eq(all->items[i]->ns, ns) && str_eq(value_get_str(all->items[i]->spec, "secretName"), secret))
-			*arena_push(g->arena, list) = (struct edge){.relation = REL_USES, .to = name_of_object(all->items[i]), .via = via};
+	if (g->certificates || !all->len)
+		return;
+	g->certificates = arena_memdup(g->arena, all->items, all->len * sizeof(struct object *));
+	g->certificate_count = all->len;
+	qsort(g->certificates, all->len, sizeof(struct object *), compare_certificates);
+}
+
+void graph_certificate_edge(struct graph *g, const char *ns, const char *secret, const char *via, struct edge_list *list)
+{
+	uint32_t lo = 0;
+
+	order_certificates(g);
+	for (uint32_t hi = g->certificate_count; lo < hi;) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		int c = strcmp(g->certificates[mid]->ns, ns);
+
+		c = c ? c : strcmp(secret_of(g->certificates[mid]), secret);
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < g->certificate_count && str_eq(g->certificates[lo]->ns, ns) && str_eq(secret_of(g->certificates[lo]), secret); lo++)
+		*arena_push(g->arena, list) = (struct edge){.relation = REL_USES, .to = name_of_object(g->certificates[lo]), .via = via};
 }
 
 static void edges_of_gateway(struct graph *g, const struct object *o, struct edge_list *list)
@@ -206,27 +242,57 @@ void graph_metrics_edges(struct graph *g, const struct object *o, struct edge_li
 	}
 }
 
-const struct object_list *graph_custom_candidates(struct graph *g, enum relation relation, size_t i)
-{
-	static const struct {
-		enum relation relation;
-		const char *group, *kind;
-	} kinds[] = {
-		{REL_ROUTES, GATEWAY, "HTTPRoute"},
-		{REL_ROUTES, GATEWAY, "GRPCRoute"},
-		{REL_SCALES, "keda.sh", "ScaledObject"},
-		{REL_WEBHOOK, "apiregistration.k8s.io", "APIService"},
-		{REL_WEBHOOK, "apiextensions.k8s.io", "CustomResourceDefinition"},
-		{REL_MANAGES, "argoproj.io", "Application"},
-		{REL_USES, GATEWAY, "Gateway"},
-		{REL_USES, GATEWAY, "HTTPRoute"},
-		{REL_USES, GATEWAY, "GRPCRoute"},
-		{REL_USES, "cert-manager.io", "Certificate"},
-		{REL_USES, "kamaji.clastix.io", "TenantControlPlane"},
-	};
+/* The kinds of custom objects that have edges of a relation worth following back. */
+static const struct {
+	enum relation relation;
+	const char *group, *kind;
+} leading_kinds[] = {
+	{REL_ROUTES, GATEWAY, "HTTPRoute"},
+	{REL_ROUTES, GATEWAY, "GRPCRoute"},
+	{REL_SCALES, "keda.sh", "ScaledObject"},
+	{REL_WEBHOOK, "apiregistration.k8s.io", "APIService"},
+	{REL_WEBHOOK, "apiextensions.k8s.io", "CustomResourceDefinition"},
+	{REL_MANAGES, "argoproj.io", "Application"},
+	{REL_USES, GATEWAY, "Gateway"},
+	{REL_USES, GATEWAY, "HTTPRoute"},
+	{REL_USES, GATEWAY, "GRPCRoute"},
+	{REL_USES, "cert-manager.io", "Certificate"},
+	{REL_USES, "kamaji.clastix.io", "TenantControlPlane"},
+};
 
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-		if (kinds[k].relation == relation && i-- == 0)
-			return inventory_list_custom(g->inv, kinds[k].group, kinds[k].kind);
-	return NULL;
+static void add_dependent(struct graph *g, enum relation relation, const struct object *to, struct object *from)
+{
+	struct object_list *list = ptr_map_get(&g->custom_dependents[relation], to);
+
+	if (!list) {
+		list = arena_new(g->arena, struct object_list);
+		ptr_map_put(g->arena, &g->custom_dependents[relation], to, list);
+	}
+	if (!list->len || list->items[list->len - 1] != from)
+		*arena_push(g->arena, list) = from;
+}
+
+/* Custom objects refer across namespaces, so that looking at each of them for every object asked about would not do. */
+static void follow_back(struct graph *g, enum relation relation)
+{
+	for (size_t k = 0; k < ARRAY_LEN(leading_kinds); k++) {
+		const struct object_list *all = inventory_list_custom(g->inv, leading_kinds[k].group, leading_kinds[k].kind);
+
+		for (uint32_t i = 0; leading_kinds[k].relation == relation && i < all->len; i++) {
+			const struct edge_list *edges = graph_edges(g, all->items[i]);
+
+			for (uint32_t e = 0; e < edges->len; e++)
+				if (edges->items[e].relation == relation && edges->items[e].to.object)
+					add_dependent(g, relation, edges->items[e].to.object, all->items[i]);
+		}
+	}
+}
+
+const struct object_list *graph_custom_dependents(struct graph *g, const struct object *o, enum relation relation)
+{
+	if (!g->custom_dependents_made[relation]) {
+		g->custom_dependents_made[relation] = true;
+		follow_back(g, relation);
+	}
+	return ptr_map_get(&g->custom_dependents[relation], o);
 }

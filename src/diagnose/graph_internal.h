@@ -15,6 +15,10 @@ struct graph {
 	/* Of lists that are walked once, when first asked for: Service -> its EndpointSlices; ServiceAccount or Namespace -> its bindings. */
 	struct ptr_map slices, bindings;
 	bool slices_loaded, bindings_loaded;
+	struct object **certificates; /* of cert-manager, by namespace and Secret; made when first needed */
+	uint32_t certificate_count;
+	struct ptr_map custom_dependents[REL_COUNT]; /* object -> object_list of the custom objects that lead to it; made when first needed */
+	bool custom_dependents_made[REL_COUNT];
 };
 
 struct address {
@@ -31,8 +35,8 @@ struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r,
 void graph_custom_edges(struct graph *g, const struct object *o, struct edge_list *list);
 void graph_metrics_edges(struct graph *g, const struct object *o, struct edge_list *list);
 void graph_certificate_edge(struct graph *g, const char *ns, const char *secret, const char *via, struct edge_list *list);
-/* The i-th kind of custom objects that may have edges of this relation; NULL after the last. */
-const struct object_list *graph_custom_candidates(struct graph *g, enum relation relation, size_t i);
+/* The custom objects, of any namespace, that lead to o by this relation; NULL when there are none. */
+const struct object_list *graph_custom_dependents(struct graph *g, const struct object *o, enum relation relation);
 /* Adds the edges of a pod or pod template (graph_pod.c). */
 void graph_pod_edges(struct graph *g, const struct object *o, struct edge_list *list);
 /* graph_links.c */
