@@ -175,6 +175,9 @@ static void compute_edges(struct graph *g, const struct object *o, struct edge_l
 	case KIND_MUTATING_WEBHOOK:
 		edges_of_webhook(g, o, list);
 		break;
+	case KIND_SECRET:
+		graph_certificate_edge(g, o->ns, o->name, "metadata.name", list);
+		break;
 	case KIND_CUSTOM:
 		graph_custom_edges(g, o, list);
 		edges_of_children(g, o, list);
