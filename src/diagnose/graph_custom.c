@@ -142,8 +142,8 @@ static void edges_of_application(struct graph *g, const struct object *o, struct
 	for (value_each(r, value_get(o->status, "resources"))) {
 		if (!here || n >= MANAGED_MAX)
 			return;
-		add(g, list, REL_MANAGES, value_get_str(r, "group"), value_get_str(r, "kind"), value_get_str(r, "namespace"), value_get_str(r, "name"),
-		    arena_printf(g->arena, "status.resources[%u]", n++));
+		add(g, list, REL_MANAGES, value_get_str(r, "group"), value_get_str(r, "kind"), value_get_str(r, "namespace"),
+		    value_get_str(r, "name"), arena_printf(g->arena, "status.resources[%u]", n++));
 	}
 }
 
@@ -157,8 +157,8 @@ static void edges_of_data_store(struct graph *g, const struct object *o, struct 
 		int port;
 
 		if (graph_resolve(g, "", host, strlen(host), &to, &port))
-			*arena_push(g->arena, list) = (struct edge){
-				.relation = REL_CALLS, .to = to, .port = port, .via = arena_printf(g->arena, "spec.endpoints[%u]", n)};
+			*arena_push(g->arena, list) =
+				(struct edge){.relation = REL_CALLS, .to = to, .port = port, .via = arena_printf(g->arena, "spec.endpoints[%u]", n)};
 		n++;
 	}
 }

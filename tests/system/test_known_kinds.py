@@ -36,7 +36,8 @@ def plain(conn, server, path):
     """A server older than aggregated discovery: only the groups that are known are asked for."""
     if path == "/apis":
         groups = [
-            {"name": n, "preferredVersion": {"version": "v1", "groupVersion": f"{n}/v1"}} for n in ("example.com", "stale.example.com", GROUP)
+            {"name": n, "preferredVersion": {"version": "v1", "groupVersion": f"{n}/v1"}}
+            for n in ("example.com", "stale.example.com", GROUP)
         ]
         conn.sendall(response(body={"kind": "APIGroupList", "groups": groups}))
     elif path == f"/apis/{GROUP}/v1":

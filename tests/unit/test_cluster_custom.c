@@ -57,11 +57,12 @@ static struct cluster *through_snapshot(struct cluster *c)
 
 #define GATEWAY "gateway.networking.k8s.io"
 
-static const char several[] = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: b, namespace: shop}\nspec: {hostnames: [x]}\n"
-			      "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: envoy}\nspec: {controllerName: c}\n"
-			      "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a, namespace: shop}\nspec: {}\n"
-			      "---\napiVersion: example.com/v1\nkind: HTTPRoute\nmetadata: {name: c, namespace: other}\nspec: {}\n"
-			      "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrantList\nitems: []\n";
+static const char several[] =
+	"apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: b, namespace: shop}\nspec: {hostnames: [x]}\n"
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: envoy}\nspec: {controllerName: c}\n"
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a, namespace: shop}\nspec: {}\n"
+	"---\napiVersion: example.com/v1\nkind: HTTPRoute\nmetadata: {name: c, namespace: other}\nspec: {}\n"
+	"---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrantList\nitems: []\n";
 
 static void assert_several(struct cluster *c)
 {
@@ -124,10 +125,12 @@ static void test_results_that_passed_are_forgotten(void **state)
 	const struct object *o;
 
 	strbuf_init(&text, STRBUF_MAX_OUTPUT);
-	strbuf_addstr(&text, "{\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\",\"kind\":\"PolicyReport\",\"metadata\":{\"name\":\"r\",\"namespace\":\"shop\"},"
-			     "\"results\":[");
+	strbuf_addstr(&text,
+		      "{\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\",\"kind\":\"PolicyReport\",\"metadata\":{\"name\":\"r\",\"namespace\":\"shop\"},"
+		      "\"results\":[");
 	for (int i = 0; i < 7000; i++)
-		strbuf_addf(&text, "%s{\"policy\":\"p%d\",\"result\":\"%s\",\"message\":\"a long message that says in many words that number %d is well\"}",
+		strbuf_addf(&text,
+			    "%s{\"policy\":\"p%d\",\"result\":\"%s\",\"message\":\"a long message that says in many words that number %d is well\"}",
 			    i ? "," : "", i, i == 4000 ? "fail" : "pass", i);
 	strbuf_addstr(&text, "]}");
 	c = through_snapshot(open_text(text.buf));
