@@ -353,6 +353,36 @@ void weigh_dependency(struct inquiry *q)
 		weigh_unknown(q, "its environment, arguments and ConfigMaps name no Service");
 }
 
+/* The problem of a workload behind this Service that ended after the symptom began; NULL = none. */
+static const struct finding *ended_behind(struct inquiry *q, const struct object *service)
+{
+	struct object_list behind = graph_selected(q->chain->graph, service);
+
+	for (uint32_t i = 0; i < behind.len; i++)
+		for (const struct node *n = ptr_map_get(&q->chain->by_owner, behind.items[i]); n; n = n->next_of_owner)
+			if (n->finding->state == FINDING_RECOVERED && n->finding->until >= q->cause->since)
+				return n->finding;
+	return NULL;
+}
+
+void weigh_callee_back(struct inquiry *q)
+{
+	const struct edge_list *edges = q->owner ? graph_edges(q->chain->graph, q->owner) : NULL;
+
+	for (uint32_t i = 0; edges && i < edges->len; i++) {
+		const struct object *o = edges->items[i].relation == REL_CALLS ? edges->items[i].to.object : NULL;
+		const struct finding *f = o ? ended_behind(q, o) : NULL;
+
+		if (!f)
+			continue;
+		q->pro.evidence = f->evidence;
+		q->pro.evidence_count = f->evidence_count;
+		weigh_possible(q, "%s", f->message);
+		return;
+	}
+	weigh_out(q, "no problem of a Service that it names has ended since");
+}
+
 /* A policy without policyTypes limits what comes in, and what goes out when it has egress rules. */
 static bool policy_limits(const struct object *policy, bool egress)
 {
