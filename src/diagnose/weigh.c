@@ -40,6 +40,7 @@ const char *hypothesis_status_text(enum hypothesis_status s)
 
 /* ---- For the weigh_ functions ----------------------------------------------------------------------------------------------- */
 
+static void decide(struct inquiry *q, enum hypothesis_status status, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 static void decide(struct inquiry *q, enum hypothesis_status status, const char *fmt, va_list ap)
 {
 	q->h->status = status;
