@@ -292,10 +292,28 @@ static int rank_told(enum hypothesis_status status)
 	return (int)status;
 }
 
+static void add_tries(struct inquiry *q, const struct finding *of, struct hypothesis_list *list)
+{
+	size_t entry = entry_of(of->check);
+
+	for (size_t i = 0; entry < ARRAY_LEN(symptoms) && symptoms[entry].tries[i] != HYPO_NONE; i++) {
+		enum hypothesis_id id = symptoms[entry].tries[i];
+		struct hypothesis h = {.id = with_dashes(q->run->arena, hypotheses[id].id), .text = hypotheses[id].text};
+		bool again = is_claimed(q->cause, hypotheses[id].claims);
+
+		for (uint32_t k = 0; k < list->len; k++)
+			again = again || str_eq(list->items[k].id, h.id);
+		if (again)
+			continue;
+		begin(q, &h);
+		hypotheses[id].weigh(q);
+		add(q, list, &h);
+	}
+}
+
 static void weigh_cause(struct inquiry *q, struct cause *cause)
 {
 	struct hypothesis_list list = {0};
-	size_t entry;
 
 	cause->symptom = q->symptom = symptom_of(cause);
 	q->cause = cause;
@@ -303,17 +321,10 @@ static void weigh_cause(struct inquiry *q, struct cause *cause)
 	q->owner = q->pod ? object_top_owner(q->pod) : q->symptom->object ? object_top_owner(q->symptom->object) : NULL;
 	add_chosen(q, &list);
 	add_rivals(q, &list);
-	entry = entry_of(q->symptom->check);
-	for (size_t i = 0; entry < ARRAY_LEN(symptoms) && symptoms[entry].tries[i] != HYPO_NONE; i++) {
-		enum hypothesis_id id = symptoms[entry].tries[i];
-		struct hypothesis h = {.id = with_dashes(q->run->arena, hypotheses[id].id), .text = hypotheses[id].text};
-
-		if (is_claimed(cause, hypotheses[id].claims))
-			continue;
-		begin(q, &h);
-		hypotheses[id].weigh(q);
-		add(q, &list, &h);
-	}
+	/* A call that fails has reasons of its own, besides those for which the caller might have failed. */
+	add_tries(q, cause->root, &list);
+	if (q->symptom != cause->root)
+		add_tries(q, q->symptom, &list);
 	order(&list, rank_kept);
 	list.len = MIN(list.len, (uint32_t)HYPOTHESES_MAX);
 	order(&list, rank_told);

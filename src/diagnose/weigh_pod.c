@@ -383,47 +383,6 @@ void weigh_callee_back(struct inquiry *q)
 	weigh_out(q, "no problem of a Service that it names has ended since");
 }
 
-/* A policy without policyTypes limits what comes in, and what goes out when it has egress rules. */
-static bool policy_limits(const struct object *policy, bool egress)
-{
-	const struct value *types = value_get(policy->spec, "policyTypes");
-
-	for (value_each(t, types))
-		if (str_eq(value_str(t, ""), egress ? "Egress" : "Ingress"))
-			return true;
-	return !value_len(types) && (!egress || value_len(value_get(policy->spec, "egress")));
-}
-
-void weigh_network_policy(struct inquiry *q)
-{
-	const struct object *o = q->pod ? q->pod : q->owner;
-	bool is_service = o && o->kind->id == KIND_SERVICE, any = false;
-	const struct value *labels = is_service ? value_get(o->spec, "selector") : o ? pod_labels(o) : NULL;
-	const struct object_list *all = inventory_list(q->run->inv, KIND_NETWORK_POLICY);
-
-	if (!o || (!is_service && !pod_spec(o))) {
-		weigh_unknown(q, "none of its pods was read");
-		return;
-	}
-	for (uint32_t i = 0; i < all->len; i++) {
-		const struct object *policy = all->items[i];
-
-		if (!str_eq(policy->ns, o->ns) || !selector_matches(value_get(policy->spec, "podSelector"), labels, false))
-			continue;
-		any = true;
-		if (!policy_limits(policy, !is_service))
-			continue;
-		weigh_field(q, true, policy, "spec.podSelector");
-		weigh_possible(q, "NetworkPolicy %s limits %s", policy->name, is_service ? "who may reach its pods" : "what it may reach");
-		return;
-	}
-	if (!weigh_unseen(q, KIND_NETWORK_POLICY))
-		weigh_out(q, any ? "no NetworkPolicy limits %s" : "no NetworkPolicy selects %s",
-			  any          ? "this direction"
-			  : is_service ? "its pods"
-				       : "the pod");
-}
-
 /* ---- The registry ----------------------------------------------------------------------------------------------------------- */
 
 static const char *first_of_words(const char *text, const char *const *words, size_t n)
@@ -497,7 +456,7 @@ static void weigh_key_elsewhere(struct inquiry *q, const struct object_name *s)
 
 void weigh_named_elsewhere(struct inquiry *q)
 {
-	const struct object_name *s = &q->symptom->subject;
+	const struct object_name *s = q->symptom->subject.name ? &q->symptom->subject : &q->cause->root->subject;
 	const struct object_list *all;
 	const struct object *twin = NULL;
 	struct near near;

@@ -44,6 +44,16 @@ def test_what_ended_meanwhile_is_told(run):
     assert hypotheses(cause)["callee-back"]["status"] == "possible", cause["hypotheses"]
 
 
+def test_a_call_that_fails_is_asked_about_policies(run):
+    cause = why(run, "policy_admits_call", "deploy/web", "-n", "shop")["causes"][0]
+    assert hypotheses(cause)["network-policy"]["status"] == "ruled out", cause["hypotheses"]
+
+
+def test_a_name_that_is_misspelt_is_found(run):
+    cause = why(run, "service_name_misspelt", "deploy/orders", "-n", "shop")["causes"][0]
+    assert hypotheses(cause)["named-elsewhere"]["why"] == "there is a Service orders-db", cause["hypotheses"]
+
+
 def test_tree_has_a_branch_for_each_explanation(run):
     text = run("why", "deploy/api", "-n", "shop", "--from", CASES / "new_image_breaks_rollout.yaml", "--now", "2026-11-20T12:00:00Z").ok().out
     assert text.count("├─") + text.count("└─") == 5, text
