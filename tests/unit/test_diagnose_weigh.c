@@ -145,10 +145,10 @@ static void the_scheduler_says_what_keeps_a_pod_out(void **state)
 	weigh_text(
 		&w,
 		NODE("True", "False") WAITING(
-			"0/1 nodes are available: 1 node(s) had untolerated taint {gpu: true}. preemption: 0/1 nodes are available.") "{'apiVersion':'v1','kind':'ResourceQuota','metadata':{'name':'compute','namespace':'shop'},'status':{'hard':{'pods':'10'},"
-																      "'used':{'pods':'4'}}}\n");
+			"0/1 nodes are available: 1 node(s) had untolerated taint {example.com/gpu: true}. preemption: 0/1 nodes are available.") "{'apiVersion':'v1','kind':'ResourceQuota','metadata':{'name':'compute','namespace':'shop'},'status':{'hard':{'pods':'10'},"
+																		  "'used':{'pods':'4'}}}\n");
 	assert_string_equal(w.cause->root->check->id, "pod/unschedulable");
-	expect(&w, "taint", HYPOTHESIS_POSSIBLE, "the scheduler says: 1 node(s) had untolerated taint {gpu: true}");
+	expect(&w, "taint", HYPOTHESIS_POSSIBLE, "the scheduler says: 1 node(s) had untolerated taint {example.com/gpu: true}");
 	expect(&w, "room", HYPOTHESIS_RULED_OUT, "the scheduler names no lack of a resource");
 	expect(&w, "affinity", HYPOTHESIS_RULED_OUT, "the scheduler names no selector or affinity");
 	weighed_release(&w);
