@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prints a cluster as JSON lines in which 8 % of the pods fail in five ways: make.py PODS [together|scattered].
+"""Prints a cluster as JSON lines in which 8 % of the pods fail in five ways: make.py PODS [together|scattered|storm].
 
 Deployments of 20 pods with their ReplicaSets, Services, ConfigMaps and nodes. Failing together: every pod of 8 % of the workloads. Scattered:
-8 % of all pods, one or two of each workload. The five ways: a crash loop, an image that cannot be pulled, a missing ConfigMap, no room on any node,
+8 % of all pods, one or two of each workload. In a storm every pod waits for one ConfigMap of its namespace. The five ways: a crash loop, an image that cannot be pulled, a missing ConfigMap, no room on any node,
 killed for memory.
 """
 
@@ -21,13 +21,13 @@ def put(kind, api, meta, **rest):
     print(json.dumps({"apiVersion": api, "kind": kind, "metadata": meta, **rest}, separators=(",", ":")))
 
 
-def template(app, way):
+def template(app, way, config):
     container = {
         "name": "main",
         "image": f"registry.example/{app}:{'broken' if way == 'image' else '1.4'}",
         "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
         "env": [{"name": "BACKEND_URL", "value": f"http://{app}.team-0.svc:80/"}, {"name": "MODE", "value": "fast"}],
-        "envFrom": [{"configMapRef": {"name": f"{app}-config"}}],
+        "envFrom": [{"configMapRef": {"name": config}}],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
         "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 10},
         "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],
@@ -39,7 +39,7 @@ def waiting(reason, message):
     return {"waiting": {"reason": reason, "message": message}}
 
 
-def status(way, app, pod):
+def status(way, app, pod, config):
     """(phase, ready, state, last state, restarts, event)"""
     ended = {"exitCode": 1, "reason": "Error", "startedAt": SICK, "finishedAt": "2026-11-20T11:58:00Z"}
     back_off = waiting("CrashLoopBackOff", f"back-off 5m0s restarting failed container=main pod={pod}_x")
@@ -65,18 +65,18 @@ def status(way, app, pod):
         "config": (
             "Pending",
             False,
-            waiting("CreateContainerConfigError", f'configmap "{app}-config" not found'),
+            waiting("CreateContainerConfigError", f'configmap "{config}" not found'),
             {},
             0,
-            ("Failed", f'Error: configmap "{app}-config" not found'),
+            ("Failed", f'Error: configmap "{config}" not found'),
         ),
         "pending": ("Pending", False, None, {}, 0, ("FailedScheduling", "0/200 nodes are available: 200 Insufficient cpu.")),
     }[way]
 
 
-def pod(i, app, ns, way, nodes):
+def pod(i, app, ns, way, nodes, config):
     name = f"{app}-6d4b75cb6d-{i:05x}"
-    phase, ready, state, last, restarts, event = status(way, app, name)
+    phase, ready, state, last, restarts, event = status(way, app, name, config)
     meta = {
         "name": name,
         "namespace": ns,
@@ -85,7 +85,7 @@ def pod(i, app, ns, way, nodes):
         "labels": {"app": app, "pod-template-hash": "6d4b75cb6d"},
         "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{app}-6d4b75cb6d", "uid": f"rs-{app}", "controller": True}],
     }
-    spec = template(app, way)
+    spec = template(app, way, config)
     yes = "True" if ready else "False"
     conditions = [{"type": "PodScheduled", "status": "True", "lastTransitionTime": SICK}]
     if way == "pending":
@@ -118,16 +118,17 @@ def pod(i, app, ns, way, nodes):
     return ready
 
 
-def workload(d, ways, first, nodes):
+def workload(d, ways, first, nodes, storm):
     app, ns = f"app-{d}", f"team-{d % 20}"
+    config = "shared" if storm else f"{app}-config"
     labels = {"app": app}
     meta = {"namespace": ns, "creationTimestamp": MADE, "labels": labels}
-    ready = sum(pod(first + k, app, ns, ways[k], nodes) for k in range(PER))
+    ready = sum(pod(first + k, app, ns, ways[k], nodes, config) for k in range(PER))
     counts = {"replicas": PER, "readyReplicas": ready, "availableReplicas": ready, "updatedReplicas": PER, "unavailableReplicas": PER - ready}
     spec = {
         "replicas": PER,
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": template(app, ways[0] if ways[0] == ways[-1] else None)},
+        "template": {"metadata": {"labels": labels}, "spec": template(app, ways[0] if ways[0] == ways[-1] else None, config)},
     }
     put("Deployment", "apps/v1", dict(meta, name=app, uid=f"dep-{app}"), spec=spec, status=counts)
     owner = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": app, "uid": f"dep-{app}", "controller": True}]
@@ -141,7 +142,7 @@ def workload(d, ways, first, nodes):
     )
     put("Service", "v1", dict(meta, name=app), spec={"selector": labels, "clusterIP": f"10.96.{d >> 8}.{d & 255}", "ports": [{"port": 80, "targetPort": 8080}]})
     if "config" not in ways:
-        put("ConfigMap", "v1", dict(meta, name=f"{app}-config"), data={"LOG_LEVEL": "info", "PEERS": f"app-{d + 1}:80"})
+        put("ConfigMap", "v1", dict(meta, name=config), data={"LOG_LEVEL": "info", "PEERS": f"app-{d + 1}:80"})
     ends = [{"addresses": [f"10.9.{k}.{d & 255}"], "conditions": {"ready": k < ready}} for k in range(PER)]
     put(
         "EndpointSlice",
@@ -155,7 +156,7 @@ def workload(d, ways, first, nodes):
 
 def main():
     count = int(sys.argv[1])
-    together = sys.argv[2:3] != ["scattered"]
+    how = sys.argv[2] if len(sys.argv) > 2 else "together"
     nodes = max(1, count // 100)
     random.seed(7)
     deployments = count // PER
@@ -169,8 +170,8 @@ def main():
     sick_workloads = {d: WAYS[k % 5] for k, d in enumerate(random.sample(range(deployments), deployments * 8 // 100))}
     for d in range(deployments):
         way = sick_workloads.get(d)
-        ways = [way if together else WAYS[(d + k) % 5] if random.random() < 0.08 else None for k in range(PER)]
-        workload(d, ways, d * PER, nodes)
+        ways = ["config" if how == "storm" else way if how == "together" else WAYS[(d + k) % 5] if random.random() < 0.08 else None for k in range(PER)]
+        workload(d, ways, d * PER, nodes, how == "storm")
     for kind, api in (("NetworkPolicy", "networking.k8s.io/v1"), ("ResourceQuota", "v1"), ("Secret", "v1")):
         print(json.dumps({"apiVersion": api, "kind": kind + "List", "items": []}))
 

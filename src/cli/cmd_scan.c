@@ -86,7 +86,7 @@ static int run_scan(struct cli *cli, struct err *err)
 	};
 	_cleanup_(session_release) struct session s = {0};
 	struct cause_filter filter;
-	struct scope_list scopes;
+	struct scope_list scopes = {0};
 	struct diagnosis d;
 	uint32_t hidden;
 	int r;
@@ -94,7 +94,8 @@ static int run_scan(struct cli *cli, struct err *err)
 	if ((r = check_id(cli, err)) < 0 || (r = session_open(&s, cli, false, err)) < 0 || (r = filter_read(&s, &filter, err)) < 0 ||
 	    (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
-	scopes = o.wide || o.scopes_only || str_eq(format, "json") ? diagnose_scopes(&d, &cli->ctx.arena) : (struct scope_list){0};
+	if (o.wide || o.scopes_only || str_eq(format, "json"))
+		scopes = diagnose_scopes(&d, &cli->ctx.arena);
 	o.scopes = scopes.len && !session_namespace(cli) ? &scopes : NULL;
 	hidden = filter_diagnosis(&filter, &s, &d);
 	if (o.wide || str_eq(format, "json")) {

@@ -9,7 +9,9 @@ static struct text_list checked_of(struct cli *cli, const struct diagnosis *d, c
 {
 	bool ill = verdict == VERDICT_FAILING || verdict == VERDICT_DEGRADED;
 
-	return ill || o->kind->id == KIND_NAMESPACE ? (struct text_list){0} : diagnose_checked(d, &cli->ctx, o);
+	struct text_list none = {0};
+
+	return ill || o->kind->id == KIND_NAMESPACE ? none : diagnose_checked(d, &cli->ctx, o);
 }
 
 static void print_json(struct cli *cli, struct session *s, const struct object *o, enum verdict verdict, const char *why,

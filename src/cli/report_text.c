@@ -53,6 +53,8 @@ static const char *affects_text(struct arena *a, const struct cause *c)
 	/* "where" has just said it. */
 	if (c->workloads.len == 1 && c->workloads.items[0] == c->root->object && !c->entry && c->pods_affected <= 1)
 		return "";
+	if (!c->workloads.len && !c->pods_affected)
+		return c->entry == c->root->object ? "" : report_object(a, c->entry);
 	if (!c->workloads.len)
 		return arena_printf(a, "%u pod%s%s", c->pods_affected, c->pods_affected == 1 ? "" : "s", entry);
 	return arena_printf(a, "%s%s%s", objects_text(a, &c->workloads), pods, entry);
@@ -259,6 +261,16 @@ static void tree_hypotheses(struct term *t, struct arena *a, unsigned indent, bo
 	}
 }
 
+/* Messages quote others' sentences, which then go on: "posting node status.; 2 pods". */
+static const char *without_stops(struct arena *a, const char *message)
+{
+	char *text = strstr(message, ".;") ? arena_strdup(a, message) : NULL;
+
+	for (char *stop = text ? strstr(text, ".;") : NULL; stop; stop = strstr(stop, ".;"))
+		memmove(stop, stop + 1, strlen(stop));
+	return text ? text : message;
+}
+
 /* "Deployment shop/web has 0 of 1 replicas ready", or "Pod shop/web-1: container main has crashed": the step's object with its finding, which
  * need not name the object a second time. */
 static const char *step_text(struct arena *a, const struct chain_step *step, bool first)
@@ -268,7 +280,7 @@ static const char *step_text(struct arena *a, const struct chain_step *step, boo
 
 	if (!step->finding)
 		return name;
-	message = step->finding->message;
+	message = without_stops(a, step->finding->message);
 	if (strncmp(message, name, len) == 0 && message[len] == ' ')
 		return first ? message : arena_printf(a, "%s, which%s", name, message + len);
 	of = arena_printf(a, " of %s", name);

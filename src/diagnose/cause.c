@@ -333,7 +333,7 @@ static int compare_newest(const void *x, const void *y)
 /* Of the nodes that its pods run on. */
 static void add_node_changes(struct chain *c, struct cause *cause)
 {
-	const struct object *seen[CHANGES_OBJECTS];
+	const struct object *seen[CHANGES_OBJECTS] = {0};
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i <= cause->explained.len && count < CHANGES_OBJECTS; i++) {

@@ -301,17 +301,31 @@ static void find_parent(struct chain *c, struct node *n)
 	n->edge = best.edge;
 }
 
-static bool is_told(const struct rival *rivals, size_t count, const struct node *n)
+static bool has_root(const struct rival *rivals, size_t count, const struct node *root)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rivals[i].node->finding->check == n->finding->check && rivals[i].node->owner == n->owner)
+		if (rivals[i].root == root)
 			return true;
 	return false;
 }
 
+/* By how much a finding, or anything that explains it, began after the symptom; 0 = it did not. */
+static usec_t lateness(const struct search *s, const struct node *n)
+{
+	usec_t a = began(s->symptom->finding), late = 0;
+
+	for (const struct node *up = n; up && a && is_between_objects(s->rule); up = up->parent) {
+		usec_t since = up == n ? up->finding->since : workload_since(s->chain, up);
+
+		if (since > a + CAUSE_SLACK)
+			late = MAX(late, since - a);
+	}
+	return late;
+}
+
 size_t chain_rivals(struct chain *c, struct node *n, struct rival *ret, size_t max)
 {
-	const struct node *root = chain_root(n);
+	const struct node *own = chain_root(n);
 	size_t count = 0;
 
 	for (size_t r = 0; r < ARRAY_LEN(rules) && count < max; r++) {
@@ -321,10 +335,10 @@ size_t chain_rivals(struct chain *c, struct node *n, struct rival *ret, size_t m
 			continue;
 		collect(&s);
 		for (size_t i = 0; i < s.count && count < max; i++) {
-			struct node *rival = s.found[i].first;
+			const struct node *root = chain_root(s.found[i].first);
 
-			if (chain_root(rival) != root && rival->owner != root->owner && !is_told(ret, count, rival))
-				ret[count++] = (struct rival){rival, &rules[r], !in_time(&s, rival->finding)};
+			if (root != own && root->owner != own->owner && !has_root(ret, count, root))
+				ret[count++] = (struct rival){root, lateness(&s, s.found[i].first)};
 		}
 	}
 	return count;

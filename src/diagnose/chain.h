@@ -36,11 +36,10 @@ struct chain {
 
 void chain_build(struct chain *c, struct graph *g, struct arena *arena, const struct finding_list *findings);
 struct node *chain_root(struct node *n);
-/* A finding of another cause that a rule allows as the explanation of a symptom; late: it began after it, which excludes it. */
+/* The root of another cause that a rule allows as the explanation of a symptom; late: it began that much after it, which excludes it. */
 struct rival {
-	const struct node *node;
-	const struct rule *rule;
-	bool late;
+	const struct node *root;
+	usec_t late;
 };
 /* At most max, by the order of the rules. */
 size_t chain_rivals(struct chain *c, struct node *n, struct rival *ret, size_t max);

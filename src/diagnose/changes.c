@@ -206,9 +206,11 @@ struct change_list changes_of(struct graph *g, struct arena *a, const struct obj
 {
 	const struct inventory *inv = graph_inventory(g);
 	const struct edge_list *edges = graph_edges(g, o);
-	struct object_list scalers = pod_spec(o) ? graph_dependents(g, o, REL_SCALES) : (struct object_list){0};
+	struct object_list scalers = {0};
 	struct change_list list = {0};
 
+	if (pod_spec(o))
+		scalers = graph_dependents(g, o, REL_SCALES);
 	changes_of_object(inv, a, o, &list);
 	changes_of_releases(inv, a, o, &list);
 	for (uint32_t i = 0; i < scalers.len; i++)

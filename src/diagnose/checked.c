@@ -128,8 +128,10 @@ static void say_needs(struct look *l, const struct object *o)
 
 static void say_front(struct look *l, const struct object *o)
 {
-	struct object_list services = pod_spec(o) ? graph_dependents(l->d->graph, o, REL_SELECTS) : (struct object_list){0};
+	struct object_list services = {0};
 
+	if (pod_spec(o))
+		services = graph_dependents(l->d->graph, o, REL_SELECTS);
 	for (uint32_t i = 0; i < services.len && i < NAMED_MAX; i++) {
 		struct object_list fronts = graph_dependents(l->d->graph, services.items[i], REL_ROUTES);
 

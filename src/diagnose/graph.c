@@ -237,7 +237,7 @@ struct object_list graph_selected(struct graph *g, const struct object *o)
 	bool plain = o->kind->id == KIND_SERVICE;
 	struct object_list ret = {0};
 
-	if (plain && !value_len(selector))
+	if ((plain && !value_len(selector)) || graph_selected_by_pair(g, o, selector, plain, &ret))
 		return ret;
 	for (size_t k = 0; k < graph_workload_kind_count; k++) {
 		const struct object_list *all = inventory_list(g->inv, graph_workload_kinds[k]);
@@ -280,20 +280,6 @@ static void dependents_of_kind(struct graph *g, enum kind_id kind, const char *n
 	}
 }
 
-/* The selector is matched against the one object, not resolved into all that each Service selects. */
-static void services_in_front(struct graph *g, const struct object *o, struct object_list *ret)
-{
-	const struct object_list *all = inventory_list(g->inv, KIND_SERVICE);
-	uint32_t i, to;
-
-	for (ns_range(all, o->ns, &i, &to); i < to; i++) {
-		const struct value *selector = value_get(all->items[i]->spec, "selector");
-
-		if (value_len(selector) && selector_matches(selector, pod_labels(o), true))
-			list_add(g, ret, all->items[i]);
-	}
-}
-
 static void policies_around(struct graph *g, const struct object *o, struct object_list *ret)
 {
 	const struct object_list *all = inventory_list(g->inv, KIND_NETWORK_POLICY);
@@ -316,7 +302,7 @@ static struct object_list dependents(struct graph *g, const struct object_name *
 		break;
 	case REL_SELECTS:
 		if (name->object)
-			services_in_front(g, name->object, &ret);
+			ret = graph_services_in_front(g, name->object);
 		break;
 	case REL_LIMITS:
 		if (name->object)

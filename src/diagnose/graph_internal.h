@@ -15,10 +15,21 @@ struct graph {
 	/* Of lists that are walked once, when first asked for: Service -> its EndpointSlices; ServiceAccount or Namespace -> its bindings. */
 	struct ptr_map slices, bindings;
 	bool slices_loaded, bindings_loaded;
+	struct label_index {
+		struct label_entry *items;
+		uint32_t len, cap;
+	} workloads_by_label, services_by_label; /* by namespace, key, value */
+	bool labels_loaded, services_loaded;
 	struct object **certificates; /* of cert-manager, by namespace and Secret; made when first needed */
 	uint32_t certificate_count;
 	struct ptr_map custom_dependents[REL_COUNT]; /* object -> object_list of the custom objects that lead to it; made when first needed */
 	bool custom_dependents_made[REL_COUNT];
+};
+
+struct label_entry {
+	const char *ns, *key, *value;
+	const struct object *object;
+	uint32_t order;
 };
 
 struct address {
@@ -39,6 +50,9 @@ void graph_certificate_edge(struct graph *g, const char *ns, const char *secret,
 const struct object_list *graph_custom_dependents(struct graph *g, const struct object *o, enum relation relation);
 /* Adds the edges of a pod or pod template (graph_pod.c). */
 void graph_pod_edges(struct graph *g, const struct object *o, struct edge_list *list);
+/* graph_labels.c. What a selector with at least one pair of labels selects; false when it has none. */
+bool graph_selected_by_pair(struct graph *g, const struct object *o, const struct value *selector, bool plain, struct object_list *ret);
+struct object_list graph_services_in_front(struct graph *g, const struct object *o);
 /* graph_links.c */
 void graph_service_edges(struct graph *g, const struct object *service, struct edge_list *list);
 void graph_slice_edges(struct graph *g, const struct object *slice, struct edge_list *list);

@@ -27,7 +27,8 @@ static const struct {
 #undef H
 };
 
-#define RIVALS_MAX 2 /* findings of other causes that are told as competing */
+#define RIVALS_MAX 2  /* findings of other causes that are told as competing */
+#define EVENTS_READ 5 /* the newest events about an object that count as its words */
 #define CHANGE_BEFORE (24 * 60 * USEC_PER_MINUTE)
 
 const char *hypothesis_status_text(enum hypothesis_status s)
@@ -39,6 +40,7 @@ const char *hypothesis_status_text(enum hypothesis_status s)
 
 /* ---- For the weigh_ functions ----------------------------------------------------------------------------------------------- */
 
+static void decide(struct inquiry *q, enum hypothesis_status status, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 static void decide(struct inquiry *q, enum hypothesis_status status, const char *fmt, va_list ap)
 {
 	q->h->status = status;
@@ -114,10 +116,20 @@ const char *weigh_words(const struct inquiry *q)
 {
 	const struct finding *f = q->symptom;
 	char *text = arena_strdup(q->run->arena, f->message);
+	const struct event_list *events;
+	const struct container_view *c = NULL;
 
+	if (f->object && f->object->kind->id == KIND_POD && f->container[0])
+		c = pod_view_container(run_pod(q->run, f->object), f->container);
+	if (c && c->waiting_message)
+		text = arena_printf(q->run->arena, "%s\n%s", text, c->waiting_message);
 	for (uint32_t i = 0; i < f->evidence_count; i++)
 		if (f->evidence[i].text)
 			text = arena_printf(q->run->arena, "%s\n%s", text, f->evidence[i].text);
+	events = f->object ? inventory_events_of(q->run->inv, f->object) : NULL;
+	for (uint32_t i = 0; events && i < events->len && i < EVENTS_READ; i++)
+		if (str_eq(events->items[i]->type, "Warning"))
+			text = arena_printf(q->run->arena, "%s\n%s", text, events->items[i]->message);
 	return text;
 }
 
@@ -217,45 +229,91 @@ static void add_chosen(struct inquiry *q, struct hypothesis_list *list)
 	add(q, list, &h);
 }
 
-/* Other findings that a rule allows as the cause of the symptom: of another cause, or begun too late to be it. */
-static void add_rivals(struct inquiry *q, struct hypothesis_list *list)
+static bool is_told(const struct hypothesis_list *list, const struct finding *f)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (list->items[i].pro == f->evidence && str_eq(list->items[i].text, f->message))
+			return true;
+	return false;
+}
+
+/* Other findings that a rule allows as the cause of this one: of another cause, or begun too late to be it. */
+static void add_rivals_of(struct inquiry *q, const struct finding *of, struct hypothesis_list *list)
 {
 	struct rival rivals[RIVALS_MAX];
-	size_t n = chain_rivals(q->chain, &q->chain->nodes[q->symptom->id], rivals, RIVALS_MAX);
+	size_t n = chain_rivals(q->chain, &q->chain->nodes[of->id], rivals, RIVALS_MAX);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct finding *f = rivals[i].node->finding;
+		const struct finding *f = rivals[i].root->finding;
 		struct hypothesis h = {.id = f->check->id, .text = f->message};
 		char span[CLOCK_TEXT_MAX];
 
+		if (is_told(list, f))
+			continue;
 		begin(q, &h);
 		q->pro.evidence = f->evidence;
 		q->pro.evidence_count = f->evidence_count;
 		if (rivals[i].late)
-			weigh_out(q, "it began %s after the symptom", clock_format_span(f->since - q->symptom->since, span));
+			weigh_out(q, "it began %s after this", clock_format_span(rivals[i].late, span));
 		else
-			weigh_possible(q, "it explains the symptom too, less directly");
+			weigh_possible(q, "it explains this too, less directly");
 		add(q, list, &h);
 	}
 }
 
-/* What is possible first, then what is ruled out; within one status the order of the table. There are few. */
-static void order(struct hypothesis_list *list)
+static void add_rivals(struct inquiry *q, struct hypothesis_list *list)
+{
+	add_rivals_of(q, q->cause->root, list);
+	if (q->symptom != q->cause->root)
+		add_rivals_of(q, q->symptom, list);
+}
+
+/* Stable: within what ranks the same the order of the table, the likeliest first. There are few. */
+static void order(struct hypothesis_list *list, int (*rank)(enum hypothesis_status))
 {
 	for (uint32_t i = 1; i < list->len; i++) {
 		struct hypothesis h = list->items[i];
 		uint32_t j = i;
 
-		for (; j && list->items[j - 1].status > h.status; j--)
+		for (; j && rank(list->items[j - 1].status) > rank(h.status); j--)
 			list->items[j] = list->items[j - 1];
 		list->items[j] = h;
+	}
+}
+
+/* What is kept: what is possible always, of the rest the likeliest. */
+static int rank_kept(enum hypothesis_status status)
+{
+	return status <= HYPOTHESIS_POSSIBLE ? (int)status : HYPOTHESIS_RULED_OUT;
+}
+
+static int rank_told(enum hypothesis_status status)
+{
+	return (int)status;
+}
+
+static void add_tries(struct inquiry *q, const struct finding *of, struct hypothesis_list *list)
+{
+	size_t entry = entry_of(of->check);
+
+	for (size_t i = 0; entry < ARRAY_LEN(symptoms) && symptoms[entry].tries[i] != HYPO_NONE; i++) {
+		enum hypothesis_id id = symptoms[entry].tries[i];
+		struct hypothesis h = {.id = with_dashes(q->run->arena, hypotheses[id].id), .text = hypotheses[id].text};
+		bool again = is_claimed(q->cause, hypotheses[id].claims);
+
+		for (uint32_t k = 0; k < list->len; k++)
+			again = again || str_eq(list->items[k].id, h.id);
+		if (again)
+			continue;
+		begin(q, &h);
+		hypotheses[id].weigh(q);
+		add(q, list, &h);
 	}
 }
 
 static void weigh_cause(struct inquiry *q, struct cause *cause)
 {
 	struct hypothesis_list list = {0};
-	size_t entry;
 
 	cause->symptom = q->symptom = symptom_of(cause);
 	q->cause = cause;
@@ -263,20 +321,15 @@ static void weigh_cause(struct inquiry *q, struct cause *cause)
 	q->owner = q->pod ? object_top_owner(q->pod) : q->symptom->object ? object_top_owner(q->symptom->object) : NULL;
 	add_chosen(q, &list);
 	add_rivals(q, &list);
-	entry = entry_of(q->symptom->check);
-	for (size_t i = 0; entry < ARRAY_LEN(symptoms) && symptoms[entry].tries[i] != HYPO_NONE; i++) {
-		enum hypothesis_id id = symptoms[entry].tries[i];
-		struct hypothesis h = {.id = with_dashes(q->run->arena, hypotheses[id].id), .text = hypotheses[id].text};
-
-		if (is_claimed(cause, hypotheses[id].claims))
-			continue;
-		begin(q, &h);
-		hypotheses[id].weigh(q);
-		add(q, &list, &h);
-	}
-	order(&list);
+	/* A call that fails has reasons of its own, besides those for which the caller might have failed. */
+	add_tries(q, cause->root, &list);
+	if (q->symptom != cause->root)
+		add_tries(q, q->symptom, &list);
+	order(&list, rank_kept);
+	list.len = MIN(list.len, (uint32_t)HYPOTHESES_MAX);
+	order(&list, rank_told);
 	cause->hypotheses = list.items;
-	cause->hypothesis_count = MIN(list.len, (uint32_t)HYPOTHESES_MAX);
+	cause->hypothesis_count = list.len;
 }
 
 void diagnose_weigh(const struct diagnosis *d, struct arena *a, const struct cause_list *causes)

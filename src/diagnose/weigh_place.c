@@ -143,6 +143,16 @@ void weigh_cordon(struct inquiry *q)
 
 /* ---- What the scheduler said: "0/3 nodes are available: 1 node(s) had untolerated taint {a: b}, 2 Insufficient cpu. preemption: ..." ---------- */
 
+/* A clause ends with a comma or a full stop before a blank; those inside names do not end it. */
+static size_t clause_len(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] && s[n] != '\n' && !((s[n] == ',' || s[n] == '.') && (s[n + 1] == ' ' || s[n + 1] == '\n' || !s[n + 1])))
+		n++;
+	return n;
+}
+
 static void weigh_scheduler(struct inquiry *q, const char *what, const char *const *words, size_t n)
 {
 	const char *text = weigh_words(q), *all = strstr(text, "nodes are available: "), *at = NULL, *from, *end;
@@ -162,7 +172,7 @@ static void weigh_scheduler(struct inquiry *q, const char *what, const char *con
 	/* The clause around the words. */
 	for (from = at; from > all && !(from[-1] == ' ' && from - 2 >= all && (from[-2] == ',' || from[-2] == ':' || from[-2] == '.'));)
 		from--;
-	weigh_possible(q, "the scheduler says: %.*s", (int)strcspn(from, ",\n."), from);
+	weigh_possible(q, "the scheduler says: %.*s", (int)clause_len(from), from);
 }
 
 void weigh_room(struct inquiry *q)

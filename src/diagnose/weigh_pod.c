@@ -353,45 +353,34 @@ void weigh_dependency(struct inquiry *q)
 		weigh_unknown(q, "its environment, arguments and ConfigMaps name no Service");
 }
 
-/* A policy without policyTypes limits what comes in, and what goes out when it has egress rules. */
-static bool policy_limits(const struct object *policy, bool egress)
+/* The problem of a workload behind this Service that ended after the symptom began; NULL = none. */
+static const struct finding *ended_behind(struct inquiry *q, const struct object *service)
 {
-	const struct value *types = value_get(policy->spec, "policyTypes");
+	struct object_list behind = graph_selected(q->chain->graph, service);
 
-	for (value_each(t, types))
-		if (str_eq(value_str(t, ""), egress ? "Egress" : "Ingress"))
-			return true;
-	return !value_len(types) && (!egress || value_len(value_get(policy->spec, "egress")));
+	for (uint32_t i = 0; i < behind.len; i++)
+		for (const struct node *n = ptr_map_get(&q->chain->by_owner, behind.items[i]); n; n = n->next_of_owner)
+			if (n->finding->state == FINDING_RECOVERED && n->finding->until >= q->cause->since)
+				return n->finding;
+	return NULL;
 }
 
-void weigh_network_policy(struct inquiry *q)
+void weigh_callee_back(struct inquiry *q)
 {
-	const struct object *o = q->pod ? q->pod : q->owner;
-	bool is_service = o && o->kind->id == KIND_SERVICE, any = false;
-	const struct value *labels = is_service ? value_get(o->spec, "selector") : o ? pod_labels(o) : NULL;
-	const struct object_list *all = inventory_list(q->run->inv, KIND_NETWORK_POLICY);
+	const struct edge_list *edges = q->owner ? graph_edges(q->chain->graph, q->owner) : NULL;
 
-	if (!o || (!is_service && !pod_spec(o))) {
-		weigh_unknown(q, "none of its pods was read");
+	for (uint32_t i = 0; edges && i < edges->len; i++) {
+		const struct object *o = edges->items[i].relation == REL_CALLS ? edges->items[i].to.object : NULL;
+		const struct finding *f = o ? ended_behind(q, o) : NULL;
+
+		if (!f)
+			continue;
+		q->pro.evidence = f->evidence;
+		q->pro.evidence_count = f->evidence_count;
+		weigh_possible(q, "%s", f->message);
 		return;
 	}
-	for (uint32_t i = 0; i < all->len; i++) {
-		const struct object *policy = all->items[i];
-
-		if (!str_eq(policy->ns, o->ns) || !selector_matches(value_get(policy->spec, "podSelector"), labels, false))
-			continue;
-		any = true;
-		if (!policy_limits(policy, !is_service))
-			continue;
-		weigh_field(q, true, policy, "spec.podSelector");
-		weigh_possible(q, "NetworkPolicy %s limits %s", policy->name, is_service ? "who may reach its pods" : "what it may reach");
-		return;
-	}
-	if (!weigh_unseen(q, KIND_NETWORK_POLICY))
-		weigh_out(q, any ? "no NetworkPolicy limits %s" : "no NetworkPolicy selects %s",
-			  any          ? "this direction"
-			  : is_service ? "its pods"
-				       : "the pod");
+	weigh_out(q, "no problem of a Service that it names has ended since");
 }
 
 /* ---- The registry ----------------------------------------------------------------------------------------------------------- */
@@ -467,7 +456,7 @@ static void weigh_key_elsewhere(struct inquiry *q, const struct object_name *s)
 
 void weigh_named_elsewhere(struct inquiry *q)
 {
-	const struct object_name *s = &q->symptom->subject;
+	const struct object_name *s = q->symptom->subject.name ? &q->symptom->subject : &q->cause->root->subject;
 	const struct object_list *all;
 	const struct object *twin = NULL;
 	struct near near;

@@ -1,4 +1,6 @@
-/* Weighing explanations that lie between a Service and its pods, in revisions and in admission. */
+/* Weighing explanations that lie between a Service and its pods, in policies, in revisions and in admission. */
+#include "checks/policy_reach.h"
+#include "cluster/reach.h"
 #include "diagnose/weigh.h"
 
 /* The Service that the symptom is about, or that a webhook calls; NULL after having said that there is none. */
@@ -155,5 +157,69 @@ void weigh_new_revision(struct inquiry *q)
 		weigh_out(q, "pods of the newest revision are ready");
 	} else {
 		weigh_unknown(q, "no pod of an earlier revision runs to compare with");
+	}
+}
+
+/* ---- NetworkPolicy ---------------------------------------------------------------------------------------------------------- */
+
+/* May the pod reach the Services that its configuration names? True when that settled the question. */
+static bool weigh_calls(struct inquiry *q, const struct object *pod)
+{
+	const struct edge_list *edges = graph_edges(q->chain->graph, q->owner ? q->owner : pod);
+	unsigned allowed = 0;
+
+	for (uint32_t i = 0; i < edges->len; i++) {
+		const struct edge *e = &edges->items[i];
+		struct reach_end from = {pod, NULL};
+		struct reach_answer answer;
+
+		if (e->relation != REL_CALLS || !e->to.object)
+			continue;
+		if (reach_service(q->run->inv, q->run->arena, &from, e->to.object, e->port, &answer)) {
+			allowed += !answer.unsure;
+			continue;
+		}
+		weigh_field(q, true, answer.policy, "spec.podSelector");
+		weigh_possible(q, "%s keeps it from %s", object_text(q->run->arena, answer.policy), object_text(q->run->arena, e->to.object));
+		return true;
+	}
+	if (allowed)
+		weigh_out(q, "the policies let it reach %s",
+			  allowed == 1 ? "the Service it names" : arena_printf(q->run->arena, "the %u Services it names", allowed));
+	return allowed > 0;
+}
+
+void weigh_network_policy(struct inquiry *q)
+{
+	const struct object *o = q->pod ? q->pod : q->owner, *policy;
+	bool is_service = o && o->kind->id == KIND_SERVICE;
+	struct object_list behind = {0};
+
+	if (is_service) {
+		behind = graph_selected(q->chain->graph, o);
+		o = behind.len ? behind.items[0] : NULL;
+	}
+	if (!o || !pod_spec(o)) {
+		weigh_unknown(q, is_service ? "it selects nothing" : "none of its pods was read");
+		return;
+	}
+	if (weigh_unseen(q, KIND_NETWORK_POLICY))
+		return;
+	policy = reach_isolated(q->run->inv, is_service ? REACH_INGRESS : REACH_EGRESS, o);
+	if (!policy && is_service) {
+		weigh_out(q, "no NetworkPolicy limits who may reach its pods");
+	} else if (is_service) {
+		weigh_field(q, true, policy, "spec.podSelector");
+		weigh_possible(q, "NetworkPolicy %s limits who may reach its pods", policy->name);
+	} else if (policy_forbids_dns(q->run, o)) {
+		weigh_field(q, true, policy_forbids_dns(q->run, o), "spec.podSelector");
+		weigh_possible(q, "NetworkPolicy %s keeps it from looking names up", policy_forbids_dns(q->run, o)->name);
+	} else if (!weigh_calls(q, o)) {
+		if (!policy) {
+			weigh_out(q, "no NetworkPolicy limits what the pod may reach");
+		} else {
+			weigh_field(q, true, policy, "spec.podSelector");
+			weigh_possible(q, "NetworkPolicy %s limits what it may reach", policy->name);
+		}
 	}
 }
