@@ -1,63 +1,12 @@
 #include "diagnose/log_scan.h"
 
 #include "diagnose/chain.h"
+#include "diagnose/log_patterns.h"
 
 #include <ctype.h>
 
-enum peer_mode { PEER_NONE, PEER_HOST };
-
-struct signature {
-	enum peer_mode peer;
-	int weight;
-	const char *patterns, *sentence;
-};
-
-#define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX) {PEER, WEIGHT, PATTERNS, SENTENCE},
-static const struct signature signatures[] = {
-#include "diagnose/log_signatures.def"
-};
-#undef SIGNATURE
-
-#define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX)                                                                  \
-	{.id = CHECK, .kind = KIND_POD, .severity = SEVERITY_ERROR, .title = TITLE, .explain = EXPLAIN, .fix = FIX, .peers = "k8sgpt Log"},
-const struct check log_checks[] = {
-#include "diagnose/log_signatures.def"
-};
-#undef SIGNATURE
-const size_t log_check_count = ARRAY_LEN(log_checks);
-
 #define LOG_SCAN_LINES 200 /* from the end; what was long before the end is seldom the reason for it */
 #define LOG_LINE_MAX 2048  /* longer lines are cut: a minified stack trace says it all at its beginning */
-
-/* Is every '*'-separated part of pattern in the folded line, in order? */
-static bool pattern_matches(const char *pattern, size_t len, const char *line)
-{
-	const char *end = pattern + len;
-
-	while (pattern < end) {
-		const char *star = memchr(pattern, '*', (size_t)(end - pattern));
-		size_t part = (size_t)((star ? star : end) - pattern);
-		const char *at = memmem(line, strlen(line), pattern, part);
-
-		if (!at)
-			return false;
-		line = at + part;
-		pattern += part + (star ? 1 : 0);
-	}
-	return true;
-}
-
-static bool signature_matches(const struct signature *s, const char *line)
-{
-	for (const char *p = s->patterns; *p;) {
-		size_t len = strcspn(p, "|");
-
-		if (pattern_matches(p, len, line))
-			return true;
-		p += len + (p[len] == '|');
-	}
-	return false;
-}
 
 /* How much a line's own level says that it is the end of the story. */
 static int level_bonus(const char *folded)
@@ -76,20 +25,21 @@ static int level_bonus(const char *folded)
 	return 0;
 }
 
-static const struct signature *match_line(const char *line, size_t len, char *folded, int *ret_score)
+/* The signature that a line has, -1 = none, and how much it says. */
+static int match_line(const char *line, size_t len, int *ret_score)
 {
-	if (len >= LOG_LINE_MAX)
-		len = LOG_LINE_MAX - 1;
+	char folded[LOG_LINE_MAX];
+	int found;
+
+	len = MIN(len, sizeof(folded) - 1);
+	found = log_patterns_match(line, len);
+	if (found < 0)
+		return -1;
 	for (size_t i = 0; i < len; i++)
 		folded[i] = line[i] ? (char)tolower((unsigned char)line[i]) : ' ';
 	folded[len] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(signatures); i++) {
-		if (signature_matches(&signatures[i], folded)) {
-			*ret_score = signatures[i].weight + level_bonus(folded);
-			return &signatures[i];
-		}
-	}
-	return NULL;
+	*ret_score = log_signature_weight(found) + level_bonus(folded);
+	return found;
 }
 
 static bool host_char(char c)
@@ -158,11 +108,10 @@ static void find_peer(struct graph *g, struct arena *a, const char *ns, const ch
 
 bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char *text, size_t len, struct log_match *ret)
 {
-	const struct signature *best = NULL;
+	int best = -1;
 	const char *end = text + len;
 	uint32_t lines = 0, number;
 	int best_score = 0, distance = 0;
-	char folded[LOG_LINE_MAX];
 
 	for (const char *p = text; p < end; p++)
 		lines += *p == '\n';
@@ -172,14 +121,13 @@ bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char
 	*ret = (struct log_match){.peer.kind = KIND_COUNT, .peer_text = ""};
 	while (end > text && distance < LOG_SCAN_LINES) {
 		const char *stop = end[-1] == '\n' ? end - 1 : end, *start = stop;
-		const struct signature *s;
-		int score = 0;
+		int score = 0, found;
 
 		while (start > text && start[-1] != '\n')
 			start--;
-		s = match_line(start, (size_t)(stop - start), folded, &score);
-		if (s && (!best || score - distance > best_score)) {
-			best = s;
+		found = match_line(start, (size_t)(stop - start), &score);
+		if (found >= 0 && (best < 0 || score - distance > best_score)) {
+			best = found;
 			best_score = score - distance;
 			ret->line = start;
 			ret->len = (size_t)(stop - start);
@@ -189,23 +137,24 @@ bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char
 		number--;
 		distance++;
 	}
-	if (!best)
+	if (best < 0)
 		return false;
-	ret->check = &log_checks[best - signatures];
-	if (best->peer == PEER_HOST)
+	ret->check = log_signature_check(best);
+	ret->signature = best;
+	if (log_signature_names_peer(best))
 		find_peer(g, a, ns, ret->line, ret->len, ret);
 	return true;
 }
 
 /* ---- Findings --------------------------------------------------------------------------------------------------------------- */
 
-static const char *sentence(struct arena *a, const struct signature *s, const struct object *pod, const char *container, const struct log_match *m)
+static const char *sentence(struct arena *a, const struct object *pod, const char *container, const struct log_match *m)
 {
 	_cleanup_(strbuf_release) struct strbuf sb;
 	const char *line = arena_strndup(a, m->line, MIN(m->len, (size_t)200));
 
 	strbuf_init(&sb, STRBUF_MAX_LINE);
-	for (const char *p = s->sentence; *p; p++) {
+	for (const char *p = log_signature_sentence(m->signature); *p; p++) {
 		if (strncmp(p, "%W", 2) == 0)
 			strbuf_addf(&sb, "Container %s of %s", container, object_text(a, pod)), p++;
 		else if (strncmp(p, "%P", 2) == 0)
@@ -217,9 +166,6 @@ static const char *sentence(struct arena *a, const struct signature *s, const st
 	}
 	return arena_strndup(a, sb.buf, sb.len);
 }
-
-/* The last signature only says that a line is an error: the check that found the container quotes it already. */
-#define GENERIC_ERROR (&log_checks[ARRAY_LEN(signatures) - 1])
 
 /* Where the words of a match were read. */
 struct words {
@@ -256,14 +202,16 @@ static void scan_one(struct check_run *run, struct graph *g, const struct findin
 	struct finding *f;
 	const char *line;
 
-	if (!find_words(run, g, symptom, &words, &m) || m.check == GENERIC_ERROR)
+	if (!find_words(run, g, symptom, &words, &m) || log_signature_is_generic(m.signature))
 		return;
 	line = arena_strndup(run->arena, m.line, MIN(m.len, (size_t)LOG_LINE_MAX));
 	run->check = m.check;
-	f = finding_new(run, pod, "%s", sentence(run->arena, &signatures[m.check - log_checks], pod, symptom->container, &m));
+	f = finding_new(run, pod, "%s", sentence(run->arena, pod, symptom->container, &m));
 	f->container = symptom->container;
 	f->since = symptom->since;
 	f->severity = symptom->severity;
+	if (log_signature_fix(m.signature))
+		finding_fix(run, f, "%s", log_signature_fix(m.signature));
 	if (words.log)
 		finding_log(run, f, words.log, m.number, m.number, line);
 	else

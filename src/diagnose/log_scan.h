@@ -14,6 +14,7 @@ extern const size_t log_check_count;
 /* What one text ends with: the signature's check and the line; NULL when nothing in it looks like an error. */
 struct log_match {
 	const struct check *check;
+	int signature;    /* log_patterns.h */
 	const char *line; /* not NUL-terminated */
 	size_t len;
 	uint32_t number;         /* 1-based */
