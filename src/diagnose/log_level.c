@@ -93,6 +93,9 @@ static enum line_level by_form(const char *text, size_t len)
 		if (len >= n && memcmp(text, forms[i].start, n) == 0)
 			return forms[i].level;
 	}
+	/* Ruby: "app.rb:3:in `call': no route (RuntimeError)" */
+	if (len > 6 && memcmp(text + len - 6, "Error)", 6) == 0 && memmem(text, len, ":in ", 4))
+		return LINE_ERROR;
 	/* "java.lang.IllegalStateException: ...", "KeyError: 'X'", "requests.exceptions.ConnectionError: ..." */
 	for (size_t i = 0; i < MIN(len, (size_t)LEVEL_WITHIN) && text[i] != ' '; i++) {
 		if (text[i] == ':' && i + 1 < len && text[i + 1] == ' ')

@@ -420,13 +420,14 @@ enum log_turn log_template_turn(const struct log_mining *g, const struct log_tem
 	double span_before, span_after, expected;
 
 	*ret_factor = 0;
-	if (!g->before || !g->change_line)
+	if (g->before < LOG_TURN_BEFORE || !g->change_line)
 		return TURN_NONE;
 	spans(g, &span_before, &span_after);
-	if (!t->before)
-		return TURN_NEW;
 	if (span_before <= 0)
 		return TURN_NONE;
+	/* What is rare may just not have come before. */
+	if (!t->before)
+		return log_template_is_error(t) || (double)after * span_before / span_after >= LOG_TURN_MIN ? TURN_NEW : TURN_NONE;
 	expected = (double)t->before * span_after / span_before;
 	*ret_factor = (double)after / expected;
 	if (!after)

@@ -74,6 +74,7 @@ const struct log_mining *log_miner_finish(struct log_miner *m);
 enum log_turn { TURN_NONE, TURN_NEW, TURN_GONE, TURN_MORE, TURN_LESS };
 enum log_turn log_template_turn(const struct log_mining *mining, const struct log_template *t, double *ret_factor);
 #define LOG_TURN_FACTOR 3.0 /* a rate that changes by less is noise */
+#define LOG_TURN_BEFORE 20u /* entries before the change: fewer tell nothing of how it was */
 #define LOG_TURN_MIN 5u     /* entries: fewer are chance */
 static inline bool log_template_is_error(const struct log_template *t)
 {

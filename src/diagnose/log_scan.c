@@ -42,70 +42,6 @@ static int match_line(const char *line, size_t len, int *ret_score)
 	return found;
 }
 
-static bool host_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '_';
-}
-
-/* A token is taken for an address when it has a port, when it looks like an IP or a qualified name, or when one of these words stands before. */
-static bool introduced(const char *line, const char *token)
-{
-	static const char *const before[] = {"lookup ",      "host name \"", "enotfound ", "eai_again ",  "unknownhostexception: ",
-					     "address '",    "host: ",       "host ",      "connect to ", "connecting to ",
-					     "server at \"", "://",          "@",          "reach ",      "resolve ",
-					     "upstream ",    "from "};
-
-	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
-		size_t n = strlen(before[i]);
-
-		if ((size_t)(token - line) >= n && strncasecmp(token - n, before[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The DNS server in "lookup x on 10.96.0.10:53" is not who the program wanted to speak to. */
-static bool is_dns_server(const char *line, const char *token, const char *end)
-{
-	return (size_t)(token - line) >= 4 && strncmp(token - 4, " on ", 4) == 0 && end[0] == ':' && strncmp(end, ":53", 3) == 0 &&
-	       !isdigit((unsigned char)end[3]);
-}
-
-static void find_peer(struct graph *g, struct arena *a, const char *ns, const char *line, size_t len, struct log_match *m)
-{
-	char copy[LOG_LINE_MAX];
-	int port;
-
-	len = MIN(len, sizeof(copy) - 1);
-	memcpy(copy, line, len);
-	copy[len] = '\0';
-	for (const char *p = copy; *p;) {
-		const char *start = p;
-		bool ported;
-		size_t n;
-
-		while (host_char(*p))
-			p++;
-		if (p == start) {
-			p++;
-			continue;
-		}
-		ported = *p == ':' && isdigit((unsigned char)p[1]);
-		if (is_dns_server(copy, start, p) || (!ported && !introduced(copy, start)))
-			continue;
-		/* A time of day ("15:04:05") is no address. */
-		if (ported && strspn(start, "0123456789") == (size_t)(p - start))
-			continue;
-		n = (size_t)(p - start) + (ported ? 1 + strspn(p + 1, "0123456789") : 0);
-		if (graph_resolve(g, ns, start, n, &m->peer, &port)) {
-			m->peer_text = arena_strndup(a, start, n);
-			return;
-		}
-		if (!m->peer_text[0] && strspn(start, "0123456789.") != n)
-			m->peer_text = arena_strndup(a, start, n);
-	}
-}
-
 bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char *text, size_t len, struct log_match *ret)
 {
 	int best = -1;
@@ -142,7 +78,7 @@ bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char
 	ret->check = log_signature_check(best);
 	ret->signature = best;
 	if (log_signature_names_peer(best))
-		find_peer(g, a, ns, ret->line, ret->len, ret);
+		ret->peer_text = log_peer_of(g, a, ns, ret->line, ret->len, &ret->peer);
 	return true;
 }
 

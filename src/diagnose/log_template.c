@@ -465,11 +465,14 @@ void log_shape_of(const char *line, size_t len, size_t prefix, struct log_shape 
 	ret->hash = hash_range(mix(ret->hash, (uint64_t)(ret->status / 100)), line, &m, prefix, len);
 }
 
-/* What stands for a token that varies. */
-static const char *placeholder(const char *s, size_t len)
+/* What stands for a token that varies. *ret_tail: bytes at its end that stay: a colon, a unit. */
+static const char *placeholder(const char *s, size_t len, size_t *ret_tail)
 {
 	unsigned digits = 0, hex = 0, dots = 0, dashes = 0, colons = 0, letters = 0;
+	size_t unit = 0;
 
+	*ret_tail = len > 1 && (s[len - 1] == ':' || s[len - 1] == '.' || s[len - 1] == '%');
+	len -= *ret_tail;
 	for (size_t i = 0; i < len; i++) {
 		digits += isdigit((unsigned char)s[i]) != 0;
 		hex += isxdigit((unsigned char)s[i]) != 0;
@@ -477,6 +480,7 @@ static const char *placeholder(const char *s, size_t len)
 		dots += s[i] == '.';
 		dashes += s[i] == '-';
 		colons += s[i] == ':';
+		unit = isalpha((unsigned char)s[i]) ? unit + 1 : 0;
 	}
 	if (memchr(s, '/', len))
 		return "<path>";
@@ -486,11 +490,13 @@ static const char *placeholder(const char *s, size_t len)
 		return "<ip>";
 	if (digits >= 6 && (dashes >= 2 || colons >= 2) && letters <= 2)
 		return "<time>";
-	if (digits + dots + dashes + colons == len)
+	if (letters == unit && unit <= 3 && digits && digits + dots + dashes + colons + letters == len) {
+		*ret_tail += unit;
 		return "<number>";
+	}
 	if (hex == len && len >= 6)
 		return "<hex>";
-	return letters <= 3 && isdigit((unsigned char)s[0]) ? "<number>" : "<name>";
+	return colons == 1 && isdigit((unsigned char)s[len - 1]) ? "<address>" : "<name>";
 }
 
 void log_template_text(struct strbuf *out, const char *text, size_t len, size_t max)
@@ -508,8 +514,12 @@ void log_template_text(struct strbuf *out, const char *text, size_t len, size_t 
 		size_t varies = next_bit(m.varies, true, from, len), end = next_bit(m.varies, false, varies, len);
 
 		strbuf_add(out, padded + from, varies - from);
-		if (varies < len)
-			strbuf_addstr(out, placeholder(padded + varies, end - varies));
+		if (varies < len) {
+			size_t tail;
+
+			strbuf_addstr(out, placeholder(padded + varies, end - varies, &tail));
+			strbuf_add(out, padded + end - tail, tail);
+		}
 		from = end;
 	}
 	strbuf_truncate(out, MIN(out->len, stop));
