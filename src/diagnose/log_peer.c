@@ -27,9 +27,15 @@ static bool introduced(const char *line, const char *token, const char *end)
 					     "server at \"", "://",          "@",          "reach ",      "resolve ",
 					     "upstream ",    "from ",        "resolve '",  "resolve \"",  "resolve: ",
 					     "upstream \"",  "host=",        "bootstrap.servers=", "host '", "host \""};
+	static const char *const words[] = {"a",  "an", "and", "connect", "server",  "timed", "request", "prematurely", "response", "upstream", "any", "at",   "by", "for", "from", "has",  "host", "in", "is",
+					    "it", "my", "no",  "not", "name", "of", "or",  "the",  "this", "to",   "was", "with", "your"};
 	static const char *const after[] = {": name or service not known", ": temporary failure in name resolution", ": nodename nor servname",
 					    ": no address associated",      ": no such host",                          ": name does not resolve"};
 
+	/* "host not found", "from the server": a word of the sentence and no name. */
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == (size_t)(end - token) && strncasecmp(token, words[i], strlen(words[i])) == 0)
+			return false;
 	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
 		size_t n = strlen(before[i]);
 

@@ -227,6 +227,95 @@ static void traces_are_one_entry(void **state)
 	}
 }
 
+/* No signature stands behind others that take all its lines, and each says something about the line. */
+static void every_signature_can_match(void **state)
+{
+	(void)state;
+	assert_true(log_signature_count() >= 140);
+	for (int i = 0; i < (int)log_signature_count(); i++) {
+		const char *p = log_signature_patterns(i);
+		unsigned own = 0, all = 0;
+
+		while (*p) {
+			char line[256];
+			size_t n = 0;
+
+			for (; *p && *p != '|'; p++)
+				n += (size_t)snprintf(line + n, sizeof(line) - n, *p == '*' ? " qq " : "%c", *p);
+			p += *p == '|';
+			line[n] = '\0';
+			all++;
+			own += log_patterns_match(line, n) == i;
+			if (log_patterns_match(line, n) < 0 || log_patterns_match(line, n) > i)
+				fail_msg("%s: %s", log_signature_check(i)->id, line);
+		}
+		if (!own)
+			fail_msg("signature %d (%s) has %u patterns, none of its own: %s", i, log_signature_check(i)->id, all, log_signature_patterns(i));
+		assert_true(strlen(log_signature_sentence(i)) > 10);
+	}
+}
+
+static void signatures_and_peers(void **state)
+{
+	static const struct {
+		const char *line, *check, *peer;
+	} cases[] = {
+		{"dial tcp: lookup redis on 10.96.0.10:53: server misbehaving", "log/name-lookup-failed", "redis"},
+		{"redis: Name or service not known", "log/name-lookup-failed", "redis"},
+		{"nginx: [emerg] host not found in upstream \"api\" in /etc/nginx/nginx.conf:3", "log/name-lookup-failed", "api"},
+		{"java.net.UnknownHostException: orders-db", "log/name-lookup-failed", "orders-db"},
+		{"[Producer clientId=p-1] Connection to node -1 (kafka-0.kafka:9092) could not be established. Broker may not be available.", "log/connection-refused",
+		 "kafka-0.kafka:9092"},
+		{"AMQPConnectionError: amqp://user:secret@rabbit:5672/ connection refused", "log/connection-refused", "rabbit:5672"},
+		{"cannot connect: jdbc:postgresql://orders-db:5432/orders: Connection refused", "log/connection-refused", "orders-db:5432"},
+		{"MongoServerSelectionError: connect ECONNREFUSED mongo-0.mongo:27017", "log/connection-refused", "mongo-0.mongo:27017"},
+		{"pq: password authentication failed for user \"shop\"", "log/authentication-failed", ""},
+		{"NOAUTH Authentication required.", "log/authentication-failed", ""},
+		{"org.apache.kafka.common.errors.SaslAuthenticationException: x", "log/authentication-failed", ""},
+		{"botocore.exceptions.NoCredentialsError: Unable to locate credentials", "log/cloud-access-denied", ""},
+		{"x509: certificate has expired or is not yet valid: current time is after", "log/certificate-rejected", ""},
+		{"Get \"https://api:8443/\": x509: certificate signed by unknown authority", "log/certificate-rejected", "api:8443"},
+		{"http: server gave HTTP response to HTTPS client", "log/certificate-rejected", ""},
+		{"jwt: token used before issued", "log/clock-skew", ""},
+		{"./run.sh: line 3: DB_HOST: unbound variable", "log/missing-setting", ""},
+		{"exec /app: exec format error", "log/wrong-architecture", ""},
+		{"Segmentation fault (core dumped)", "log/program-crashed", ""},
+		{"FATAL: sorry, too many clients already", "log/pool-exhausted", ""},
+		{"HikariPool-1 - Connection is not available, request timed out after 30000ms.", "log/pool-exhausted", ""},
+		{"HTTP 429 Too Many Requests", "log/rate-limited", ""},
+		{"ERROR: deadlock detected", "log/lock-conflict", ""},
+		{"UNKNOWN_TOPIC_OR_PARTITION", "log/queue-missing", ""},
+		{"RecordTooLargeException: x", "log/message-too-large", ""},
+		{"leader election lost", "log/leader-lost", ""},
+		{"accept4: too many open files", "log/too-many-open-files", ""},
+		{"java.lang.OutOfMemoryError: Java heap space", "log/out-of-memory", ""},
+		{"Your license has expired", "log/licence-invalid", ""},
+		{"database files are incompatible with server", "log/version-mismatch", ""},
+		{"upstream connect error or disconnect/reset before headers", "log/upstream-failing", ""},
+		{"touch: /data/x: Read-only file system", "log/permission-denied", ""},
+		{"ERROR: permission denied for table orders", "log/privilege-missing", ""},
+		{"error: unknown flag: --verbos", "log/bad-configuration", ""},
+		{"exec: \"foo\": executable file not found in $PATH", "log/missing-file", ""},
+		{"listening on :8080", NULL, ""},
+		{"GET /cart 200 3ms", NULL, ""},
+		{"connected to orders-db:5432", NULL, ""},
+		{"pool has 3 free connections", NULL, ""},
+		{"leader elected: node-1", NULL, ""},
+	};
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct log_match m;
+		bool found = log_match_text(NULL, &a, "shop", cases[i].line, strlen(cases[i].line), &m);
+
+		if (found != (cases[i].check != NULL) || (found && (!str_eq(m.check->id, cases[i].check) || !str_eq(m.peer_text, cases[i].peer))))
+			fail_msg("%s: %s \"%s\"", cases[i].line, found ? m.check->id : "none", found ? m.peer_text : "");
+	}
+	arena_release(&a);
+}
+
 static void what_is_new(void **state)
 {
 	struct log_miner *m;
@@ -373,6 +462,8 @@ int main(void)
 		cmocka_unit_test(shapes_do_not_depend_on_position),
 		cmocka_unit_test(templates_for_people),
 		cmocka_unit_test(traces_are_one_entry),
+		cmocka_unit_test(every_signature_can_match),
+		cmocka_unit_test(signatures_and_peers),
 		cmocka_unit_test(what_is_new),
 		cmocka_unit_test(many_shapes_are_merged),
 		cmocka_unit_test(counts_are_exact),
