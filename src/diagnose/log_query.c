@@ -156,6 +156,13 @@ static void set_time(struct log_counter *c, usec_t time)
 	g->last = MAX(g->last, time);
 }
 
+static void keep_example(struct log_counting *g, const char *line, size_t len)
+{
+	len = utf8_cut(line, len, sizeof(g->example) - 1);
+	memcpy(g->example, line, len);
+	g->example[len] = '\0';
+}
+
 static void on_line(void *arg, const char *line, size_t len, uint64_t number)
 {
 	struct log_counter *c = arg;
@@ -168,6 +175,8 @@ static void on_line(void *arg, const char *line, size_t len, uint64_t number)
 	usec_t time = len && !json ? log_time_of(&c->clock, line, len, &prefix) : 0;
 
 	g->lines = number;
+	if (number == 1)
+		keep_example(g, line, len);
 	if (json || c->needs_shape) {
 		log_shape_of(line, len, prefix, &shape);
 		if (!time && shape.time.at)
@@ -189,8 +198,10 @@ static void on_line(void *arg, const char *line, size_t len, uint64_t number)
 			return;
 	}
 	g->matched++;
-	if (!g->first_line)
+	if (!g->first_line) {
 		g->first_line = number;
+		keep_example(g, line, len);
+	}
 	g->last_line = number;
 	if (c->time) {
 		g->match_first = g->match_first ? MIN(g->match_first, c->time) : c->time;

@@ -40,6 +40,7 @@ struct log_counting {
 	usec_t first, last;              /* of the log */
 	usec_t match_first, match_last;  /* of the lines that match */
 	uint64_t first_line, last_line;  /* of the lines that match */
+	char example[LOG_GROUP_LABEL];   /* the first line that matches, cut; before there is one, the first line */
 	uint64_t ungrouped;
 	const struct log_group *const *groups; /* minutes in their order, else most lines first */
 	uint32_t group_count;
