@@ -63,6 +63,7 @@ struct log_shape {
 	struct log_span message; /* JSON: the message; else the line after its time stamp */
 	struct log_span level;   /* JSON: the level as written; at NULL = none */
 	struct log_span time;    /* JSON: likewise */
+	struct log_span error;   /* JSON: the error beside the message; at NULL = none */
 	struct log_span path, request, peer;
 	int status; /* of an HTTP answer that the line reports; 0 = none */
 };

@@ -1,7 +1,7 @@
 #include "diagnose/log_scan.h"
 
 #include "diagnose/chain.h"
-#include "diagnose/log_patterns.h"
+#include "diagnose/log_mine.h"
 
 #include <ctype.h>
 
@@ -84,10 +84,82 @@ bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char
 
 /* ---- Findings --------------------------------------------------------------------------------------------------------------- */
 
+#define QUOTED_BYTES 200 /* of a line, in a sentence */
+
+/* What a line says: of JSON its message and the error beside it. */
+static const char *words_of(struct arena *a, const struct log_match *m)
+{
+	char line[LOG_LINE_MAX + LOG_PADDING] = {0};
+	size_t len = MIN(m->len, (size_t)LOG_LINE_MAX);
+	struct log_shape shape;
+
+	memcpy(line, m->line, len);
+	log_shape_of(line, len, 0, &shape);
+	if (!shape.json || !shape.message.at)
+		return arena_strndup(a, m->line, MIN(m->len, (size_t)QUOTED_BYTES));
+	if (!shape.error.at)
+		return arena_strndup(a, shape.message.at, MIN(shape.message.len, (size_t)QUOTED_BYTES));
+	return arena_printf(a, "%.*s: %.*s", (int)MIN(shape.message.len, (size_t)QUOTED_BYTES), shape.message.at,
+			    (int)MIN(shape.error.len, (size_t)QUOTED_BYTES), shape.error.at);
+}
+
+/* How often the log says so, and since when. */
+struct story {
+	uint64_t count;
+	usec_t first;
+	uint32_t first_line;
+	uint64_t before; /* entries of the log before the first; 0 = too few to tell that it was otherwise before */
+	const char *example;
+};
+
+static void find_story(struct arena *a, const struct log_mining *g, const struct log_match *m, struct story *ret)
+{
+	const struct log_template *best = NULL;
+
+	for (uint32_t i = 0; i < g->template_count; i++) {
+		const struct log_template *t = g->templates[i];
+
+		if (t->signature == m->signature && t->first_line <= m->number && (!best || t->last_line > best->last_line))
+			best = t;
+	}
+	if (!best)
+		return;
+	ret->count = best->count;
+	ret->first = best->first;
+	ret->first_line = (uint32_t)best->first_line;
+	ret->before = best->first_line > LOG_TURN_BEFORE && g->first && g->first < best->first ? best->first_line - 1 : 0;
+	ret->example = arena_strndup(a, best->example, best->example_len);
+}
+
+static struct story story_of(struct arena *a, const struct container_log *log, const struct log_match *m, usec_t now)
+{
+	const struct log_mining_options o = {.now = now};
+	_cleanup_(log_miner_freep) struct log_miner *miner = log_miner_new(&o);
+	struct story story = {0};
+
+	log_miner_feed(miner, log->text, log->len);
+	find_story(a, log_miner_finish(miner), m, &story);
+	return story;
+}
+
+/* " (7 times since 2026-11-25T10:00:00Z, never in the 120 lines before)" */
+static const char *story_text(struct arena *a, const struct story *s)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	if (s->count < 2 || !s->first)
+		return "";
+	clock_format_rfc3339(s->first - s->first % USEC_PER_SEC, when);
+	if (!s->before)
+		return arena_printf(a, " (%llu times since %s)", (unsigned long long)s->count, when);
+	return arena_printf(a, " (%llu times since %s, never in the %llu lines before)", (unsigned long long)s->count, when,
+			    (unsigned long long)s->before);
+}
+
 static const char *sentence(struct arena *a, const struct object *pod, const char *container, const struct log_match *m)
 {
 	_cleanup_(strbuf_release) struct strbuf sb;
-	const char *line = arena_strndup(a, m->line, MIN(m->len, (size_t)200));
+	const char *line = words_of(a, m);
 
 	strbuf_init(&sb, STRBUF_MAX_LINE);
 	for (const char *p = log_signature_sentence(m->signature); *p; p++) {
@@ -130,19 +202,31 @@ static bool find_words(struct check_run *run, struct graph *g, const struct find
 	return log_match_text(g, run->arena, pod->ns, kept, strlen(kept), ret_match);
 }
 
+static void tell_story(struct check_run *run, struct finding *f, const struct words *words, const struct log_match *m, const struct story *story)
+{
+	/* It may have begun before the finding that led here, but an instance's log says nothing of the instances before. */
+	if (story->before && (!f->since || story->first < f->since))
+		f->since = story->first;
+	if (story->count > 1 && story->first && story->first_line < m->number)
+		finding_log(run, f, words->log, story->first_line, story->first_line, story->example);
+}
+
 static void scan_one(struct check_run *run, struct graph *g, const struct finding *symptom)
 {
 	const struct object *pod = symptom->object;
 	struct log_match m;
 	struct words words;
 	struct finding *f;
+	struct story story = {0};
 	const char *line;
 
 	if (!find_words(run, g, symptom, &words, &m) || log_signature_is_generic(m.signature))
 		return;
 	line = arena_strndup(run->arena, m.line, MIN(m.len, (size_t)LOG_LINE_MAX));
+	if (words.log)
+		story = story_of(run->arena, words.log, &m, inventory_now(run->inv));
 	run->check = m.check;
-	f = finding_new(run, pod, "%s", sentence(run->arena, pod, symptom->container, &m));
+	f = finding_new(run, pod, "%s%s", sentence(run->arena, pod, symptom->container, &m), story_text(run->arena, &story));
 	f->container = symptom->container;
 	f->since = symptom->since;
 	f->severity = symptom->severity;
@@ -152,6 +236,8 @@ static void scan_one(struct check_run *run, struct graph *g, const struct findin
 		finding_log(run, f, words.log, m.number, m.number, line);
 	else
 		finding_field_text(run, f, pod, words.path, line);
+	if (words.log)
+		tell_story(run, f, &words, &m, &story);
 	if (m.peer.kind == KIND_SERVICE)
 		finding_subject(run, f, KIND_SERVICE, m.peer.ns, m.peer.name);
 	else if (m.peer.kind == KIND_POD && m.peer.object != pod)

@@ -305,7 +305,6 @@ struct json_line {
 	size_t len;
 	const struct masks *m;
 	struct log_shape *shape;
-	struct log_span error;
 	uint64_t keys; /* hash of all of them, in their order */
 };
 
@@ -344,7 +343,7 @@ static void take_value(struct json_line *j, enum key key, struct log_span v)
 		to = &s->message;
 		break;
 	case KEY_ERROR:
-		to = &j->error;
+		to = &s->error;
 		break;
 	case KEY_LEVEL:
 		to = &s->level;
@@ -429,10 +428,10 @@ static void shape_json(const char *line, size_t len, size_t at, struct masks *m,
 		ret->hash = mix_bytes(ret->hash, ret->level.at, ret->level.len);
 	/* "request failed" alone says less than the error beside it. */
 	if (!ret->message.at || ret->message.len == 0) {
-		ret->message = j.error;
-		j.error = (struct log_span){0};
+		ret->message = ret->error;
+		ret->error = (struct log_span){0};
 	}
-	ret->hash = ret->message.at ? hash_span(hash_span(ret->hash, line, m, ret->message), line, m, j.error) : mix(ret->hash, j.keys);
+	ret->hash = ret->message.at ? hash_span(hash_span(ret->hash, line, m, ret->message), line, m, ret->error) : mix(ret->hash, j.keys);
 }
 
 /* ---- The whole -------------------------------------------------------------------------------------------------------------------- */
