@@ -204,8 +204,9 @@ static bool find_words(struct check_run *run, struct graph *g, const struct find
 
 static void tell_story(struct check_run *run, struct finding *f, const struct words *words, const struct log_match *m, const struct story *story)
 {
-	/* It may have begun before the finding that led here, but an instance's log says nothing of the instances before. */
-	if (story->before && (!f->since || story->first < f->since))
+	/* It may have begun before the finding that led here; since the pod was made is a guess. What an instance says does not speak for those
+	 * before it, so a time that is known and earlier stays. */
+	if (story->before && (!f->since || f->since == f->object->created || story->first < f->since))
 		f->since = story->first;
 	if (story->count > 1 && story->first && story->first_line < m->number)
 		finding_log(run, f, words->log, story->first_line, story->first_line, story->example);
