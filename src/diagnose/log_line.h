@@ -45,7 +45,7 @@ struct log_clock {
 	usec_t now;     /* for formats that leave out the year or the day; 0 = the wall clock's */
 	unsigned where; /* enum in log_time.c */
 	unsigned misses;
-	char minute_text[16]; /* "2026-11-25T10:00" and what it is, with its zone applied afterwards */
+	char minute_text[17]; /* "2026-11-25T10:00" or "25/Nov/2026:10:00" and what it is; the zone is applied afterwards */
 	usec_t minute;
 };
 /* The time of a line that is no JSON, 0 = it has none. *ret_prefix: bytes of a time stamp before the line proper (kubectl --timestamps, or

@@ -252,51 +252,88 @@ static inline uint64_t mix_bytes(uint64_t h, const char *s, size_t len)
 	return h;
 }
 
-#define MARK UINT64_C(0x2a2a2a2a2a2a2a2a)
+/* Bytes that stay, and, by their number mixed in, that something varies after them. */
+static inline uint64_t mix_segment(uint64_t h, const char *s, size_t len)
+{
+	uint64_t word;
+
+	for (; len >= 8; s += 8, len -= 8) {
+		memcpy(&word, s, 8);
+		h = mix(h, word);
+	}
+	memcpy(&word, s, 8); /* padded */
+	return mix(h, (word & (((uint64_t)1 << 8 * len) - 1)) | (uint64_t)(len + 1) << 56);
+}
+
+/* Only the bits from..to-1 of word w. */
+static inline uint64_t within(uint64_t bits, size_t w, size_t from, size_t to)
+{
+	if (w == from / 64)
+		bits &= ~(uint64_t)0 << from % 64;
+	if (w == to / 64)
+		bits &= ((uint64_t)1 << to % 64) - 1;
+	return bits;
+}
 
 static uint64_t hash_range(uint64_t h, const char *s, const struct masks *m, size_t from, size_t to)
 {
-	while (from < to) {
-		size_t stop = next_bit(m->varies, true, from, to);
+	size_t start = from;
+	uint64_t before = 0;
 
-		h = mix_bytes(h, s + from, stop - from);
-		if (stop == to)
-			break;
-		h = mix(h, MARK);
-		from = next_bit(m->varies, false, stop, to);
+	for (size_t w = from / 64; w * 64 < to; w++) {
+		uint64_t varies = within(m->varies[w], w, from, to);
+
+		/* Where what varies begins and ends, in turn. */
+		for (uint64_t edges = varies ^ (varies << 1 | before); edges; edges &= edges - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(edges);
+
+			if (varies >> i & 1)
+				h = mix_segment(h, s + start, w * 64 + i - start);
+			else
+				start = w * 64 + i;
+		}
+		before = varies >> 63;
 	}
-	return h;
+	/* The last token may vary to the end: then an edge lies there that was not seen. */
+	if (to > from && (m->varies[(to - 1) / 64] >> (to - 1) % 64 & 1))
+		return h;
+	return mix_segment(h, s + start, to - start);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------------------------- */
 
 enum key { KEY_OTHER, KEY_MESSAGE, KEY_ERROR, KEY_LEVEL, KEY_TIME, KEY_STATUS, KEY_PATH, KEY_REQUEST, KEY_PEER };
 
+/* By the length of their names: most keys of a line are passed over at the first look. */
+#define KEY_NAME_MAX 16
+
 static enum key key_of(struct log_span k)
 {
 	static const struct {
 		const char *name;
 		enum key key;
-	} keys[] = {
-		{"msg", KEY_MESSAGE},       {"message", KEY_MESSAGE},   {"@message", KEY_MESSAGE},   {"log", KEY_MESSAGE},
-		{"event", KEY_MESSAGE},     {"@m", KEY_MESSAGE},        {"@mt", KEY_MESSAGE},        {"error", KEY_ERROR},
-		{"err", KEY_ERROR},         {"exception", KEY_ERROR},   {"@x", KEY_ERROR},           {"level", KEY_LEVEL},
-		{"lvl", KEY_LEVEL},         {"severity", KEY_LEVEL},    {"levelname", KEY_LEVEL},    {"log.level", KEY_LEVEL},
-		{"@level", KEY_LEVEL},      {"@l", KEY_LEVEL},          {"loglevel", KEY_LEVEL},     {"s", KEY_LEVEL},
-		{"ts", KEY_TIME},           {"time", KEY_TIME},         {"timestamp", KEY_TIME},     {"@timestamp", KEY_TIME},
-		{"@t", KEY_TIME},           {"datetime", KEY_TIME},     {"asctime", KEY_TIME},       {"$date", KEY_TIME},
-		{"start_time", KEY_TIME},   {"StartUTC", KEY_TIME},     {"status", KEY_STATUS},      {"status_code", KEY_STATUS},
-		{"statusCode", KEY_STATUS}, {"response_code", KEY_STATUS}, {"DownstreamStatus", KEY_STATUS}, {"http_status", KEY_STATUS},
-		{"httpStatus", KEY_STATUS}, {"code", KEY_STATUS},       {"path", KEY_PATH},          {"uri", KEY_PATH},
-		{"url", KEY_PATH},          {"request_uri", KEY_PATH},  {"RequestPath", KEY_PATH},   {"request_path", KEY_PATH},
-		{"request", KEY_REQUEST},   {"upstream_host", KEY_PEER}, {"host", KEY_PEER},         {"addr", KEY_PEER},
+	} keys[KEY_NAME_MAX + 1][7] = {
+		[1] = {{"s", KEY_LEVEL}},
+		[2] = {{"@m", KEY_MESSAGE}, {"@x", KEY_ERROR}, {"@l", KEY_LEVEL}, {"ts", KEY_TIME}, {"@t", KEY_TIME}},
+		[3] = {{"msg", KEY_MESSAGE}, {"log", KEY_MESSAGE}, {"@mt", KEY_MESSAGE}, {"err", KEY_ERROR}, {"lvl", KEY_LEVEL}, {"uri", KEY_PATH}, {"url", KEY_PATH}},
+		[4] = {{"time", KEY_TIME}, {"code", KEY_STATUS}, {"path", KEY_PATH}, {"host", KEY_PEER}, {"addr", KEY_PEER}},
+		[5] = {{"event", KEY_MESSAGE}, {"error", KEY_ERROR}, {"level", KEY_LEVEL}, {"$date", KEY_TIME}},
+		[6] = {{"@level", KEY_LEVEL}, {"status", KEY_STATUS}},
+		[7] = {{"message", KEY_MESSAGE}, {"asctime", KEY_TIME}, {"request", KEY_REQUEST}},
+		[8] = {{"@message", KEY_MESSAGE}, {"severity", KEY_LEVEL}, {"loglevel", KEY_LEVEL}, {"datetime", KEY_TIME}, {"StartUTC", KEY_TIME}},
+		[9] = {{"exception", KEY_ERROR}, {"levelname", KEY_LEVEL}, {"log.level", KEY_LEVEL}, {"timestamp", KEY_TIME}},
+		[10] = {{"@timestamp", KEY_TIME}, {"start_time", KEY_TIME}, {"statusCode", KEY_STATUS}, {"httpStatus", KEY_STATUS}},
+		[11] = {{"status_code", KEY_STATUS}, {"http_status", KEY_STATUS}, {"request_uri", KEY_PATH}, {"RequestPath", KEY_PATH}},
+		[12] = {{"request_path", KEY_PATH}},
+		[13] = {{"response_code", KEY_STATUS}, {"upstream_host", KEY_PEER}},
+		[16] = {{"DownstreamStatus", KEY_STATUS}},
 	};
 
-	if (k.len < 1 || k.len > 16)
+	if (k.len > KEY_NAME_MAX)
 		return KEY_OTHER;
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i].name[0] == k.at[0] && span_is(k, keys[i].name))
-			return keys[i].key;
+	for (size_t i = 0; i < ARRAY_LEN(keys[0]) && keys[k.len][i].name; i++)
+		if (memcmp(keys[k.len][i].name, k.at, k.len) == 0)
+			return keys[k.len][i].key;
 	return KEY_OTHER;
 }
 
@@ -405,7 +442,7 @@ static void scan_json(struct json_line *j, size_t at)
 			take_value(j, key, (struct log_span){j->s + at + 1, end - at - 1});
 			at = end + 1;
 		} else if (key != KEY_OTHER && at < j->len && j->s[at] != '{' && j->s[at] != '[') {
-			for (end = at; end < j->len && !str_has(",}] \t", j->s[end]); end++)
+			for (end = at; end < j->len && j->s[end] != ',' && j->s[end] != '}' && j->s[end] != ']' && j->s[end] != ' '; end++)
 				;
 			take_value(j, key, (struct log_span){j->s + at, end - at});
 			at = end;

@@ -100,6 +100,7 @@ static size_t iso(struct log_clock *c, const char *s, size_t len, usec_t *ret)
 		n += 11;
 		*ret = day + rest;
 		memcpy(c->minute_text, s, 16);
+		c->minute_text[16] = '\0';
 		c->minute = day + rest / USEC_PER_MINUTE * USEC_PER_MINUTE;
 	}
 	n += zone(s + n, len - n, &offset);
@@ -108,14 +109,24 @@ static size_t iso(struct log_clock *c, const char *s, size_t len, usec_t *ret)
 }
 
 /* "25/Nov/2026:10:00:00 +0000" */
-static size_t common_log(const char *s, size_t len, usec_t *ret)
+static size_t common_log(struct log_clock *c, const char *s, size_t len, usec_t *ret)
 {
 	usec_t day, rest, offset;
 	size_t n;
 
-	if (len < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' || two(s + 7) < 0 || two(s + 9) < 0 ||
+	if (len < 20)
+		return 0;
+	if (c->minute && memcmp(s, c->minute_text, 16) == 0 && s[16] == c->minute_text[16] && s[17] == ':' && two(s + 18) >= 0) {
+		*ret = c->minute + two(s + 18) * USEC_PER_SEC;
+		n = 20 + zone(s + 20, len - 20, &offset);
+		*ret -= offset;
+		return n;
+	}
+	if ( s[2] != '/' || s[6] != '/' || s[11] != ':' || two(s + 7) < 0 || two(s + 9) < 0 ||
 	    !clock_date(two(s + 7) * 100 + two(s + 9), month_of(s + 3), two(s), &day) || !(n = day_time(s + 12, len - 12, &rest)))
 		return 0;
+	memcpy(c->minute_text, s, 17);
+	c->minute = day + rest / USEC_PER_MINUTE * USEC_PER_MINUTE;
 	n += 12;
 	n += zone(s + n, len - n, &offset);
 	*ret = day + rest - offset;
@@ -265,7 +276,7 @@ static usec_t bracketed(struct log_clock *c, const char *line, size_t len)
 
 	while ((p = memchr(p, '[', (size_t)(end - p)))) {
 		p++;
-		if (common_log(p, (size_t)(line + len - p), &t) || iso(c, p, (size_t)(line + len - p), &t) ||
+		if (common_log(c, p, (size_t)(line + len - p), &t) || iso(c, p, (size_t)(line + len - p), &t) ||
 		    syslog_time(c, p, (size_t)(line + len - p), &t))
 			return t;
 	}
