@@ -25,18 +25,22 @@ static int add_application(char *b, size_t room, const char *t)
 
 	switch (rnd(40)) {
 	case 0:
-		return snprintf(b, room, "%s ERROR [worker-%u] c.s.OrderService - cannot save order %u: connection to orders-db:5432 refused: connection refused\n", t,
-				rnd(8), rnd(1000000));
+		return snprintf(
+			b, room,
+			"%s ERROR [worker-%u] c.s.OrderService - cannot save order %u: connection to orders-db:5432 refused: connection refused\n", t,
+			rnd(8), rnd(1000000));
 	case 1:
-		return snprintf(b, room, "%s WARN  [worker-%u] c.s.Retry - attempt %u of 5 failed, will retry in %ums\n", t, rnd(8), rnd(5), rnd(900));
+		return snprintf(b, room, "%s WARN  [worker-%u] c.s.Retry - attempt %u of 5 failed, will retry in %ums\n", t, rnd(8), rnd(5),
+				rnd(900));
 	case 2:
 	case 3:
 	case 4:
-		return snprintf(b, room, "%s DEBUG [http-%u] c.s.Cache - miss for key user:%08x in region eu-west-1 after %u.%03ums\n", t, rnd(16), rnd(1u << 31),
-				rnd(20), rnd(1000));
+		return snprintf(b, room, "%s DEBUG [http-%u] c.s.Cache - miss for key user:%08x in region eu-west-1 after %u.%03ums\n", t, rnd(16),
+				rnd(1u << 31), rnd(20), rnd(1000));
 	default:
-		return snprintf(b, room, "%s INFO  [http-%u] c.s.Checkout - order %u of user \"%s\" accepted, %u items, total %u.%02u EUR, took %ums\n", t, rnd(16),
-				rnd(1000000), users[rnd(5)], 1 + rnd(9), rnd(500), rnd(100), rnd(80));
+		return snprintf(b, room,
+				"%s INFO  [http-%u] c.s.Checkout - order %u of user \"%s\" accepted, %u items, total %u.%02u EUR, took %ums\n", t,
+				rnd(16), rnd(1000000), users[rnd(5)], 1 + rnd(9), rnd(500), rnd(100), rnd(80));
 	}
 }
 
@@ -44,17 +48,21 @@ static int add_access(char *b, size_t room, const char *t)
 {
 	static const char *const paths[] = {"/", "/cart", "/checkout", "/api/v1/orders/17", "/static/app.js"};
 
-	return snprintf(b, room, "10.0.%u.%u - - [%s] \"GET %s HTTP/1.1\" %s %u \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\" 0.%03u\n", rnd(255), rnd(255), t,
-			paths[rnd(5)], rnd(50) ? "200" : "503", rnd(90000), rnd(1000));
+	return snprintf(b, room, "10.0.%u.%u - - [%s] \"GET %s HTTP/1.1\" %s %u \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\" 0.%03u\n", rnd(255),
+			rnd(255), t, paths[rnd(5)], rnd(50) ? "200" : "503", rnd(90000), rnd(1000));
 }
 
 static int add_json(char *b, size_t room, const char *t)
 {
 	if (!rnd(50))
-		return snprintf(b, room, "{\"level\":\"error\",\"ts\":\"%s\",\"msg\":\"payment failed\",\"error\":\"dial tcp 10.96.0.%u:6379: i/o timeout\",\"order\":%u}\n", t,
-				rnd(255), rnd(1000000));
-	return snprintf(b, room, "{\"level\":\"info\",\"ts\":\"%s\",\"caller\":\"http/server.go:%u\",\"msg\":\"request served\",\"method\":\"GET\",\"path\":\"/cart\",\"status\":200,\"ms\":%u}\n", t,
-			rnd(400), rnd(80));
+		return snprintf(
+			b, room,
+			"{\"level\":\"error\",\"ts\":\"%s\",\"msg\":\"payment failed\",\"error\":\"dial tcp 10.96.0.%u:6379: i/o timeout\",\"order\":%u}\n",
+			t, rnd(255), rnd(1000000));
+	return snprintf(
+		b, room,
+		"{\"level\":\"info\",\"ts\":\"%s\",\"caller\":\"http/server.go:%u\",\"msg\":\"request served\",\"method\":\"GET\",\"path\":\"/cart\",\"status\":200,\"ms\":%u}\n",
+		t, rnd(400), rnd(80));
 }
 
 static void generate(const char *kind, uint64_t bytes)
@@ -116,8 +124,8 @@ static int mine(const char *path)
 		log_miner_feed(m, buf, (size_t)n);
 	g = log_miner_finish(m);
 	spent = MAX(spent_cpu() - begin, (usec_t)1);
-	printf("mine   %6.0f MB/s  %llu lines, %u shapes, %llu errors, %ld KiB peak\n", (double)g->bytes / (double)spent, (unsigned long long)g->lines,
-	       g->template_count, (unsigned long long)g->errors, peak_kib());
+	printf("mine   %6.0f MB/s  %llu lines, %u shapes, %llu errors, %ld KiB peak\n", (double)g->bytes / (double)spent,
+	       (unsigned long long)g->lines, g->template_count, (unsigned long long)g->errors, peak_kib());
 	log_miner_free(m);
 	return 0;
 }

@@ -54,7 +54,8 @@ static int parse_flags(struct run *r, struct err *err)
 
 	if (!now || !clock_parse_rfc3339(now, strlen(now), &q->now))
 		q->now = clock_now();
-	if ((code = parse_time(cli, FLAG_LOG_SINCE, q->now, &q->since, err)) < 0 || (code = parse_time(cli, FLAG_LOG_UNTIL, q->now, &q->until, err)) < 0 ||
+	if ((code = parse_time(cli, FLAG_LOG_SINCE, q->now, &q->since, err)) < 0 ||
+	    (code = parse_time(cli, FLAG_LOG_UNTIL, q->now, &q->until, err)) < 0 ||
 	    (code = parse_time(cli, FLAG_NEW_SINCE, q->now, &r->mining.change, err)) < 0)
 		return code;
 	q->text = cli->flags[FLAG_GREP];
@@ -219,7 +220,7 @@ static void print(struct run *r)
 		char text[CLOCK_TEXT_MAX];
 
 		log_write(LOG_WARNING, "the log does not reach back to then: it %s%s", g->first ? "begins at " : "has no times",
-			 g->first ? clock_format_rfc3339(g->first, text) : "");
+			  g->first ? clock_format_rfc3339(g->first, text) : "");
 	}
 	if ((r->query.path || r->query.status_low) && !g->requests && g->lines)
 		log_write(LOG_WARNING, "no line of the log reports a request with its status");
@@ -296,8 +297,8 @@ const struct command command_logs = {
 					     {"logs app.log --grep timeout --since 30m --count", "as grep -c, and within a time"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE,
-	.flags = (const enum flag_id[]){FLAG_GREP, FLAG_LOG_SINCE, FLAG_LOG_UNTIL, FLAG_LEVEL, FLAG_COUNT_LINES, FLAG_BY, FLAG_STATUS, FLAG_PATH, FLAG_NEW_SINCE,
-					FLAG_CONTAINER, FLAG_ALL, FLAG_NOW, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_GREP, FLAG_LOG_SINCE, FLAG_LOG_UNTIL, FLAG_LEVEL, FLAG_COUNT_LINES, FLAG_BY, FLAG_STATUS, FLAG_PATH,
+					FLAG_NEW_SINCE, FLAG_CONTAINER, FLAG_ALL, FLAG_NOW, FLAG_COUNT},
 	.formats = "text|json",
 	.complete = COMPLETE_FILE,
 	.min_args = 1,

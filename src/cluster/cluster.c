@@ -87,8 +87,8 @@ int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_reque
 	return 0;
 }
 
-int cluster_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q, int (*fn)(void *arg, const char *data, size_t len, struct err *err),
-		       void *arg, struct err *err)
+int cluster_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		       int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err)
 {
 	const struct container_log *log;
 

@@ -67,8 +67,8 @@ struct log_stream {
 	bool timestamps; /* each line begins with its time, as with kubectl logs --timestamps (a recording has what was recorded) */
 	usec_t since;
 };
-int cluster_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q, int (*fn)(void *arg, const char *data, size_t len, struct err *err),
-		       void *arg, struct err *err);
+int cluster_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		       int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err);
 
 /* Writes everything in c, masked, as one compressed file (docs/snapshot-format.md). Atomic: a failure leaves no file. */
 int snapshot_write(struct cluster *c, struct ctx *ctx, const char *path, struct err *err);

@@ -169,8 +169,8 @@ static int on_stream(void *arg, const char *data, size_t len, struct err *err)
 	return r == 0 && n < len ? s->fn(s->arg, data + n, len - n, err) : r;
 }
 
-int live_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q, int (*fn)(void *arg, const char *data, size_t len, struct err *err),
-		    void *arg, struct err *err)
+int live_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		    int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err)
 {
 	_cleanup_(strbuf_release) struct strbuf path;
 	struct stream s = {.fn = fn, .arg = arg};

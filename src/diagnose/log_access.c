@@ -19,7 +19,8 @@ static struct log_span path_of_request(const char *s, size_t len)
 
 static int three_digits(const char *s, const char *end)
 {
-	if (end - s < 3 || s[0] < '1' || s[0] > '5' || !isdigit((unsigned char)s[1]) || !isdigit((unsigned char)s[2]) || (end - s > 3 && isdigit((unsigned char)s[3])))
+	if (end - s < 3 || s[0] < '1' || s[0] > '5' || !isdigit((unsigned char)s[1]) || !isdigit((unsigned char)s[2]) ||
+	    (end - s > 3 && isdigit((unsigned char)s[3])))
 		return 0;
 	return (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
 }

@@ -25,12 +25,14 @@ static bool is_go_frame(const char *line, size_t len)
 	const char *paren = memchr(line, '(', len);
 
 	return len == 0 || begins(line, len, "goroutine ") || begins(line, len, "created by ") || begins(line, len, "exit status ") ||
-	       begins(line, len, "[signal ") || begins(line, len, "panic: ") || (paren && ends(line, len, ")") && !memchr(line, ' ', (size_t)(paren - line)));
+	       begins(line, len, "[signal ") || begins(line, len, "panic: ") ||
+	       (paren && ends(line, len, ")") && !memchr(line, ' ', (size_t)(paren - line)));
 }
 
 static enum log_fold_step python(struct log_fold *f, const char *line, size_t len)
 {
-	if (len == 0 || begins(line, len, "During handling of ") || begins(line, len, "The above exception ") || begins(line, len, "Traceback (most recent"))
+	if (len == 0 || begins(line, len, "During handling of ") || begins(line, len, "The above exception ") ||
+	    begins(line, len, "Traceback (most recent"))
 		return FOLD_MORE;
 	f->trace = TRACE_NONE;
 	return FOLD_END;

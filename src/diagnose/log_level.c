@@ -10,11 +10,11 @@ static const struct {
 	const char *word;
 	enum line_level level;
 } words[] = {
-	{"trace", LINE_TRACE},     {"debug", LINE_DEBUG},   {"info", LINE_INFO},         {"information", LINE_INFO}, {"notice", LINE_INFO},
-	{"warn", LINE_WARNING},    {"warning", LINE_WARNING}, {"error", LINE_ERROR},     {"err", LINE_ERROR},        {"severe", LINE_ERROR},
-	{"fatal", LINE_FATAL},     {"critical", LINE_FATAL}, {"crit", LINE_FATAL},       {"panic", LINE_FATAL},      {"emerg", LINE_FATAL},
-	{"emergency", LINE_FATAL}, {"alert", LINE_FATAL},   {"dpanic", LINE_FATAL},      {"log", LINE_INFO},         {"fail", LINE_ERROR},
-	{"dbug", LINE_DEBUG},      {"verbose", LINE_DEBUG}, {"statement", LINE_INFO},
+	{"trace", LINE_TRACE},     {"debug", LINE_DEBUG},     {"info", LINE_INFO},      {"information", LINE_INFO}, {"notice", LINE_INFO},
+	{"warn", LINE_WARNING},    {"warning", LINE_WARNING}, {"error", LINE_ERROR},    {"err", LINE_ERROR},        {"severe", LINE_ERROR},
+	{"fatal", LINE_FATAL},     {"critical", LINE_FATAL},  {"crit", LINE_FATAL},     {"panic", LINE_FATAL},      {"emerg", LINE_FATAL},
+	{"emergency", LINE_FATAL}, {"alert", LINE_FATAL},     {"dpanic", LINE_FATAL},   {"log", LINE_INFO},         {"fail", LINE_ERROR},
+	{"dbug", LINE_DEBUG},      {"verbose", LINE_DEBUG},   {"statement", LINE_INFO},
 };
 
 const char *line_level_text(enum line_level l)
@@ -82,9 +82,15 @@ static enum line_level by_form(const char *text, size_t len)
 	static const struct {
 		const char *start;
 		enum line_level level;
-	} forms[] = {{"panic: ", LINE_FATAL},           {"fatal error: ", LINE_FATAL},    {"Traceback (", LINE_ERROR},
-		     {"Exception in thread", LINE_ERROR}, {"Unhandled exception", LINE_FATAL}, {"Uncaught ", LINE_FATAL},
-		     {"thread '", LINE_FATAL},          {"PHP Fatal", LINE_FATAL},        {"Segmentation fault", LINE_FATAL},
+	} forms[] = {{"panic: ", LINE_FATAL},
+		     {"fatal error: ", LINE_FATAL},
+		     {"Traceback (", LINE_ERROR},
+		     {"Exception in thread", LINE_ERROR},
+		     {"Unhandled exception", LINE_FATAL},
+		     {"Uncaught ", LINE_FATAL},
+		     {"thread '", LINE_FATAL},
+		     {"PHP Fatal", LINE_FATAL},
+		     {"Segmentation fault", LINE_FATAL},
 		     {"npm ERR!", LINE_ERROR}};
 
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -99,8 +105,9 @@ static enum line_level by_form(const char *text, size_t len)
 	/* "java.lang.IllegalStateException: ...", "KeyError: 'X'", "requests.exceptions.ConnectionError: ..." */
 	for (size_t i = 0; i < MIN(len, (size_t)LEVEL_WITHIN) && text[i] != ' '; i++) {
 		if (text[i] == ':' && i + 1 < len && text[i + 1] == ' ')
-			return (i > 5 && memcmp(text + i - 5, "Error", 5) == 0) || (i > 9 && memcmp(text + i - 9, "Exception", 9) == 0) ? LINE_ERROR
-																	: LINE_UNKNOWN;
+			return (i > 5 && memcmp(text + i - 5, "Error", 5) == 0) || (i > 9 && memcmp(text + i - 9, "Exception", 9) == 0)
+				       ? LINE_ERROR
+				       : LINE_UNKNOWN;
 	}
 	return LINE_UNKNOWN;
 }

@@ -17,7 +17,7 @@ struct log_miner {
 	bool any_entry;
 	uint64_t held_line; /* where an entry began whose message comes last; 0 = none */
 	usec_t held_time;
-	usec_t time;        /* of the last line that had one */
+	usec_t time; /* of the last line that had one */
 	uint32_t count;
 	uint16_t slots[SLOTS]; /* index + 1 into templates */
 	struct log_template *sorted[LOG_TEMPLATES];

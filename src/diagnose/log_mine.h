@@ -24,8 +24,8 @@ struct log_template {
 	uint64_t first_line, last_line;
 	usec_t first, last; /* 0 = the lines have no time */
 	enum line_level level;
-	int status;          /* of the HTTP answer that it reports; 0 = none */
-	int16_t signature;   /* log_signature_check ...; -1 = none */
+	int status;        /* of the HTTP answer that it reports; 0 = none */
+	int16_t signature; /* log_signature_check ...; -1 = none */
 	uint16_t example_len, cause_len;
 	uint16_t message_at, message_len; /* within the example: without time stamp; a JSON line's message */
 	uint32_t buckets[LOG_BUCKETS];    /* log_mining.bucket each, from log_mining.origin */
@@ -34,26 +34,26 @@ struct log_template {
 };
 
 struct log_mining_options {
-	usec_t now;             /* for times without a year; 0 = the wall clock's */
-	usec_t since, until;    /* only lines of this period; 0 = any. Lines without a time are as old as the last that had one */
-	const char *text;       /* only lines that hold it, case ignored; NULL = all */
-	enum line_level level;  /* only this and worse; LINE_UNKNOWN = all */
-	usec_t change;          /* what is new since when; 0 = since the first error */
+	usec_t now;            /* for times without a year; 0 = the wall clock's */
+	usec_t since, until;   /* only lines of this period; 0 = any. Lines without a time are as old as the last that had one */
+	const char *text;      /* only lines that hold it, case ignored; NULL = all */
+	enum line_level level; /* only this and worse; LINE_UNKNOWN = all */
+	usec_t change;         /* what is new since when; 0 = since the first error */
 };
 
 struct log_mining {
-	uint64_t lines, bytes;      /* fed */
-	uint64_t kept;              /* lines that the options let through */
-	uint64_t entries, errors;   /* of them: entries (a trace is one), and those at level error or worse or with a signature */
+	uint64_t lines, bytes;    /* fed */
+	uint64_t kept;            /* lines that the options let through */
+	uint64_t entries, errors; /* of them: entries (a trace is one), and those at level error or worse or with a signature */
 	uint64_t levels[LINE_LEVELS];
-	uint64_t timed;             /* lines that have a time of their own */
+	uint64_t timed; /* lines that have a time of their own */
 	usec_t first, last;
-	usec_t change;              /* 0 = there is none */
-	uint64_t change_line;       /* where it lies; 0 = none */
-	uint64_t before;            /* entries before it */
-	usec_t origin, bucket;      /* of the histograms; bucket 0 = no times */
+	usec_t change;         /* 0 = there is none */
+	uint64_t change_line;  /* where it lies; 0 = none */
+	uint64_t before;       /* entries before it */
+	usec_t origin, bucket; /* of the histograms; bucket 0 = no times */
 	uint32_t buckets[LOG_BUCKETS];
-	uint64_t other;             /* entries of shapes that were merged */
+	uint64_t other; /* entries of shapes that were merged */
 	uint64_t merged_up_to;
 	const struct log_template *const *templates; /* most entries first */
 	uint32_t template_count;

@@ -66,8 +66,7 @@ static void add_part(unsigned pattern, unsigned index, const char *s, size_t len
 		}
 		state = *to;
 	}
-	ac.parts[ac.parts_len] =
-		(struct part){.pattern = (uint16_t)pattern, .index = (uint8_t)index, .len = (uint8_t)len, .next = ac.output[state]};
+	ac.parts[ac.parts_len] = (struct part){.pattern = (uint16_t)pattern, .index = (uint8_t)index, .len = (uint8_t)len, .next = ac.output[state]};
 	ac.output[state] = (uint16_t)++ac.parts_len;
 }
 

@@ -22,15 +22,41 @@ static bool begins(const char *s, const char *const *words, size_t count)
 /* A token is taken for an address when it has a port, when one of these words stands before it, or when one of the others follows it. */
 static bool introduced(const char *line, const char *token, const char *end)
 {
-	static const char *const before[] = {"lookup ",      "host name \"", "enotfound ", "eai_again ",  "unknownhostexception: ",
-					     "address '",    "host: ",       "host ",      "connect to ", "connecting to ",
-					     "server at \"", "://",          "@",          "reach ",      "resolve ",
-					     "upstream ",    "from ",        "resolve '",  "resolve \"",  "resolve: ",
-					     "upstream \"",  "host=",        "bootstrap.servers=", "host '", "host \""};
-	static const char *const words[] = {"a",  "an", "and", "connect", "server",  "timed", "request", "prematurely", "response", "upstream", "any", "at",   "by", "for", "from", "has",  "host", "in", "is",
-					    "it", "my", "no",  "not", "name", "of", "or",  "the",  "this", "to",   "was", "with", "your"};
-	static const char *const after[] = {": name or service not known", ": temporary failure in name resolution", ": nodename nor servname",
-					    ": no address associated",      ": no such host",                          ": name does not resolve"};
+	static const char *const before[] = {"lookup ",
+					     "host name \"",
+					     "enotfound ",
+					     "eai_again ",
+					     "unknownhostexception: ",
+					     "address '",
+					     "host: ",
+					     "host ",
+					     "connect to ",
+					     "connecting to ",
+					     "server at \"",
+					     "://",
+					     "@",
+					     "reach ",
+					     "resolve ",
+					     "upstream ",
+					     "from ",
+					     "resolve '",
+					     "resolve \"",
+					     "resolve: ",
+					     "upstream \"",
+					     "host=",
+					     "bootstrap.servers=",
+					     "host '",
+					     "host \""};
+	static const char *const words[] = {"a",        "an",       "and", "connect", "server", "timed", "request", "prematurely",
+					    "response", "upstream", "any", "at",      "by",     "for",   "from",    "has",
+					    "host",     "in",       "is",  "it",      "my",     "no",    "not",     "name",
+					    "of",       "or",       "the", "this",    "to",     "was",   "with",    "your"};
+	static const char *const after[] = {": name or service not known",
+					    ": temporary failure in name resolution",
+					    ": nodename nor servname",
+					    ": no address associated",
+					    ": no such host",
+					    ": name does not resolve"};
 
 	/* "host not found", "from the server": a word of the sentence and no name. */
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)

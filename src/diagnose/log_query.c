@@ -188,7 +188,8 @@ static void on_line(void *arg, const char *line, size_t len, uint64_t number)
 		log_access_more(line, len, &shape);
 		g->requests += shape.status != 0;
 	}
-	if ((q->since && c->time < q->since) || (q->until && (!c->time || c->time >= q->until)) || (q->text && !memmem(line, len, q->text, strlen(q->text))))
+	if ((q->since && c->time < q->since) || (q->until && (!c->time || c->time >= q->until)) ||
+	    (q->text && !memmem(line, len, q->text, strlen(q->text))))
 		return;
 	if (c->needs_shape && !request_matches(q, &shape))
 		return;

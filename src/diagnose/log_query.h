@@ -17,12 +17,12 @@ enum log_by { LOG_BY_NONE, LOG_BY_STATUS, LOG_BY_TEMPLATE, LOG_BY_MINUTE, LOG_BY
 bool log_by_parse(const char *word, enum log_by *ret);
 
 struct log_query {
-	const char *text;           /* lines that hold it, as written; NULL = any */
-	const char *path;           /* requests of it or below it; NULL = any */
+	const char *text;            /* lines that hold it, as written; NULL = any */
+	const char *path;            /* requests of it or below it; NULL = any */
 	int status_low, status_high; /* answers between these, both included; 0 = any */
-	enum line_level level;      /* this and worse; LINE_UNKNOWN = any */
-	usec_t since, until;        /* [since, until); 0 = open */
-	usec_t now;                 /* for times without a year; 0 = the wall clock's */
+	enum line_level level;       /* this and worse; LINE_UNKNOWN = any */
+	usec_t since, until;         /* [since, until); 0 = open */
+	usec_t now;                  /* for times without a year; 0 = the wall clock's */
 	enum log_by by;
 };
 /* "5xx", "404", "500-503" -> status_low and status_high. */
@@ -36,11 +36,11 @@ struct log_group {
 
 struct log_counting {
 	uint64_t lines, bytes, timed, matched;
-	uint64_t requests;               /* lines that report a request and its status: 0 = this is no access log */
-	usec_t first, last;              /* of the log */
-	usec_t match_first, match_last;  /* of the lines that match */
-	uint64_t first_line, last_line;  /* of the lines that match */
-	char example[LOG_GROUP_LABEL];   /* the first line that matches, cut; before there is one, the first line */
+	uint64_t requests;              /* lines that report a request and its status: 0 = this is no access log */
+	usec_t first, last;             /* of the log */
+	usec_t match_first, match_last; /* of the lines that match */
+	uint64_t first_line, last_line; /* of the lines that match */
+	char example[LOG_GROUP_LABEL];  /* the first line that matches, cut; before there is one, the first line */
 	uint64_t ungrouped;
 	const struct log_group *const *groups; /* minutes in their order, else most lines first */
 	uint32_t group_count;

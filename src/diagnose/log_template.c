@@ -23,8 +23,10 @@ struct masks {
 enum { TOKEN = 1, DIGIT = 2, QUOTE = 4, EQUAL = 8 };
 
 static const uint8_t classes[256] = {
-	['A' ... 'Z'] = TOKEN, ['a' ... 'z'] = TOKEN, ['0' ... '9'] = TOKEN | DIGIT, ['_'] = TOKEN,  ['%'] = TOKEN,  ['+'] = TOKEN,
-	['-'] = TOKEN,         ['.'] = TOKEN,         ['/'] = TOKEN,                 [':'] = TOKEN,  ['"'] = QUOTE,  ['\''] = QUOTE,
+	['A' ... 'Z'] = TOKEN, ['a' ... 'z'] = TOKEN,   ['0' ... '9'] = TOKEN | DIGIT,
+	['_'] = TOKEN,         ['%'] = TOKEN,           ['+'] = TOKEN,
+	['-'] = TOKEN,         ['.'] = TOKEN,           ['/'] = TOKEN,
+	[':'] = TOKEN,         ['"'] = QUOTE,           ['\''] = QUOTE,
 	['='] = EQUAL,         [0x80 ... 0xff] = TOKEN,
 };
 
@@ -56,12 +58,12 @@ __attribute__((target("avx2"))) static inline uint64_t bits(__m256i low, __m256i
 __attribute__((target("avx2"))) static inline __m256i lookup(__m256i v)
 {
 	const __m256i nibble = _mm256_set1_epi8(15);
-	const __m256i lows = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-		L57 | DIGITS, L46 | L57 | DIGITS, L46 | L57 | DIGITS | QUOTES, L46 | L57 | DIGITS, L46 | L57 | DIGITS, L46 | L57 | DIGITS | MARKS,
-		L46 | L57 | DIGITS, L46 | L57 | DIGITS | QUOTES, L46 | L57 | DIGITS, L46 | L57 | DIGITS, L46 | L57 | COLON, L46 | MARKS, L46,
-		(char)(L46 | MARKS | EQUALS), L46 | MARKS, L46 | UNDERSCORE | MARKS));
-	const __m256i highs = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, MARKS | QUOTES, (char)(DIGITS | COLON | EQUALS), L46, L57 | UNDERSCORE,
-									L46, L57, 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i lows = _mm256_broadcastsi128_si256(
+		_mm_setr_epi8(L57 | DIGITS, L46 | L57 | DIGITS, L46 | L57 | DIGITS | QUOTES, L46 | L57 | DIGITS, L46 | L57 | DIGITS,
+			      L46 | L57 | DIGITS | MARKS, L46 | L57 | DIGITS, L46 | L57 | DIGITS | QUOTES, L46 | L57 | DIGITS, L46 | L57 | DIGITS,
+			      L46 | L57 | COLON, L46 | MARKS, L46, (char)(L46 | MARKS | EQUALS), L46 | MARKS, L46 | UNDERSCORE | MARKS));
+	const __m256i highs = _mm256_broadcastsi128_si256(
+		_mm_setr_epi8(0, 0, MARKS | QUOTES, (char)(DIGITS | COLON | EQUALS), L46, L57 | UNDERSCORE, L46, L57, 0, 0, 0, 0, 0, 0, 0, 0));
 
 	return _mm256_and_si256(_mm256_shuffle_epi8(lows, _mm256_and_si256(v, nibble)),
 				_mm256_shuffle_epi8(highs, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble)));
@@ -315,7 +317,13 @@ static enum key key_of(struct log_span k)
 	} keys[KEY_NAME_MAX + 1][7] = {
 		[1] = {{"s", KEY_LEVEL}},
 		[2] = {{"@m", KEY_MESSAGE}, {"@x", KEY_ERROR}, {"@l", KEY_LEVEL}, {"ts", KEY_TIME}, {"@t", KEY_TIME}},
-		[3] = {{"msg", KEY_MESSAGE}, {"log", KEY_MESSAGE}, {"@mt", KEY_MESSAGE}, {"err", KEY_ERROR}, {"lvl", KEY_LEVEL}, {"uri", KEY_PATH}, {"url", KEY_PATH}},
+		[3] = {{"msg", KEY_MESSAGE},
+		       {"log", KEY_MESSAGE},
+		       {"@mt", KEY_MESSAGE},
+		       {"err", KEY_ERROR},
+		       {"lvl", KEY_LEVEL},
+		       {"uri", KEY_PATH},
+		       {"url", KEY_PATH}},
 		[4] = {{"time", KEY_TIME}, {"code", KEY_STATUS}, {"path", KEY_PATH}, {"host", KEY_PEER}, {"addr", KEY_PEER}},
 		[5] = {{"event", KEY_MESSAGE}, {"error", KEY_ERROR}, {"level", KEY_LEVEL}, {"$date", KEY_TIME}},
 		[6] = {{"@level", KEY_LEVEL}, {"status", KEY_STATUS}},

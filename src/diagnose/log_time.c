@@ -122,7 +122,7 @@ static size_t common_log(struct log_clock *c, const char *s, size_t len, usec_t 
 		*ret -= offset;
 		return n;
 	}
-	if ( s[2] != '/' || s[6] != '/' || s[11] != ':' || two(s + 7) < 0 || two(s + 9) < 0 ||
+	if (s[2] != '/' || s[6] != '/' || s[11] != ':' || two(s + 7) < 0 || two(s + 9) < 0 ||
 	    !clock_date(two(s + 7) * 100 + two(s + 9), month_of(s + 3), two(s), &day) || !(n = day_time(s + 12, len - 12, &rest)))
 		return 0;
 	memcpy(c->minute_text, s, 17);

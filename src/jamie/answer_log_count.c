@@ -2,7 +2,7 @@
 #include "diagnose/log_query.h"
 #include "jamie/say.h"
 
-#define LOGS_READ 200  /* of one question */
+#define LOGS_READ 200 /* of one question */
 #define LOGS_SHOWN 5u
 
 /* One log's count. */
@@ -232,8 +232,13 @@ void answer_log_count(struct say *s, struct ctx *ctx, struct cluster *c, const s
 		k.why = "say whose logs I am to read: \"... in the logs of checkout\"";
 	if (!k.logs.len) {
 		s->kind = ANSWER_CANNOT_SEE;
-		say_text(s, "I have no log to count in%s%s%s", scope ? " of " : q->namespace_count ? " of namespace " : "",
-			 scope ? say_name(s, scope) : q->namespace_count ? q->namespaces[0] : "",
+		say_text(s, "I have no log to count in%s%s%s",
+			 scope                ? " of "
+			 : q->namespace_count ? " of namespace "
+					      : "",
+			 scope                ? say_name(s, scope)
+			 : q->namespace_count ? q->namespaces[0]
+					      : "",
 			 k.why ? arena_printf(s->arena, ": %s", k.why) : "");
 		return;
 	}

@@ -23,8 +23,9 @@ static struct log_miner *mine(const char *text, size_t len, size_t cut)
 
 static void compare(const struct log_mining *a, const struct log_mining *b)
 {
-	if (a->lines != b->lines || a->kept != b->kept || a->entries != b->entries || a->errors != b->errors || a->first != b->first || a->last != b->last ||
-	    a->template_count != b->template_count || a->change_line != b->change_line || memcmp(a->buckets, b->buckets, sizeof(a->buckets)) != 0)
+	if (a->lines != b->lines || a->kept != b->kept || a->entries != b->entries || a->errors != b->errors || a->first != b->first ||
+	    a->last != b->last || a->template_count != b->template_count || a->change_line != b->change_line ||
+	    memcmp(a->buckets, b->buckets, sizeof(a->buckets)) != 0)
 		abort();
 	for (uint32_t i = 0; i < a->template_count; i++)
 		if (memcmp(a->templates[i], b->templates[i], sizeof(*a->templates[i])) != 0)

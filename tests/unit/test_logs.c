@@ -114,7 +114,8 @@ static void shapes_leave_out_what_varies(void **state)
 		{"peer 10.0.0.1:5432 is 6f1c2a90-1111-4222-8333-abcdefabcdef", "peer 192.168.100.2:80 is beef2a90-beef-4222-8333-000000000001"},
 		{"GET /a/17 deadbeef01", "GET /a/18/19 c0ffee02"},
 		{"level=info user=bob msg=\"it works\"", "level=info user=alexandria msg=\"it works\""},
-		{"{\"level\":\"info\",\"msg\":\"got 3 of 4\",\"user\":\"bob\"}", "{\"level\":\"info\",\"msg\":\"got 30 of 4000\",\"user\":\"alice\"}"},
+		{"{\"level\":\"info\",\"msg\":\"got 3 of 4\",\"user\":\"bob\"}",
+		 "{\"level\":\"info\",\"msg\":\"got 30 of 4000\",\"user\":\"alice\"}"},
 	};
 	static const char *const other[][2] = {
 		{"connection refused", "connection reset"},
@@ -196,15 +197,19 @@ static void traces_are_one_entry(void **state)
 	} cases[] = {
 		{"INFO a\njava.lang.X: boom\n\tat a.b(C.java:1)\nCaused by: java.net.ConnectException: Connection refused\n\t... 12 more\nINFO b\n",
 		 "java.lang.X: boom", "Caused by: java.net.ConnectException: Connection refused", 3, 2},
-		{"INFO a\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n    x()\nKeyError: 'DB'\nINFO b\n", "KeyError: 'DB'", "", 3, 2},
-		{"panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/a.go:1 +0x1d\ncreated by x in goroutine 7\n\t/b.go:2\nexit status 2\n", "panic: boom", "", 1,
-		 1},
-		{"TypeError: x is not a function\n    at f (/app/a.js:1:1)\n    at node:internal/x:1:1\nINFO b\n", "TypeError: x is not a function", "", 2, 1},
+		{"INFO a\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n    x()\nKeyError: 'DB'\nINFO b\n",
+		 "KeyError: 'DB'", "", 3, 2},
+		{"panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/a.go:1 +0x1d\ncreated by x in goroutine 7\n\t/b.go:2\nexit status 2\n",
+		 "panic: boom", "", 1, 1},
+		{"TypeError: x is not a function\n    at f (/app/a.js:1:1)\n    at node:internal/x:1:1\nINFO b\n", "TypeError: x is not a function",
+		 "", 2, 1},
 		{"Unhandled exception. System.Exception: x\n ---> System.IO.IOException: no\n   at A.B() in /a.cs:line 1\n   --- End of inner\n",
 		 "Unhandled exception. System.Exception: x", "---> System.IO.IOException: no", 1, 1},
-		{"PHP Fatal error:  Uncaught E\nStack trace:\n#0 /a.php(3): f()\n#1 {main}\n  thrown in /a.php on line 3\n", "PHP Fatal error:  Uncaught E", "", 1, 1},
+		{"PHP Fatal error:  Uncaught E\nStack trace:\n#0 /a.php(3): f()\n#1 {main}\n  thrown in /a.php on line 3\n",
+		 "PHP Fatal error:  Uncaught E", "", 1, 1},
 		{"a.rb:1:in `f': no (RuntimeError)\n\tfrom a.rb:3:in `<main>'\n", "a.rb:1:in `f': no (RuntimeError)", "", 1, 1},
-		{"thread 'main' panicked at src/main.rs:4:5:\nstack backtrace:\n   0: rust_begin_unwind\n", "thread 'main' panicked at src/main.rs:4:5:", "", 1, 1},
+		{"thread 'main' panicked at src/main.rs:4:5:\nstack backtrace:\n   0: rust_begin_unwind\n",
+		 "thread 'main' panicked at src/main.rs:4:5:", "", 1, 1},
 		{"2026-11-25T09:00:00.1Z panic: boom\n2026-11-25T09:00:00.1Z \n2026-11-25T09:00:00.1Z goroutine 1 [running]:\n2026-11-25T09:00:00.1Z main.main()\n"
 		 "2026-11-25T09:00:00.1Z \t/a.go:1\n",
 		 "2026-11-25T09:00:00.1Z panic: boom", "", 1, 1},
@@ -218,9 +223,9 @@ static void traces_are_one_entry(void **state)
 		for (uint32_t k = 0; k < g->template_count; k++)
 			if (log_template_is_error(g->templates[k]))
 				found = g->templates[k];
-		if (!found || g->entries != cases[i].entries || found->first_line != cases[i].first_line || found->example_len != strlen(cases[i].example) ||
-		    memcmp(found->example, cases[i].example, found->example_len) != 0 || found->cause_len != strlen(cases[i].cause) ||
-		    memcmp(found->cause, cases[i].cause, found->cause_len) != 0)
+		if (!found || g->entries != cases[i].entries || found->first_line != cases[i].first_line ||
+		    found->example_len != strlen(cases[i].example) || memcmp(found->example, cases[i].example, found->example_len) != 0 ||
+		    found->cause_len != strlen(cases[i].cause) || memcmp(found->cause, cases[i].cause, found->cause_len) != 0)
 			fail_msg("%s: %llu entries, \"%.*s\"", cases[i].text, (unsigned long long)g->entries, found ? found->example_len : 0,
 				 found ? found->example : "");
 		log_miner_free(m);
@@ -250,7 +255,8 @@ static void every_signature_can_match(void **state)
 				fail_msg("%s: %s", log_signature_check(i)->id, line);
 		}
 		if (!own)
-			fail_msg("signature %d (%s) has %u patterns, none of its own: %s", i, log_signature_check(i)->id, all, log_signature_patterns(i));
+			fail_msg("signature %d (%s) has %u patterns, none of its own: %s", i, log_signature_check(i)->id, all,
+				 log_signature_patterns(i));
 		assert_true(strlen(log_signature_sentence(i)) > 10);
 	}
 }
@@ -264,8 +270,8 @@ static void signatures_and_peers(void **state)
 		{"redis: Name or service not known", "log/name-lookup-failed", "redis"},
 		{"nginx: [emerg] host not found in upstream \"api\" in /etc/nginx/nginx.conf:3", "log/name-lookup-failed", "api"},
 		{"java.net.UnknownHostException: orders-db", "log/name-lookup-failed", "orders-db"},
-		{"[Producer clientId=p-1] Connection to node -1 (kafka-0.kafka:9092) could not be established. Broker may not be available.", "log/connection-refused",
-		 "kafka-0.kafka:9092"},
+		{"[Producer clientId=p-1] Connection to node -1 (kafka-0.kafka:9092) could not be established. Broker may not be available.",
+		 "log/connection-refused", "kafka-0.kafka:9092"},
 		{"AMQPConnectionError: amqp://user:secret@rabbit:5672/ connection refused", "log/connection-refused", "rabbit:5672"},
 		{"cannot connect: jdbc:postgresql://orders-db:5432/orders: Connection refused", "log/connection-refused", "orders-db:5432"},
 		{"MongoServerSelectionError: connect ECONNREFUSED mongo-0.mongo:27017", "log/connection-refused", "mongo-0.mongo:27017"},
@@ -327,9 +333,14 @@ static void what_is_new(void **state)
 	(void)state;
 	strbuf_init(&sb, STRBUF_MAX_OUTPUT);
 	for (int i = 0; i < 600; i++)
-		strbuf_addf(&sb, "2026-11-25T09:%02d:%02dZ INFO %s %d\n", i / 60, i % 60, i < 300 && i % 2 ? "old thing" : i % 10 == 0 || i > 300 ? "warm thing" : "steady", i);
+		strbuf_addf(&sb, "2026-11-25T09:%02d:%02dZ INFO %s %d\n", i / 60, i % 60,
+			    i < 300 && i % 2         ? "old thing"
+			    : i % 10 == 0 || i > 300 ? "warm thing"
+						     : "steady",
+			    i);
 	for (int i = 0; i < 600; i++)
-		strbuf_addf(&sb, "2026-11-25T09:%02d:%02dZ %s\n", 10 + i / 60, i % 60, i % 100 == 0 ? "ERROR cannot reach orders-db:5432: connection refused" : "INFO warm thing 1");
+		strbuf_addf(&sb, "2026-11-25T09:%02d:%02dZ %s\n", 10 + i / 60, i % 60,
+			    i % 100 == 0 ? "ERROR cannot reach orders-db:5432: connection refused" : "INFO warm thing 1");
 	g = mine(&m, sb.buf, NULL);
 	assert_int_equal(g->change_line, 601);
 	assert_int_equal(g->change, time_of("2026-11-25T09:10:00Z"));
