@@ -64,8 +64,8 @@ static int parse_flags(struct run *r, struct err *err)
 		return err_set(err, ERR_USAGE, "--status: \"%s\" is none like 404, 5xx or 500-503", cli->flags[FLAG_STATUS]);
 	if (cli_has(cli, FLAG_LEVEL))
 		line_level_parse(cli->flags[FLAG_LEVEL], strlen(cli->flags[FLAG_LEVEL]), &q->level);
-	if (cli_has(cli, FLAG_BY))
-		log_by_parse(cli->flags[FLAG_BY], &q->by);
+	if (cli_has(cli, FLAG_COUNT_BY))
+		log_by_parse(cli->flags[FLAG_COUNT_BY], &q->by);
 	r->mining.now = q->now;
 	r->mining.since = q->since;
 	r->mining.until = q->until;
@@ -297,8 +297,8 @@ const struct command command_logs = {
 					     {"logs app.log --grep timeout --since 30m --count", "as grep -c, and within a time"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE,
-	.flags = (const enum flag_id[]){FLAG_GREP, FLAG_LOG_SINCE, FLAG_LOG_UNTIL, FLAG_LEVEL, FLAG_COUNT_LINES, FLAG_BY, FLAG_STATUS, FLAG_PATH,
-					FLAG_NEW_SINCE, FLAG_CONTAINER, FLAG_ALL, FLAG_NOW, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_GREP, FLAG_LOG_SINCE, FLAG_LOG_UNTIL, FLAG_LEVEL, FLAG_COUNT_LINES, FLAG_COUNT_BY, FLAG_STATUS,
+					FLAG_PATH, FLAG_NEW_SINCE, FLAG_CONTAINER, FLAG_ALL, FLAG_NOW, FLAG_COUNT},
 	.formats = "text|json",
 	.complete = COMPLETE_FILE,
 	.min_args = 1,
