@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "cli/target.h"
 
+#include <ctype.h>
 #include <unistd.h>
 
 #define LOGS_MAX 1000 /* containers of one workload whose logs are read */
@@ -23,12 +24,23 @@ struct run {
 	} names;
 };
 
+/* "10:00": the latest one. */
+static bool parse_clock(const char *text, usec_t now, usec_t *ret)
+{
+	char *end;
+	long hour = strtol(text, &end, 10), minute = *end == ':' ? strtol(end + 1, &end, 10) : -1;
+
+	if (!isdigit((unsigned char)text[0]) || strlen(text) > 5 || *end || hour > 23 || minute < 0 || minute > 59)
+		return false;
+	*ret = now - now % USEC_PER_DAY + hour * USEC_PER_HOUR + minute * USEC_PER_MINUTE;
+	*ret -= *ret > now ? USEC_PER_DAY : 0;
+	return true;
+}
+
 static int parse_time(const struct cli *cli, enum flag_id id, usec_t now, usec_t *ret, struct err *err)
 {
 	const char *text = cli->flags[id];
 	usec_t span;
-	unsigned hour, minute;
-	char more;
 
 	if (!text || clock_parse_rfc3339(text, strlen(text), ret))
 		return 0;
@@ -36,12 +48,8 @@ static int parse_time(const struct cli *cli, enum flag_id id, usec_t now, usec_t
 		*ret = now - span;
 		return 0;
 	}
-	/* "10:00": the latest one. */
-	if (strlen(text) <= 5 && sscanf(text, "%2u:%2u%c", &hour, &minute, &more) == 2 && hour < 24 && minute < 60) {
-		*ret = now - now % USEC_PER_DAY + hour * USEC_PER_HOUR + minute * USEC_PER_MINUTE;
-		*ret -= *ret > now ? USEC_PER_DAY : 0;
+	if (parse_clock(text, now, ret))
 		return 0;
-	}
 	return err_set(err, ERR_USAGE, "--%s: \"%s\" is no time like 2026-11-23T15:04:05Z, 15:04 or 30m", flag_by_id(id)->name, text);
 }
 

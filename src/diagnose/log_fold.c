@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-enum trace { TRACE_NONE, TRACE_PYTHON, TRACE_GO, TRACE_JAVA, TRACE_PHP, TRACE_RUST };
+enum trace { TRACE_NONE, TRACE_PYTHON, TRACE_GO, TRACE_PHP };
 
 static bool begins(const char *line, size_t len, const char *with)
 {
@@ -43,71 +43,54 @@ static bool is_cause(const char *line, size_t len)
 	return begins(line, len, "Caused by: ") || begins(line, len, "caused by: ") || begins(line, len, " ---> ") || begins(line, len, "---> ");
 }
 
+/* How lines at the margin begin that open a trace or belong to one. */
+static const struct opening {
+	const char *start;
+	enum trace trace; /* that is open then */
+	enum log_fold_step step;
+} openings[] = {
+	{"Traceback (most recent call last)", TRACE_PYTHON, FOLD_HOLD},
+	{"panic: ", TRACE_GO, FOLD_NEW},
+	{"fatal error: ", TRACE_GO, FOLD_NEW},
+	{"goroutine ", TRACE_GO, FOLD_MORE},
+	{"Stack trace:", TRACE_PHP, FOLD_MORE},
+	{"Suppressed: ", TRACE_NONE, FOLD_MORE},
+	{"stack backtrace:", TRACE_NONE, FOLD_MORE},
+	{"note: run with `RUST_BACKTRACE", TRACE_NONE, FOLD_MORE},
+};
+
+static const struct opening *opening_of(const char *line, size_t len)
+{
+	for (size_t i = 0; len && i < ARRAY_LEN(openings); i++)
+		if (openings[i].start[0] == line[0] && begins(line, len, openings[i].start))
+			return line[0] == 'g' && !ends(line, len, "]:") ? NULL : &openings[i];
+	return NULL;
+}
+
 /* A line that is not indented. */
 static enum log_fold_step at_margin(struct log_fold *f, const char *line, size_t len)
 {
-	enum trace was = f->trace;
+	const struct opening *opening;
 
-	if (was == TRACE_PYTHON)
+	if (f->trace == TRACE_PYTHON)
 		return python(f, line, len);
+	if (f->trace == TRACE_GO && is_go_frame(line, len))
+		return FOLD_MORE;
 	f->trace = TRACE_NONE;
-	switch (len ? line[0] : '\0') {
-	case 'T':
-		if (begins(line, len, "Traceback (most recent call last)")) {
-			f->trace = TRACE_PYTHON;
-			return FOLD_HOLD;
-		}
-		break;
-	case 'p':
-		if (begins(line, len, "panic: ") && was != TRACE_GO) {
-			f->trace = TRACE_GO;
-			return FOLD_NEW;
-		}
-		break;
-	case 'f':
-		if (begins(line, len, "fatal error: ")) {
-			f->trace = TRACE_GO;
-			return FOLD_NEW;
-		}
-		break;
-	case 'g':
-		if (begins(line, len, "goroutine ") && ends(line, len, "]:")) {
-			f->trace = TRACE_GO;
-			return FOLD_MORE;
-		}
-		break;
-	case 'C':
-	case 'c':
-	case '-':
-	case 'S':
-		if (is_cause(line, len))
-			return FOLD_CAUSE;
-		if (begins(line, len, "Stack trace:")) {
-			f->trace = TRACE_PHP;
-			return FOLD_MORE;
-		}
-		if (begins(line, len, "Suppressed: "))
-			return FOLD_MORE;
-		break;
-	case 's':
-	case 'n':
-		if (begins(line, len, "stack backtrace:") || begins(line, len, "note: run with `RUST_BACKTRACE"))
-			return FOLD_MORE;
-		break;
-	case '#':
-		if (len > 1 && isdigit((unsigned char)line[1])) {
-			f->trace = TRACE_PHP;
-			return FOLD_MORE;
-		}
-		break;
-	default:
-		break;
-	}
-	if (was == TRACE_GO && is_go_frame(line, len)) {
-		f->trace = TRACE_GO;
+	if (len == 0)
+		return FOLD_MORE;
+	if (is_cause(line, len))
+		return FOLD_CAUSE;
+	/* PHP: "#0 /app/a.php(3): f()" */
+	if (line[0] == '#' && len > 1 && isdigit((unsigned char)line[1])) {
+		f->trace = TRACE_PHP;
 		return FOLD_MORE;
 	}
-	return len ? FOLD_NEW : FOLD_MORE;
+	opening = opening_of(line, len);
+	if (!opening)
+		return FOLD_NEW;
+	f->trace = opening->trace;
+	return opening->step;
 }
 
 enum log_fold_step log_fold_next(struct log_fold *f, const char *line, size_t len, bool stamped)

@@ -17,11 +17,12 @@ MIB = 1 << 20
 PEAK_MIB = 40 if SLOW == 1 else 600
 
 
-def some_lines(n, start=0):
-    return "".join(
-        f"2026-11-20T11:{i // 60 % 60:02d}:{i % 60:02d}Z {'ERROR dial orders-db:5432: connection refused' if i % 50 == 49 else 'INFO order %d took %dms' % (i, i % 97)}\n"
-        for i in range(start, start + n)
-    )
+def some_lines(n):
+    lines = []
+    for i in range(n):
+        text = "ERROR dial orders-db:5432: connection refused" if i % 50 == 49 else f"INFO order {i} took {i % 97}ms"
+        lines.append(f"2026-11-20T11:{i // 60 % 60:02d}:{i % 60:02d}Z {text}\n")
+    return "".join(lines)
 
 
 def peak_mib(process):
@@ -176,7 +177,9 @@ def test_recorded_log(run, tmp_path):
     folder.mkdir(parents=True)
     samples.sick_file(tmp_path / "dump" / "objects.json")
     folder.joinpath("logs.txt").write_text(
-        "==== START logs for container main of pod shop/api-1 ====\n" + some_lines(60) + "==== END logs for container main of pod shop/api-1 ====\n"
+        "==== START logs for container main of pod shop/api-1 ====\n"
+        + some_lines(60)
+        + "==== END logs for container main of pod shop/api-1 ====\n"
     )
     result = run("logs", "pod/api-1", "--from", tmp_path / "dump").ok()
     assert "60 lines" in result.out, result

@@ -327,7 +327,7 @@ static void what_is_new(void **state)
 	struct log_miner *m;
 	const struct log_mining *g;
 	struct strbuf sb;
-	unsigned new = 0, gone = 0, more = 0;
+	unsigned new = 0, gone = 0;
 	double factor;
 
 	(void)state;
@@ -349,7 +349,6 @@ static void what_is_new(void **state)
 
 		new += turn == TURN_NEW;
 		gone += turn == TURN_GONE;
-		more += turn == TURN_MORE;
 		if (turn == TURN_NEW)
 			assert_string_equal(log_signature_check(g->templates[i]->signature)->id, "log/connection-refused");
 	}
