@@ -140,7 +140,8 @@ static int read_one(struct run *r, struct session *s, const struct log_stream *q
 		return code;
 	}
 	r->names.len = before;
-	log_debug("%s", why.message);
+	if (cluster_is_live(s->cluster))
+		log_write(LOG_WARNING, "%s", why.message);
 	if (!err->code)
 		*err = why;
 	return 0;
@@ -149,13 +150,15 @@ static int read_one(struct run *r, struct session *s, const struct log_stream *q
 static int read_pod(struct run *r, struct session *s, const struct object *pod, struct err *err)
 {
 	const char *only = r->cli->flags[FLAG_CONTAINER];
+	/* Who counts must know whether the log reaches back to then: it is read whole. */
+	usec_t since = r->miner ? r->query.since : 0;
 	struct pod_view v = {0};
 	int code;
 
 	pod_view_read(&v, &r->cli->ctx.arena, pod);
 	for (uint32_t i = 0; i < v.count; i++) {
 		const struct container_view *c = &v.containers[i];
-		struct log_stream q = {.pod = pod, .container = c->name, .since = r->query.since};
+		struct log_stream q = {.pod = pod, .container = c->name, .timestamps = true, .since = since};
 
 		if (only && !str_eq(only, c->name))
 			continue;

@@ -59,7 +59,7 @@ static void count_object(struct counts *k, struct ctx *ctx, struct cluster *c, c
 
 		pod_view_read(&v, k->say->arena, pods.items[i]);
 		for (uint32_t n = 0; n < v.count; n++) {
-			struct log_stream q = {.pod = pods.items[i], .container = v.containers[n].name, .previous = true};
+			struct log_stream q = {.pod = pods.items[i], .container = v.containers[n].name, .previous = true, .timestamps = true};
 
 			if (k->say->q->container && !str_eq(q.container, k->say->q->container))
 				continue;
