@@ -261,7 +261,8 @@ static int read_all(struct run *r, struct err *err)
 	struct cli *cli = r->cli;
 	int code;
 
-	if (are_files(cli)) {
+	/* What can be no object's name is read as a file, so that the error is about the file. */
+	if (are_files(cli) || cli->args[0][0] == '/' || cli->args[0][0] == '.') {
 		code = read_files(r, err);
 	} else if (cli->arg_count > 2 || (cli->arg_count == 2 && access(cli->args[0], F_OK) == 0)) {
 		return err_set(err, ERR_USAGE, "\"%s\" is no file", cli->args[cli->arg_count - 1]);

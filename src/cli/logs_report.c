@@ -121,7 +121,7 @@ static void head(struct term *t, const struct logs_report *r, const struct log_m
 		term_safe(t, STYLE_BOLD, r->names[0]);
 	else
 		term_addf(t, "%u logs", r->name_count);
-	term_addf(t, ": %s lines", number(a, g->lines));
+	term_addf(t, ": %s line%s", number(a, g->lines), g->lines == 1 ? "" : "s");
 	if (g->kept != g->lines)
 		term_addf(t, ", %s of them asked for", number(a, g->kept));
 	if (g->entries != g->kept)
@@ -130,7 +130,7 @@ static void head(struct term *t, const struct logs_report *r, const struct log_m
 		term_addf(t, ", %s to %s (%s)", when(a, g->first), when(a, g->last), span(a, g->last - g->first));
 	else
 		term_addf(t, ", without times");
-	term_addf(t, ", %s errors\n", number(a, g->errors));
+	term_addf(t, ", %s error%s\n", number(a, g->errors), g->errors == 1 ? "" : "s");
 	if (g->bucket) {
 		uint32_t most = 0;
 

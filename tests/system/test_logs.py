@@ -182,5 +182,5 @@ def test_recorded_log(run, tmp_path):
         + "==== END logs for container main of pod shop/api-1 ====\n"
     )
     result = run("logs", "pod/api-1", "--from", tmp_path / "dump").ok()
-    assert "60 lines" in result.out, result
+    assert "60 lines, " in result.out, result
     assert "orders-db:5432" in result.out, result
