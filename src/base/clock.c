@@ -117,6 +117,23 @@ bool clock_parse_rfc3339(const char *s, size_t len, usec_t *ret)
 	return true;
 }
 
+bool clock_date(int64_t year, int month, int day, usec_t *ret)
+{
+	if (year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+		return false;
+	*ret = days_of(year, month, day) * USEC_PER_DAY;
+	return true;
+}
+
+int64_t clock_year(usec_t t)
+{
+	int64_t year;
+	int month, day;
+
+	date_of(t / USEC_PER_DAY - (t % USEC_PER_DAY < 0), &year, &month, &day);
+	return year;
+}
+
 char *clock_format_rfc3339(usec_t t, char buf[CLOCK_TEXT_MAX])
 {
 	int64_t days = t / USEC_PER_DAY, rest = t % USEC_PER_DAY, year;

@@ -19,6 +19,9 @@ usec_t clock_monotonic(void); /* for deadlines and measuring */
 
 /* "2026-11-23T15:04:05Z", fractions and offsets allowed (RFC 3339). False when it is none. */
 bool clock_parse_rfc3339(const char *s, size_t len, usec_t *ret);
+/* The beginning of a day of the Gregorian calendar (month 1..12); false when there is no such day. And the year of a time. */
+bool clock_date(int64_t year, int month, int day, usec_t *ret);
+int64_t clock_year(usec_t t);
 /* Writes "2026-11-23T15:04:05Z" (with ".123456" when there is a fraction) into buf[CLOCK_TEXT_MAX]. */
 #define CLOCK_TEXT_MAX 40
 char *clock_format_rfc3339(usec_t t, char buf[CLOCK_TEXT_MAX]);

@@ -86,3 +86,17 @@ int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_reque
 	}
 	return 0;
 }
+
+int cluster_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		       int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err)
+{
+	const struct container_log *log;
+
+	if (c->live)
+		return live_stream_log(c, ctx, q, fn, arg, err);
+	log = inventory_log(c->inv, q->pod, q->container, q->previous);
+	if (!log || log->error)
+		return err_set(err, ERR_NOT_FOUND, "the%s log of container %s of Pod %s/%s was not recorded%s%s", q->previous ? " previous" : "",
+			       q->container, q->pod->ns, q->pod->name, log ? ": " : "", log ? log->error : "");
+	return log->len ? fn(arg, log->text, log->len, err) : 0;
+}

@@ -57,6 +57,19 @@ struct log_request {
 #define LOG_LIMIT_BYTES (256 << 10)
 int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err);
 
+/* One container's log from its beginning, handed over while it arrives, whatever its length: fn is called with pieces of any size, and its
+ * non-zero return ends the reading and is returned. since: only lines of then and later (kubelet's clock); 0 = all. Of a recording: what was
+ * recorded. ERR_NOT_FOUND when there is no such log, ERR_CANCELLED within HTTP_POLL_MS of ctx's flag. */
+struct log_stream {
+	const struct object *pod;
+	const char *container;
+	bool previous;
+	bool timestamps; /* each line begins with its time, as with kubectl logs --timestamps (a recording has what was recorded) */
+	usec_t since;
+};
+int cluster_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		       int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err);
+
 /* Writes everything in c, masked, as one compressed file (docs/snapshot-format.md). Atomic: a failure leaves no file. */
 int snapshot_write(struct cluster *c, struct ctx *ctx, const char *path, struct err *err);
 

@@ -22,6 +22,8 @@ void cluster_set_names(struct cluster *c, const char *name, const char *server, 
 int live_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err);
 void live_close(struct live *live);
 int live_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err);
+int live_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		    int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err);
 
 /* recorded.c: reads options->from. */
 int recorded_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err);

@@ -61,18 +61,25 @@ static const char *tail_text(struct tail *t, size_t *ret_len)
 	return t->text.buf + from;
 }
 
+/* ".../log?container=NAME", for more parameters to be added. */
+static void add_path(struct strbuf *path, const struct object *pod, const char *container, bool previous)
+{
+	strbuf_addstr(path, "/api/v1/namespaces/");
+	http_url_escape(path, pod->ns, false);
+	strbuf_addstr(path, "/pods/");
+	http_url_escape(path, pod->name, false);
+	strbuf_addstr(path, "/log?container=");
+	http_url_escape(path, container, false);
+	if (previous)
+		strbuf_addstr(path, "&previous=true");
+}
+
 static const char *log_path(struct arena *a, const struct log_request *q)
 {
 	_cleanup_(strbuf_release) struct strbuf path;
 	strbuf_init(&path, STRBUF_MAX_LINE);
-	strbuf_addstr(&path, "/api/v1/namespaces/");
-	http_url_escape(&path, q->pod->ns, false);
-	strbuf_addstr(&path, "/pods/");
-	http_url_escape(&path, q->pod->name, false);
-	strbuf_addf(&path, "/log?tailLines=%lld&container=", (long long)(q->tail_lines ? q->tail_lines : LOG_TAIL_LINES));
-	http_url_escape(&path, q->container, false);
-	if (q->previous)
-		strbuf_addstr(&path, "&previous=true");
+	add_path(&path, q->pod, q->container, q->previous);
+	strbuf_addf(&path, "&tailLines=%lld", (long long)(q->tail_lines ? q->tail_lines : LOG_TAIL_LINES));
 	if (q->since_secs)
 		strbuf_addf(&path, "&sinceSeconds=%lld", (long long)q->since_secs);
 	return arena_strndup(a, path.buf, path.len);
@@ -132,4 +139,58 @@ int live_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request 
 	if (reading.fatal.code && err)
 		*err = reading.fatal;
 	return reading.fatal.code;
+}
+
+/* The first bytes are held back until it is clear that they are no excuse of kubelet's. */
+struct stream {
+	int (*fn)(void *arg, const char *data, size_t len, struct err *err);
+	void *arg;
+	char head[512];
+	size_t len;
+	bool passed;
+};
+
+static int pass_head(struct stream *s, struct err *err)
+{
+	s->passed = true;
+	return s->len ? s->fn(s->arg, s->head, s->len, err) : 0;
+}
+
+static int on_stream(void *arg, const char *data, size_t len, struct err *err)
+{
+	struct stream *s = arg;
+	size_t n = s->passed ? 0 : MIN(len, sizeof(s->head) - 1 - s->len);
+	int r = 0;
+
+	memcpy(s->head + s->len, data, n);
+	s->len += n;
+	if (!s->passed && (s->len == sizeof(s->head) - 1 || memcmp(s->head, LOG_NOT_NOW, MIN(s->len, strlen(LOG_NOT_NOW))) != 0))
+		r = pass_head(s, err);
+	return r == 0 && n < len ? s->fn(s->arg, data + n, len - n, err) : r;
+}
+
+int live_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream *q,
+		    int (*fn)(void *arg, const char *data, size_t len, struct err *err), void *arg, struct err *err)
+{
+	_cleanup_(strbuf_release) struct strbuf path;
+	struct stream s = {.fn = fn, .arg = arg};
+	struct api_request request = {.text = true, .max_body = UINT64_MAX, .timeout = API_NO_TIMEOUT, .on_body = on_stream, .arg = &s};
+	char since[CLOCK_TEXT_MAX];
+	int r;
+
+	strbuf_init(&path, STRBUF_MAX_LINE);
+	add_path(&path, q->pod, q->container, q->previous);
+	if (q->timestamps)
+		strbuf_addstr(&path, "&timestamps=true");
+	if (q->since) {
+		strbuf_addstr(&path, "&sinceTime=");
+		http_url_escape(&path, clock_format_rfc3339(q->since, since), false);
+	}
+	request.path = path.buf;
+	if ((r = api_do(c->live->client, ctx, &request, err)) < 0 || s.passed)
+		return r;
+	s.head[s.len] = '\0';
+	if (strncmp(s.head, LOG_NOT_NOW, strlen(LOG_NOT_NOW)) == 0)
+		return err_set(err, ERR_UNAVAILABLE, "%.300s", s.head);
+	return pass_head(&s, err);
 }

@@ -1,63 +1,12 @@
 #include "diagnose/log_scan.h"
 
 #include "diagnose/chain.h"
+#include "diagnose/log_mine.h"
 
 #include <ctype.h>
 
-enum peer_mode { PEER_NONE, PEER_HOST };
-
-struct signature {
-	enum peer_mode peer;
-	int weight;
-	const char *patterns, *sentence;
-};
-
-#define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX) {PEER, WEIGHT, PATTERNS, SENTENCE},
-static const struct signature signatures[] = {
-#include "diagnose/log_signatures.def"
-};
-#undef SIGNATURE
-
-#define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX)                                                                  \
-	{.id = CHECK, .kind = KIND_POD, .severity = SEVERITY_ERROR, .title = TITLE, .explain = EXPLAIN, .fix = FIX, .peers = "k8sgpt Log"},
-const struct check log_checks[] = {
-#include "diagnose/log_signatures.def"
-};
-#undef SIGNATURE
-const size_t log_check_count = ARRAY_LEN(log_checks);
-
 #define LOG_SCAN_LINES 200 /* from the end; what was long before the end is seldom the reason for it */
 #define LOG_LINE_MAX 2048  /* longer lines are cut: a minified stack trace says it all at its beginning */
-
-/* Is every '*'-separated part of pattern in the folded line, in order? */
-static bool pattern_matches(const char *pattern, size_t len, const char *line)
-{
-	const char *end = pattern + len;
-
-	while (pattern < end) {
-		const char *star = memchr(pattern, '*', (size_t)(end - pattern));
-		size_t part = (size_t)((star ? star : end) - pattern);
-		const char *at = memmem(line, strlen(line), pattern, part);
-
-		if (!at)
-			return false;
-		line = at + part;
-		pattern += part + (star ? 1 : 0);
-	}
-	return true;
-}
-
-static bool signature_matches(const struct signature *s, const char *line)
-{
-	for (const char *p = s->patterns; *p;) {
-		size_t len = strcspn(p, "|");
-
-		if (pattern_matches(p, len, line))
-			return true;
-		p += len + (p[len] == '|');
-	}
-	return false;
-}
 
 /* How much a line's own level says that it is the end of the story. */
 static int level_bonus(const char *folded)
@@ -76,93 +25,29 @@ static int level_bonus(const char *folded)
 	return 0;
 }
 
-static const struct signature *match_line(const char *line, size_t len, char *folded, int *ret_score)
+/* The signature that a line has, -1 = none, and how much it says. */
+static int match_line(const char *line, size_t len, int *ret_score)
 {
-	if (len >= LOG_LINE_MAX)
-		len = LOG_LINE_MAX - 1;
+	char folded[LOG_LINE_MAX];
+	int found;
+
+	len = MIN(len, sizeof(folded) - 1);
+	found = log_patterns_match(line, len);
+	if (found < 0)
+		return -1;
 	for (size_t i = 0; i < len; i++)
 		folded[i] = line[i] ? (char)tolower((unsigned char)line[i]) : ' ';
 	folded[len] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(signatures); i++) {
-		if (signature_matches(&signatures[i], folded)) {
-			*ret_score = signatures[i].weight + level_bonus(folded);
-			return &signatures[i];
-		}
-	}
-	return NULL;
-}
-
-static bool host_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '_';
-}
-
-/* A token is taken for an address when it has a port, when it looks like an IP or a qualified name, or when one of these words stands before. */
-static bool introduced(const char *line, const char *token)
-{
-	static const char *const before[] = {"lookup ",      "host name \"", "enotfound ", "eai_again ",  "unknownhostexception: ",
-					     "address '",    "host: ",       "host ",      "connect to ", "connecting to ",
-					     "server at \"", "://",          "@",          "reach ",      "resolve ",
-					     "upstream ",    "from "};
-
-	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
-		size_t n = strlen(before[i]);
-
-		if ((size_t)(token - line) >= n && strncasecmp(token - n, before[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The DNS server in "lookup x on 10.96.0.10:53" is not who the program wanted to speak to. */
-static bool is_dns_server(const char *line, const char *token, const char *end)
-{
-	return (size_t)(token - line) >= 4 && strncmp(token - 4, " on ", 4) == 0 && end[0] == ':' && strncmp(end, ":53", 3) == 0 &&
-	       !isdigit((unsigned char)end[3]);
-}
-
-static void find_peer(struct graph *g, struct arena *a, const char *ns, const char *line, size_t len, struct log_match *m)
-{
-	char copy[LOG_LINE_MAX];
-	int port;
-
-	len = MIN(len, sizeof(copy) - 1);
-	memcpy(copy, line, len);
-	copy[len] = '\0';
-	for (const char *p = copy; *p;) {
-		const char *start = p;
-		bool ported;
-		size_t n;
-
-		while (host_char(*p))
-			p++;
-		if (p == start) {
-			p++;
-			continue;
-		}
-		ported = *p == ':' && isdigit((unsigned char)p[1]);
-		if (is_dns_server(copy, start, p) || (!ported && !introduced(copy, start)))
-			continue;
-		/* A time of day ("15:04:05") is no address. */
-		if (ported && strspn(start, "0123456789") == (size_t)(p - start))
-			continue;
-		n = (size_t)(p - start) + (ported ? 1 + strspn(p + 1, "0123456789") : 0);
-		if (graph_resolve(g, ns, start, n, &m->peer, &port)) {
-			m->peer_text = arena_strndup(a, start, n);
-			return;
-		}
-		if (!m->peer_text[0] && strspn(start, "0123456789.") != n)
-			m->peer_text = arena_strndup(a, start, n);
-	}
+	*ret_score = log_signature_weight(found) + level_bonus(folded);
+	return found;
 }
 
 bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char *text, size_t len, struct log_match *ret)
 {
-	const struct signature *best = NULL;
+	int best = -1;
 	const char *end = text + len;
 	uint32_t lines = 0, number;
 	int best_score = 0, distance = 0;
-	char folded[LOG_LINE_MAX];
 
 	for (const char *p = text; p < end; p++)
 		lines += *p == '\n';
@@ -172,14 +57,13 @@ bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char
 	*ret = (struct log_match){.peer.kind = KIND_COUNT, .peer_text = ""};
 	while (end > text && distance < LOG_SCAN_LINES) {
 		const char *stop = end[-1] == '\n' ? end - 1 : end, *start = stop;
-		const struct signature *s;
-		int score = 0;
+		int score = 0, found;
 
 		while (start > text && start[-1] != '\n')
 			start--;
-		s = match_line(start, (size_t)(stop - start), folded, &score);
-		if (s && (!best || score - distance > best_score)) {
-			best = s;
+		found = match_line(start, (size_t)(stop - start), &score);
+		if (found >= 0 && (best < 0 || score - distance > best_score)) {
+			best = found;
 			best_score = score - distance;
 			ret->line = start;
 			ret->len = (size_t)(stop - start);
@@ -189,23 +73,96 @@ bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char
 		number--;
 		distance++;
 	}
-	if (!best)
+	if (best < 0)
 		return false;
-	ret->check = &log_checks[best - signatures];
-	if (best->peer == PEER_HOST)
-		find_peer(g, a, ns, ret->line, ret->len, ret);
+	ret->check = log_signature_check(best);
+	ret->signature = best;
+	if (log_signature_names_peer(best))
+		ret->peer_text = log_peer_of(g, a, ns, ret->line, ret->len, &ret->peer);
 	return true;
 }
 
 /* ---- Findings --------------------------------------------------------------------------------------------------------------- */
 
-static const char *sentence(struct arena *a, const struct signature *s, const struct object *pod, const char *container, const struct log_match *m)
+#define QUOTED_BYTES 200 /* of a line, in a sentence */
+
+/* What a line says: of JSON its message and the error beside it. */
+static const char *words_of(struct arena *a, const struct log_match *m)
+{
+	char line[LOG_LINE_MAX + LOG_PADDING] = {0};
+	size_t len = MIN(m->len, (size_t)LOG_LINE_MAX);
+	struct log_shape shape;
+
+	memcpy(line, m->line, len);
+	log_shape_of(line, len, 0, &shape);
+	if (!shape.json || !shape.message.at)
+		return arena_strndup(a, m->line, MIN(m->len, (size_t)QUOTED_BYTES));
+	if (!shape.error.at)
+		return arena_strndup(a, shape.message.at, MIN(shape.message.len, (size_t)QUOTED_BYTES));
+	return arena_printf(a, "%.*s: %.*s", (int)MIN(shape.message.len, (size_t)QUOTED_BYTES), shape.message.at,
+			    (int)MIN(shape.error.len, (size_t)QUOTED_BYTES), shape.error.at);
+}
+
+/* How often the log says so, and since when. */
+struct story {
+	uint64_t count;
+	usec_t first;
+	uint32_t first_line;
+	uint64_t before; /* entries of the log before the first; 0 = too few to tell that it was otherwise before */
+	const char *example;
+};
+
+static void find_story(struct arena *a, const struct log_mining *g, const struct log_match *m, struct story *ret)
+{
+	const struct log_template *best = NULL;
+
+	for (uint32_t i = 0; i < g->template_count; i++) {
+		const struct log_template *t = g->templates[i];
+
+		if (t->signature == m->signature && t->first_line <= m->number && (!best || t->last_line > best->last_line))
+			best = t;
+	}
+	if (!best)
+		return;
+	ret->count = best->count;
+	ret->first = best->first;
+	ret->first_line = (uint32_t)best->first_line;
+	ret->before = best->first_line > LOG_TURN_BEFORE && g->first && g->first < best->first ? best->first_line - 1 : 0;
+	ret->example = arena_strndup(a, best->example, best->example_len);
+}
+
+static struct story story_of(struct arena *a, const struct container_log *log, const struct log_match *m, usec_t now)
+{
+	const struct log_mining_options o = {.now = now};
+	_cleanup_(log_miner_freep) struct log_miner *miner = log_miner_new(&o);
+	struct story story = {0};
+
+	log_miner_feed(miner, log->text, log->len);
+	find_story(a, log_miner_finish(miner), m, &story);
+	return story;
+}
+
+/* " (7 times since 2026-11-25T10:00:00Z, never in the 120 lines before)" */
+static const char *story_text(struct arena *a, const struct story *s)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	if (s->count < 2 || !s->first)
+		return "";
+	clock_format_rfc3339(s->first - s->first % USEC_PER_SEC, when);
+	if (!s->before)
+		return arena_printf(a, " (%llu times since %s)", (unsigned long long)s->count, when);
+	return arena_printf(a, " (%llu times since %s, never in the %llu lines before)", (unsigned long long)s->count, when,
+			    (unsigned long long)s->before);
+}
+
+static const char *sentence(struct arena *a, const struct object *pod, const char *container, const struct log_match *m)
 {
 	_cleanup_(strbuf_release) struct strbuf sb;
-	const char *line = arena_strndup(a, m->line, MIN(m->len, (size_t)200));
+	const char *line = words_of(a, m);
 
 	strbuf_init(&sb, STRBUF_MAX_LINE);
-	for (const char *p = s->sentence; *p; p++) {
+	for (const char *p = log_signature_sentence(m->signature); *p; p++) {
 		if (strncmp(p, "%W", 2) == 0)
 			strbuf_addf(&sb, "Container %s of %s", container, object_text(a, pod)), p++;
 		else if (strncmp(p, "%P", 2) == 0)
@@ -217,9 +174,6 @@ static const char *sentence(struct arena *a, const struct signature *s, const st
 	}
 	return arena_strndup(a, sb.buf, sb.len);
 }
-
-/* The last signature only says that a line is an error: the check that found the container quotes it already. */
-#define GENERIC_ERROR (&log_checks[ARRAY_LEN(signatures) - 1])
 
 /* Where the words of a match were read. */
 struct words {
@@ -248,26 +202,43 @@ static bool find_words(struct check_run *run, struct graph *g, const struct find
 	return log_match_text(g, run->arena, pod->ns, kept, strlen(kept), ret_match);
 }
 
+static void tell_story(struct check_run *run, struct finding *f, const struct words *words, const struct log_match *m, const struct story *story)
+{
+	/* It may have begun before the finding that led here; since the pod was made is a guess. What an instance says does not speak for those
+	 * before it, so a time that is known and earlier stays. */
+	if (story->before && (!f->since || f->since == f->object->created || story->first < f->since))
+		f->since = story->first;
+	if (story->count > 1 && story->first && story->first_line < m->number)
+		finding_log(run, f, words->log, story->first_line, story->first_line, story->example);
+}
+
 static void scan_one(struct check_run *run, struct graph *g, const struct finding *symptom)
 {
 	const struct object *pod = symptom->object;
 	struct log_match m;
 	struct words words;
 	struct finding *f;
+	struct story story = {0};
 	const char *line;
 
-	if (!find_words(run, g, symptom, &words, &m) || m.check == GENERIC_ERROR)
+	if (!find_words(run, g, symptom, &words, &m) || log_signature_is_generic(m.signature))
 		return;
 	line = arena_strndup(run->arena, m.line, MIN(m.len, (size_t)LOG_LINE_MAX));
+	if (words.log)
+		story = story_of(run->arena, words.log, &m, inventory_now(run->inv));
 	run->check = m.check;
-	f = finding_new(run, pod, "%s", sentence(run->arena, &signatures[m.check - log_checks], pod, symptom->container, &m));
+	f = finding_new(run, pod, "%s%s", sentence(run->arena, pod, symptom->container, &m), story_text(run->arena, &story));
 	f->container = symptom->container;
 	f->since = symptom->since;
 	f->severity = symptom->severity;
+	if (log_signature_fix(m.signature))
+		finding_fix(run, f, "%s", log_signature_fix(m.signature));
 	if (words.log)
 		finding_log(run, f, words.log, m.number, m.number, line);
 	else
 		finding_field_text(run, f, pod, words.path, line);
+	if (words.log)
+		tell_story(run, f, &words, &m, &story);
 	if (m.peer.kind == KIND_SERVICE)
 		finding_subject(run, f, KIND_SERVICE, m.peer.ns, m.peer.name);
 	else if (m.peer.kind == KIND_POD && m.peer.object != pod)

@@ -14,6 +14,7 @@ extern const size_t log_check_count;
 /* What one text ends with: the signature's check and the line; NULL when nothing in it looks like an error. */
 struct log_match {
 	const struct check *check;
+	int signature;    /* log_patterns.h */
 	const char *line; /* not NUL-terminated */
 	size_t len;
 	uint32_t number;         /* 1-based */
@@ -21,6 +22,10 @@ struct log_match {
 	const char *peer_text;   /* as in the line: "orders-db:5432"; "" = none */
 };
 bool log_match_text(struct graph *g, struct arena *a, const char *ns, const char *text, size_t len, struct log_match *ret);
+
+/* Who a line says was called, as written ("orders-db:5432"), "" = nobody. *ret_known: that Service or pod, kind KIND_COUNT = none that the
+ * cluster knows. g may be NULL: then nothing is known. */
+const char *log_peer_of(struct graph *g, struct arena *a, const char *ns, const char *line, size_t len, struct object_name *ret_known);
 
 /* Adds at most one finding per container that run->findings (the first `count`) says is unhealthy and whose log is in the inventory. */
 void log_scan_findings(struct check_run *run, struct graph *g, uint32_t count);

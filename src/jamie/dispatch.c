@@ -12,6 +12,9 @@ void dispatch_object(struct say *s, struct ctx *ctx, struct cluster *c, const st
 	case INTENT_LOGS:
 		answer_logs(s, ctx, c, o);
 		break;
+	case INTENT_LOG_COUNT:
+		answer_log_count(s, ctx, c, o);
+		break;
 	case INTENT_EVENTS:
 		answer_events(s, ctx, o);
 		break;
@@ -79,6 +82,9 @@ void dispatch_rest(struct say *s, struct ctx *ctx, struct cluster *c)
 		break;
 	case INTENT_LIST:
 		answer_list(s, ctx, NULL);
+		break;
+	case INTENT_LOG_COUNT:
+		answer_log_count(s, ctx, c, NULL);
 		break;
 	case INTENT_COUNT:
 		answer_count(s, ctx, NULL);

@@ -116,6 +116,9 @@ void question_intent(struct question *q)
 			q->intent_score = score;
 		}
 	}
+	/* Statuses and paths are nowhere but in logs. */
+	if (q->status_low || q->path)
+		q->intent = INTENT_LOG_COUNT;
 }
 
 bool intent_keyword(const char *word)

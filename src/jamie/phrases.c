@@ -403,8 +403,9 @@ static bool counts_things(const struct question *q, unsigned at)
 void question_phrases(struct question *q, struct arena *a, usec_t now)
 {
 	mark_flags(q);
+	question_log_count(q, a);
 	for (unsigned i = 0; i < q->word_count;) {
-		unsigned n = mark_time(q, a, i, now);
+		unsigned n = q->words[i].role == WORD_TAKEN ? 1 : mark_time(q, a, i, now);
 
 		n = n ? n : mark_container(q, i);
 		n = n ? n : mark_kind(q, i);

@@ -106,6 +106,11 @@ struct question {
 	bool everywhere;       /* "in all namespaces", "the cluster" */
 	bool follow_up;        /* "and ...", "what about ...": the last question with something changed */
 	const char *container; /* "container web" */
+	/* "how many 5xx of /checkout": what is counted in logs. */
+	int status_low, status_high; /* 0 = none */
+	const char *status_words;
+	const char *path;     /* NULL = none */
+	const char *log_text; /* between double quotes, as written; NULL = none */
 };
 
 /* Splits and folds (words.c). ERR_LIMIT past QUESTION_MAX_WORDS. */
@@ -115,6 +120,8 @@ bool word_is(const struct word *w, const char *keyword);
 /* Joins words first..first+count-1 by a blank. */
 const char *question_words(const struct question *q, struct arena *a, unsigned first, unsigned count);
 
+/* What is counted in logs: a status, a path, a quoted text; only in a question that counts (log_count.c). Called by question_phrases. */
+void question_log_count(struct question *q, struct arena *a);
 /* Kinds, states, times, numbers, orders: what needs no inventory but its time (phrases.c). */
 void question_phrases(struct question *q, struct arena *a, usec_t now);
 /* Objects and namespaces, matched against the inventory (names.c). */

@@ -70,6 +70,7 @@ void answer_health(struct say *s, struct ctx *ctx, const struct mention *m);
 void answer_namespace(struct say *s, struct ctx *ctx, const char *ns);
 void answer_list(struct say *s, struct ctx *ctx, const struct object *scope);
 void answer_count(struct say *s, struct ctx *ctx, const struct object *scope);
+void answer_log_count(struct say *s, struct ctx *ctx, struct cluster *c, const struct object *scope);
 void answer_logs(struct say *s, struct ctx *ctx, struct cluster *c, const struct object *o);
 void answer_events(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_changes(struct say *s, struct ctx *ctx, const struct object *o);

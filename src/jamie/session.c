@@ -488,6 +488,10 @@ static void fill_entities(const struct jamie *j, struct arena *a, const struct q
 		add_entity(a, &e, "number", NULL, arena_printf(a, "%lld", (long long)q->number), NULL);
 	if (q->order != ORDER_NONE)
 		add_entity(a, &e, "order", NULL, orders[q->order], NULL);
+	if (q->status_low)
+		add_entity(a, &e, "status", q->status_words, arena_printf(a, "%d-%d", q->status_low, q->status_high), NULL);
+	if (q->path)
+		add_entity(a, &e, "path", q->path, q->path, NULL);
 	if (q->container)
 		add_entity(a, &e, "container", q->container, q->container, NULL);
 	ret->entities = e.items;

@@ -1,0 +1,186 @@
+"""`logs`: files of any size in bounded memory, packed ones, standard input, a live pod streamed, Ctrl-C and a reader that goes away."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import samples
+from conftest import SLOW
+from servers import FakeApi
+
+MIB = 1 << 20
+# The program itself, its libraries, and LOG_MINE_MEMORY.
+PEAK_MIB = 40 if SLOW == 1 else 600
+
+
+def some_lines(n):
+    lines = []
+    for i in range(n):
+        text = "ERROR dial orders-db:5432: connection refused" if i % 50 == 49 else f"INFO order {i} took {i % 97}ms"
+        lines.append(f"2026-11-20T11:{i // 60 % 60:02d}:{i % 60:02d}Z {text}\n")
+    return "".join(lines)
+
+
+def peak_mib(process):
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss / 1024
+
+
+def big_file(path, size):
+    block = some_lines(20000).encode()
+    with open(path, "wb") as f:
+        for _ in range(size // len(block) + 1):
+            f.write(block)
+    return path
+
+
+def test_big_file_in_bounded_memory(start, tmp_path):
+    path = big_file(tmp_path / "big.log", 300 * MIB)
+    for arguments in (["logs", path], ["logs", path, "--level", "error", "--by", "template"]):
+        with open(tmp_path / "out", "wb") as out:
+            process = start(*arguments, stdout=out)
+            peak = peak_mib(process)
+        assert process.returncode == 0
+        assert peak < PEAK_MIB, f"{arguments[2:]}: {peak} MiB"
+    path.unlink()
+
+
+def test_every_line_different_in_bounded_memory(start, tmp_path):
+    path = tmp_path / "odd.log"
+    letters = "abcdefghij"
+    with open(path, "w") as f:
+        for i in range(600000):
+            word = "".join(letters[int(c)] for c in str(i))
+            f.write(f"INFO {word} says {word[::-1]} to {word}{word} again and again and again\n")
+    process = start("logs", path, stdout=subprocess.DEVNULL)
+    assert peak_mib(process) < PEAK_MIB
+    assert process.returncode == 0
+
+
+def test_packed_files_and_standard_input_say_the_same(run, tmp_path):
+    text = some_lines(500).encode()
+    (tmp_path / "a.log").write_bytes(text)
+    (tmp_path / "a.log.gz").write_bytes(gzip.compress(text))
+    subprocess.run(["zstd", "-q", tmp_path / "a.log"], check=True)
+    results = [json.loads(run("logs", tmp_path / name, "-o", "json").ok().out) for name in ("a.log", "a.log.gz", "a.log.zst")]
+    results.append(json.loads(run("logs", "-", "-o", "json", stdin=text).ok().out))
+    for result in results:
+        result.pop("logs")
+        assert result == results[0]
+    shapes = results[0]["shapes"]
+    assert [(s["count"], s["error"]) for s in shapes] == [(490, False), (10, True)]
+    assert shapes[1]["signature"] == "log/connection-refused"
+    assert shapes[1]["peer"] == "orders-db:5432"
+    assert shapes[1]["firstLine"] == 50
+
+
+def test_counts(run, tmp_path):
+    (tmp_path / "a.log").write_text(some_lines(500))
+    assert run("logs", tmp_path / "a.log", "--count").ok().out == "500\n"
+    assert run("logs", tmp_path / "a.log", "--grep", "refused", "--count").ok().out == "10\n"
+    assert run("logs", tmp_path / "a.log", "--level", "error", "--count", "--since", "2026-11-20T11:05:00Z").ok().out == "4\n"
+    by_minute = run("logs", tmp_path / "a.log", "--by", "minute").ok().out.splitlines()
+    assert [line.split() for line in by_minute[:2]] == [["60", "2026-11-20T11:00:00Z"], ["60", "2026-11-20T11:01:00Z"]]
+    late = run("logs", tmp_path / "a.log", "--count", "--since", "2026-11-20T10:00:00Z").ok()
+    assert "does not reach back" in late.err
+    run("logs", tmp_path / "a.log", "--status", "5yy").failed(2, "5yy")
+    run("logs", tmp_path / "a.log", "--since", "yesterdayish").failed(2, "yesterdayish")
+    run("logs", tmp_path / "a.log", tmp_path / "b.log").failed(2, "b.log")
+
+
+def test_interrupted(start):
+    """Who stops it sees what was found so far."""
+    process = start("logs", "-", stdin=subprocess.PIPE)
+    process.stdin.write(some_lines(100).encode())
+    process.stdin.flush()
+    time.sleep(0.5 * SLOW)
+    process.send_signal(signal.SIGINT)
+    # Not communicate: that would end the input, too.
+    assert process.wait(timeout=10 * SLOW) == 130
+    assert b"100 lines" in process.stdout.read()
+
+
+def test_reader_goes_away(start, tmp_path):
+    (tmp_path / "a.log").write_text(some_lines(5000))
+    read, write = os.pipe()
+    os.close(read)
+    process = start("logs", tmp_path / "a.log", "-o", "json", stdout=write)
+    os.close(write)
+    assert process.wait(timeout=10 * SLOW) >= 0
+
+
+class LogServer:
+    """Sends a log of `size` bytes in chunks, and for ever with size None."""
+
+    wants_path = True
+
+    def __init__(self, size):
+        self.size, self.block = size, some_lines(1000).encode()
+
+    def __call__(self, conn, server, path=None):
+        if "previous=true" in path:
+            body = b"FATAL boom\n"
+            conn.sendall(b"HTTP/1.1 200 X\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            return True
+        conn.sendall(b"HTTP/1.1 200 X\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
+        sent = 0
+        try:
+            while self.size is None or sent < self.size:
+                conn.sendall(b"%x\r\n%s\r\n" % (len(self.block), self.block))
+                sent += len(self.block)
+                if server.stopped.is_set():
+                    return False
+            conn.sendall(b"0\r\n\r\n")
+        except OSError:
+            return False
+        return True
+
+
+LOG = "/api/v1/namespaces/shop/pods/api-1/log"
+
+
+@pytest.fixture
+def api():
+    with FakeApi(samples.sick_cluster()) as server:
+        yield server
+
+
+def test_live_log_is_streamed(start, kubeconfig, api, tmp_path):
+    api.on(LOG, LogServer(100 * MIB))
+    with open(tmp_path / "out", "wb") as out:
+        process = start("logs", "pod/api-1", env={"KUBECONFIG": str(kubeconfig(api.url))}, stdout=out)
+        peak = peak_mib(process)
+    text = (tmp_path / "out").read_text()
+    assert process.returncode == 0, text
+    assert "2 logs" in text, text
+    assert "boom" in text, text
+    assert peak < PEAK_MIB + 20, peak
+
+
+def test_live_log_interrupted(start, kubeconfig, api):
+    api.on(LOG, LogServer(None))
+    process = start("logs", "pod/api-1", env={"KUBECONFIG": str(kubeconfig(api.url))})
+    time.sleep(1 * SLOW)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10 * SLOW)
+    assert process.returncode == 130, err
+    assert b"lines" in out
+
+
+def test_recorded_log(run, tmp_path):
+    folder = tmp_path / "dump" / "shop" / "api-1"
+    folder.mkdir(parents=True)
+    samples.sick_file(tmp_path / "dump" / "objects.json")
+    folder.joinpath("logs.txt").write_text(
+        "==== START logs for container main of pod shop/api-1 ====\n"
+        + some_lines(60)
+        + "==== END logs for container main of pod shop/api-1 ====\n"
+    )
+    result = run("logs", "pod/api-1", "--from", tmp_path / "dump").ok()
+    assert "60 lines, " in result.out, result
+    assert "orders-db:5432" in result.out, result
