@@ -1,7 +1,5 @@
 /* HorizontalPodAutoscalers. */
-#include "checks/check.h"
-
-#include "base/near.h"
+#include "checks/nearest.h"
 
 static const struct object *target_of(struct check_run *run, const struct object *o, const struct kind **ret_kind)
 {
@@ -24,21 +22,16 @@ static void run_target_missing(struct check_run *run, const struct object *o)
 	if (o->deleted || !target_is_missing(run, o))
 		return;
 	target_of(run, o, &kind);
-	const struct object_list *list = inventory_list(run->inv, kind->id);
-	struct near near;
-	near_init(&near, name);
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->items[i]->ns, o->ns))
-			near_try(&near, list->items[i]->name);
-	struct finding *f = finding_new(run, o, "%s scales %s %s/%s, which does not exist%s", run_text(run, o), kind->name, o->ns, name,
-					near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "");
+	const char *near = nearest_name(run, kind->id, o->ns, name);
+	struct finding *f =
+		finding_new(run, o, "%s scales %s %s/%s, which does not exist%s", run_text(run, o), kind->name, o->ns, name, nearest_hint(run, near));
 	finding_field(run, f, o, "spec.scaleTargetRef.name");
 	finding_absence(run, f, kind->name, o->ns, name);
 	finding_subject(run, f, kind->id, o->ns, name);
 	uint32_t index;
 	if (str_eq(value_get_str(condition_find(o, "AbleToScale", &index), "status"), "False"))
 		finding_fieldf(run, f, o, "status.conditions[%u].message", index);
-	finding_fix(run, f, "Correct spec.scaleTargetRef%s%s, or delete the autoscaler.", near.best ? " to " : "", near.best ? near.best : "");
+	finding_fix(run, f, "Correct spec.scaleTargetRef%s%s, or delete the autoscaler.", near ? " to " : "", near ? near : "");
 	f->since = o->created;
 }
 

@@ -146,6 +146,8 @@ void finding_log(struct check_run *run, struct finding *f, const struct containe
 		 const char *text);
 void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name);
 void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind, const char *ns, const char *name);
+/* What another finding rests on, once more. */
+void finding_evidence(struct check_run *run, struct finding *f, const struct evidence *e);
 /* A subject that is an object at hand. */
 void finding_subject_object(struct check_run *run, struct finding *f, const struct object *o);
 /* The same by apiVersion group and kind name, for custom kinds and built-in ones. */

@@ -110,6 +110,11 @@ void finding_log(struct check_run *run, struct finding *f, const struct containe
 	e->text = text;
 }
 
+void finding_evidence(struct check_run *run, struct finding *f, const struct evidence *e)
+{
+	*add_evidence(run, f, e->type) = *e;
+}
+
 void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name)
 {
 	struct evidence *e = add_evidence(run, f, EVIDENCE_ABSENCE);

@@ -1,4 +1,5 @@
 /* PodDisruptionBudgets and NetworkPolicies: rules about pods that select none, or allow too little or too much. */
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 static bool selects_something(struct check_run *run, const char *ns, const struct value *selector)
@@ -75,15 +76,28 @@ static void run_no_disruptions(struct check_run *run, const struct object *o)
 	add_drain(run, f, o);
 }
 
+static void add_nearest(struct check_run *run, struct finding *f, const struct nearest *near)
+{
+	const char *path;
+	if (!near->workload || !near->has)
+		return;
+	pod_labels_of(near->workload, &path);
+	finding_field(run, f, near->workload, path);
+	finding_fix(run, f, "Select %s=%s, if the pods of %s are meant.", near->want->key, near->has, run_text(run, near->workload));
+}
+
 static void run_pdb_nothing(struct check_run *run, const struct object *o)
 {
 	const struct value *selector = value_get(o->spec, "selector");
 	if (o->deleted || !inventory_sees(run->inv, KIND_POD, o->ns) || value_get_int(o->status, "expectedPods", 0) > 0 ||
 	    selects_something(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns) || workloads_unread(run, o->ns))
 		return;
-	struct finding *f = finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)",
-					run_text(run, o), o->ns, selector ? selector_text(run->arena, selector, false) : "none");
+	struct nearest near = nearest_workload(run, o->ns, o->name, selector, false);
+	struct finding *f =
+		finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)%s", run_text(run, o),
+			    o->ns, selector ? selector_text(run->arena, selector, false) : "none", nearest_words(run, &near));
 	finding_field(run, f, o, selector ? "spec.selector" : "spec");
+	add_nearest(run, f, &near);
 }
 
 static void run_policy_nothing(struct check_run *run, const struct object *o)
@@ -92,9 +106,11 @@ static void run_policy_nothing(struct check_run *run, const struct object *o)
 	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || selects_something(run, o->ns, selector) ||
 	    workloads_unread(run, o->ns))
 		return;
-	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)",
-					run_text(run, o), o->ns, selector_text(run->arena, selector, false));
+	struct nearest near = nearest_workload(run, o->ns, o->name, selector, false);
+	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)%s",
+					run_text(run, o), o->ns, selector_text(run->arena, selector, false), nearest_words(run, &near));
 	finding_field(run, f, o, "spec.podSelector");
+	add_nearest(run, f, &near);
 }
 
 static bool has_type(const struct object *o, const char *type)

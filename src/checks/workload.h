@@ -6,6 +6,10 @@
 
 #include "checks/pod.h"
 
+/* Kinds that hold a pod template. */
+extern const enum kind_id template_kinds[];
+extern const size_t template_kind_count;
+
 /* The newest event about o with this reason, no older than max_age (0 = any age); NULL when none. */
 const struct event *recent_event(struct check_run *run, const struct object *o, const char *reason, usec_t max_age);
 /* Are all of its pods that are not ready so young that they may simply be starting? False when there is no such pod. */

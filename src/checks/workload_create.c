@@ -236,6 +236,30 @@ static void run_webhook_denied(struct check_run *run, const struct object *o)
 	set_webhook_subject(run, f, name);
 }
 
+/* Why the API server got no answer, in its own words, and what that means. */
+static const struct {
+	const char *part, *meaning, *fix;
+} silences[] = {
+	{"x509: certificate signed by unknown authority", "its caBundle does not match the certificate that the webhook serves",
+	 "Put the authority that signed the webhook's serving certificate into clientConfig.caBundle (cert-manager's CA injector does so by an annotation)."},
+	{"certificate has expired", "the certificate that the webhook serves has expired",
+	 "Renew the webhook's serving certificate and restart its pods."},
+	{"x509: certificate is valid for", "the certificate that the webhook serves is for another name",
+	 "Issue the webhook's serving certificate for NAME.NAMESPACE.svc of its Service."},
+	{"x509: ", "the webhook's certificate is rejected", "Mend the webhook's serving certificate or its caBundle."},
+	{"no endpoints available", "its Service has no ready pod", "See why the webhook's pods are not ready."},
+	{"service port", "its Service has no such port", "Correct clientConfig.service.port, or the Service's ports."},
+	{"\" not found", "its Service does not exist", "Install what serves the webhook again, or delete its configuration."},
+	{"connection refused", "nothing listens at the port of its pods",
+	 "Compare the Service's targetPort with the port that the webhook's pods listen on."},
+	{"deadline exceeded", "it took longer than its timeoutSeconds",
+	 "See whether the webhook's pods are overloaded, and whether a NetworkPolicy or a firewall keeps the API server from them."},
+	{"i/o timeout", "it cannot be reached from the API server",
+	 "See whether a NetworkPolicy or a firewall keeps the API server from the webhook's pods (private clusters: the control plane's firewall rule)."},
+	{"Client.Timeout", "it took longer than its timeoutSeconds",
+	 "See whether the webhook's pods are overloaded, and whether a NetworkPolicy or a firewall keeps the API server from them."},
+};
+
 static void run_webhook_unreachable(struct check_run *run, const struct object *o)
 {
 	struct refused r;
@@ -244,7 +268,14 @@ static void run_webhook_unreachable(struct check_run *run, const struct object *
 	const char *name = cut(run, r.message, "failed calling webhook \"", "\""), *why = strstr(r.message, "failed to call webhook: ");
 	if (!name)
 		return;
-	struct finding *f = start(run, o, &r, arena_printf(run->arena, "admission webhook %s does not answer: %s", name, why ? why + 24 : r.message));
+	size_t s = 0;
+	while (s < ARRAY_LEN(silences) && !strstr(r.message, silences[s].part))
+		s++;
+	const char *meaning = s < ARRAY_LEN(silences) ? arena_printf(run->arena, " (%s)", silences[s].meaning) : "";
+	struct finding *f =
+		start(run, o, &r, arena_printf(run->arena, "admission webhook %s does not answer%s: %s", name, meaning, why ? why + 24 : r.message));
+	if (s < ARRAY_LEN(silences))
+		finding_fix(run, f, "%s", silences[s].fix);
 	set_webhook_subject(run, f, name);
 }
 

@@ -257,6 +257,9 @@ static void collect(struct search *s)
 	case REL_SELECTS:
 		of_selected(s, o);
 		break;
+	case REL_REFUSED:
+		of_object(s, graph_refusing(s->chain->graph, s->symptom->finding));
+		break;
 	default:
 		of_edges(s);
 		break;

@@ -1,5 +1,7 @@
 #include "diagnose/internal.h"
 
+#include "diagnose/calls.h"
+
 const char *verdict_text(enum verdict v)
 {
 	static const char *const texts[] = {"healthy", "degraded", "failing", "recovered", "unknown"};
@@ -20,7 +22,7 @@ static int compare_id(const void *x, const void *y)
 
 const struct check **diagnose_catalogue(struct arena *a, size_t *ret_count)
 {
-	const struct check **all = arena_new_array(a, const struct check *, check_count + log_check_count);
+	const struct check **all = arena_new_array(a, const struct check *, check_count + log_check_count + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < check_count; i++)
@@ -28,6 +30,7 @@ const struct check **diagnose_catalogue(struct arena *a, size_t *ret_count)
 	/* The last only tells an error from other lines (log_scan.c) and never becomes a finding. */
 	for (size_t i = 0; i + 1 < log_check_count; i++)
 		all[n++] = &log_checks[i];
+	all[n++] = &calls_check_blocked;
 	qsort(all, n, sizeof(*all), compare_id);
 	*ret_count = n;
 	return all;
@@ -46,8 +49,10 @@ static void conclude(const struct inventory *inv, struct arena *arena, const str
 	struct chain *chain = arena_new(arena, struct chain);
 	struct graph *g = graph_new(inv, arena);
 
-	if (!options->checks.only_check)
+	if (!options->checks.only_check) {
 		log_scan_findings(run, g, run->findings.len);
+		calls_findings(run, g);
+	}
 	renumber(&run->findings);
 	chain_build(chain, g, arena, &run->findings);
 	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .graph = g, .chain = chain};

@@ -27,6 +27,16 @@ struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r,
 	return e;
 }
 
+const struct object *graph_refusing(const struct graph *g, const struct finding *complaint)
+{
+	return ptr_map_get(&g->refusing, complaint);
+}
+
+void graph_set_refusing(struct graph *g, const struct finding *complaint, const struct object *policy)
+{
+	ptr_map_put(g->arena, &g->refusing, complaint, (void *)(uintptr_t)policy);
+}
+
 static void edges_of_service_like(struct graph *g, const struct object *o, struct edge_list *list)
 {
 	struct object_list selected = graph_selected(g, o);

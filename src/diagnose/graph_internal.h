@@ -9,6 +9,7 @@ struct graph {
 	const struct inventory *inv;
 	struct arena *arena;
 	struct ptr_map edges;
+	struct ptr_map refusing;   /* finding -> NetworkPolicy */
 	struct address *addresses; /* cluster and pod IPs, sorted; made when first needed */
 	uint32_t address_count;
 	/* Of lists that are walked once, when first asked for: Service -> its EndpointSlices; ServiceAccount or Namespace -> its bindings. */

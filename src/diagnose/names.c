@@ -18,6 +18,7 @@ const char *relation_text(enum relation r)
 		[REL_ENDPOINTS] = "is answered by",
 		[REL_GRANTS] = "has its rights from",
 		[REL_LIMITS] = "limits the traffic of",
+		[REL_REFUSED] = "is kept from its peer by",
 	};
 	return r < REL_COUNT ? texts[r] : "";
 }
