@@ -25,44 +25,6 @@ static bool is_latest(const struct value *c, const void *arg)
 	return !is_pinned(image) && str_eq(image_tag(image), "latest");
 }
 
-/* "docker.io" of "nginx" and "team/app"; the part before the first slash when it looks like a host. */
-static const char *image_registry(struct arena *a, const char *image)
-{
-	size_t n = strcspn(image, "/");
-	bool host = image[n] == '/' && (memchr(image, '.', n) || memchr(image, ':', n) || (n == 9 && strncmp(image, "localhost", n) == 0));
-	return host ? arena_strndup(a, image, n) : "docker.io";
-}
-
-/* An entry is a registry ("registry.example") or the beginning of an image's path in one ("docker.io/library"). */
-static bool is_under(const char *name, const char *allowed)
-{
-	size_t n = strlen(allowed);
-	while (n && allowed[n - 1] == '/')
-		n--;
-	/* After a registry comes a slash (a colon there would be a port); after a path, a tag or digest, too. */
-	const char *ends = memchr(allowed, '/', n) ? "/:@" : "/";
-	return strncmp(name, allowed, n) == 0 && (!name[n] || strchr(ends, name[n]));
-}
-
-/* The image's name in full: "nginx" is short for docker.io/library/nginx. */
-static const char *image_in_full(struct arena *a, const char *image, const char *registry)
-{
-	size_t n = strlen(registry);
-	if (strncmp(image, registry, n) == 0 && image[n] == '/')
-		return image;
-	return arena_printf(a, "%s/%s%s", registry, strchr(image, '/') ? "" : "library/", image);
-}
-
-static bool is_foreign(const struct value *c, const void *arg)
-{
-	const struct check_run *run = arg;
-	const char *image = value_get_str(c, "image"), *name = image_in_full(run->arena, image, image_registry(run->arena, image));
-	for (const char *const *r = run->options->allowed_registries; *r; r++)
-		if (is_under(name, *r))
-			return false;
-	return *image != 0;
-}
-
 static bool has_probe(const struct value *c, const char *name)
 {
 	return value_get(c, name) != NULL;
@@ -164,19 +126,6 @@ static void run_latest(struct check_run *run, const struct object *o)
 		return;
 	struct finding *f = finding_new(run, o, "%s takes the image of %s by the tag latest: %s", run_text(run, o), found.text,
 					value_get_str(found.first, "image"));
-	finding_fieldf(run, f, o, "%s.image", found.path);
-}
-
-static void run_registry(struct check_run *run, const struct object *o)
-{
-	const char *path;
-	const struct value *spec = run->options->allowed_registries ? advice_template(o, &path) : NULL;
-	struct containers found = advice_containers(run, spec, path, true, is_foreign, run);
-	if (!found.count)
-		return;
-	const char *image = value_get_str(found.first, "image");
-	struct finding *f = finding_new(run, o, "%s takes the image of %s from %s, which is not among the allowed registries: %s", run_text(run, o),
-					found.text, image_registry(run->arena, image), image);
 	finding_fieldf(run, f, o, "%s.image", found.path);
 }
 
@@ -290,20 +239,6 @@ const struct check check_container_image_latest = {
 	.peers = "Popeye 101",
 	.advice = true,
 	.run = run_latest,
-};
-
-const struct check check_container_registry_not_allowed = {
-	.id = "container/registry-not-allowed",
-	.kind = KIND_DEPLOYMENT,
-	.also = ADVICE_OTHER_WORKLOADS,
-	.severity = SEVERITY_WARNING,
-	.title = "Image is from a registry that is not allowed",
-	.explain =
-		"A list of allowed registries is configured, and the image comes from none of them. Without such a list nothing is reported. An image "
-		"without a host is docker.io's.",
-	.fix = "Copy the image to an allowed registry and name it there, or allow its registry.",
-	.peers = "Popeye 113",
-	.run = run_registry,
 };
 
 const struct check check_container_probes_missing = {

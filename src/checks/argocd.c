@@ -224,8 +224,8 @@ static void run_degraded(struct check_run *run, const struct object *o)
 		return;
 	const char *names = name_resources(run, o, degraded ? is_degraded : is_missing, &first, &index);
 	const char *why = first ? value_str(value_at(first, "health.message"), "") : value_str(value_at(o->status, "health.message"), "");
-	struct finding *f = finding_new(run, o, "%s is %s%s%s%s%s", run_text(run, o), degraded ? "degraded" : "missing resources",
-					*names ? ": " : "", names, *why ? ": " : "", why);
+	struct finding *f = finding_new(run, o, "%s is %s%s%s%s%s", run_text(run, o), degraded ? "degraded" : "missing resources", *names ? ": " : "",
+					names, *why ? ": " : "", why);
 	finding_field(run, f, o, "status.health.status");
 	if (first) {
 		finding_fieldf(run, f, o, "status.resources[%u].health.status", index);
@@ -252,8 +252,8 @@ static void run_out_of_sync(struct check_run *run, const struct object *o)
 	const struct value *first, *automated = value_at(o->spec, "syncPolicy.automated");
 	uint32_t index;
 	usec_t last = value_time(value_at(o->status, "operationState.finishedAt"));
-	if (o->deleted || !str_eq(sync_status(o), "OutOfSync") || sync_failed(o) || stopping_condition(run, o, &c) || str_eq(phase_of(o), "Running") ||
-	    project_is_missing(run, o, &text) || destination_is_missing(run, o, &text))
+	if (o->deleted || !str_eq(sync_status(o), "OutOfSync") || sync_failed(o) || stopping_condition(run, o, &c) ||
+	    str_eq(phase_of(o), "Running") || project_is_missing(run, o, &text) || destination_is_missing(run, o, &text))
 		return;
 	if (str_eq(health_status(o), "Missing") && *phase_of(o))
 		return; /* told as what is missing */
@@ -262,11 +262,11 @@ static void run_out_of_sync(struct check_run *run, const struct object *o)
 	const char *names = name_resources(run, o, is_out_of_sync, &first, &index);
 	bool on = automated && value_get_bool(automated, "enabled", true), heals = value_get_bool(automated, "selfHeal", false);
 	bool prunes_only = first && value_get_bool(first, "requiresPruning", false);
-	const char *why = !*phase_of(o)		? "it has never been synced"
-			  : !on			? "it is synced by hand"
-			  : prunes_only		? "what is no longer in Git is not pruned"
-			  : !heals		? "it was changed in the cluster, and selfHeal is off"
-						: "although it syncs and heals by itself: something changes it again and again";
+	const char *why = !*phase_of(o) ? "it has never been synced"
+			  : !on         ? "it is synced by hand"
+			  : prunes_only ? "what is no longer in Git is not pruned"
+			  : !heals      ? "it was changed in the cluster, and selfHeal is off"
+					: "although it syncs and heals by itself: something changes it again and again";
 	struct finding *f = finding_new(run, o, "%s is out of sync%s%s (%s)", run_text(run, o), *names ? ": " : "", names, why);
 	finding_field(run, f, o, "status.sync.status");
 	if (first)
@@ -287,8 +287,9 @@ const struct check check_argocd_condition_error = {
 	.custom = APPLICATION,
 	.severity = SEVERITY_ERROR,
 	.title = "Application cannot be handled",
-	.explain = "Argo CD has set an error condition on the Application: ComparisonError (its source cannot be read or rendered), InvalidSpecError, SyncError, "
-		   "DeletionError or UnknownError. Its words are quoted. Nothing is synced meanwhile.",
+	.explain =
+		"Argo CD has set an error condition on the Application: ComparisonError (its source cannot be read or rendered), InvalidSpecError, SyncError, "
+		"DeletionError or UnknownError. Its words are quoted. Nothing is synced meanwhile.",
 	.fix = "Do as the condition's message says.",
 	.run = run_condition,
 };
@@ -299,8 +300,9 @@ const struct check check_argocd_degraded = {
 	.custom = APPLICATION,
 	.severity = SEVERITY_ERROR,
 	.title = "Application is degraded",
-	.explain = "Argo CD's judgement of the Application's resources: one of them is degraded (a Deployment over its deadline, a failed Job), or missing. What is "
-		   "wrong with that resource is found by the checks of its kind, and is then the cause.",
+	.explain =
+		"Argo CD's judgement of the Application's resources: one of them is degraded (a Deployment over its deadline, a failed Job), or missing. What is "
+		"wrong with that resource is found by the checks of its kind, and is then the cause.",
 	.fix = "See what is wrong with the resource named.",
 	.run = run_degraded,
 };
@@ -323,8 +325,9 @@ const struct check check_argocd_out_of_sync = {
 	.custom = APPLICATION,
 	.severity = SEVERITY_WARNING,
 	.title = "Application is out of sync",
-	.explain = "The cluster is not what Git says, the last sync is over for ten minutes or more, and it did not fail. With automated sync that means drift: "
-		   "somebody changed the cluster and selfHeal is off, or something changes it again each time. Without automated sync it is information only.",
+	.explain =
+		"The cluster is not what Git says, the last sync is over for ten minutes or more, and it did not fail. With automated sync that means drift: "
+		"somebody changed the cluster and selfHeal is off, or something changes it again each time. Without automated sync it is information only.",
 	.fix = "See the difference, and sync or ignore it.",
 	.run = run_out_of_sync,
 };
@@ -346,8 +349,9 @@ const struct check check_argocd_sync_failed = {
 	.custom = APPLICATION,
 	.severity = SEVERITY_ERROR,
 	.title = "Sync of an Application failed",
-	.explain = "The last operation on the Application ended as Failed or Error, and the Application is not in sync since. The resource at which it failed is "
-		   "named, with the API server's words.",
+	.explain =
+		"The last operation on the Application ended as Failed or Error, and the Application is not in sync since. The resource at which it failed is "
+		"named, with the API server's words.",
 	.fix = "Do as the message says, then sync again.",
 	.run = run_sync_failed,
 };

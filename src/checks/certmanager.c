@@ -11,7 +11,8 @@
 static const struct object *issuer_of(struct check_run *run, const struct object *o, bool *ret_missing)
 {
 	const struct value *ref = value_get(o->spec, "issuerRef");
-	const char *kind = value_str(value_get(ref, "kind"), "Issuer"), *group = value_str(value_get(ref, "group"), CM), *name = value_get_str(ref, "name");
+	const char *kind = value_str(value_get(ref, "kind"), "Issuer"), *group = value_str(value_get(ref, "group"), CM),
+		   *name = value_get_str(ref, "name");
 	const char *ns = str_eq(kind, "ClusterIssuer") ? "" : o->ns;
 	const struct object *issuer = inventory_find_custom(run->inv, *group ? group : CM, *kind ? kind : "Issuer", ns, name);
 	/* Issuers of other groups are other programs' business. */
@@ -180,7 +181,11 @@ static void run_request(struct check_run *run, const struct object *o)
 		return;
 	const char *words = condition_words(run, c);
 	struct finding *f = finding_new(run, o, "%s %s: %s", run_text(run, o),
-					is_denied ? "was denied" : is_invalid ? "is invalid" : failed ? "has failed" : "waits", words);
+					is_denied    ? "was denied"
+					: is_invalid ? "is invalid"
+					: failed     ? "has failed"
+						     : "waits",
+					words);
 	finding_condition(run, f, o, "status.conditions", c);
 	f->since = 0; /* cert-manager tries again with new requests: when this one was made says nothing of when the trouble began */
 	if (!failed)
@@ -230,8 +235,9 @@ const struct check check_certificate_expired = {
 	.custom = CM "/Certificate",
 	.severity = SEVERITY_ERROR,
 	.title = "Certificate has expired, or soon will",
-	.explain = "status.notAfter of the Certificate has passed, or its renewalTime passed more than an hour ago and cert-manager has not renewed it. What holds "
-		   "the renewal up (a request, the issuer) is named where it is seen. A warning while more than seven days are left.",
+	.explain =
+		"status.notAfter of the Certificate has passed, or its renewalTime passed more than an hour ago and cert-manager has not renewed it. What holds "
+		"the renewal up (a request, the issuer) is named where it is seen. A warning while more than seven days are left.",
 	.fix = "See why the renewal fails: the CertificateRequest, its Order and Challenge, the issuer.",
 	.run = run_expiry,
 };
@@ -242,8 +248,9 @@ const struct check check_certificate_issuer_missing = {
 	.custom = CM "/Certificate",
 	.severity = SEVERITY_ERROR,
 	.title = "Issuer of a certificate does not exist",
-	.explain = "spec.issuerRef names an Issuer that does not exist in the Certificate's namespace, or a ClusterIssuer that does not exist. Forgetting kind: "
-		   "ClusterIssuer is the usual cause.",
+	.explain =
+		"spec.issuerRef names an Issuer that does not exist in the Certificate's namespace, or a ClusterIssuer that does not exist. Forgetting kind: "
+		"ClusterIssuer is the usual cause.",
 	.fix = "Correct spec.issuerRef, or create the issuer.",
 	.run = run_issuer_missing,
 };
@@ -254,8 +261,9 @@ const struct check check_certificate_not_ready = {
 	.custom = CM "/Certificate",
 	.severity = SEVERITY_ERROR,
 	.title = "Certificate is not issued",
-	.explain = "The condition Ready of the Certificate has been False for five minutes or more: its Secret does not hold a valid certificate. The request that "
-		   "was made for it, or the issuer, is blamed where it is not ready either.",
+	.explain =
+		"The condition Ready of the Certificate has been False for five minutes or more: its Secret does not hold a valid certificate. The request that "
+		"was made for it, or the issuer, is blamed where it is not ready either.",
 	.fix = "See the CertificateRequest, its Order and Challenge, and the issuer.",
 	.run = run_not_ready,
 };
@@ -266,8 +274,9 @@ const struct check check_certificaterequest_failed = {
 	.custom = CM "/CertificateRequest",
 	.severity = SEVERITY_ERROR,
 	.title = "Certificate request is not fulfilled",
-	.explain = "The newest request for a Certificate was denied, is invalid, has failed, or has been pending for five minutes or more. Requests that were "
-		   "replaced by a later one are not looked at.",
+	.explain =
+		"The newest request for a Certificate was denied, is invalid, has failed, or has been pending for five minutes or more. Requests that were "
+		"replaced by a later one are not looked at.",
 	.fix = "Do as the condition's message says.",
 	.run = run_request,
 };
@@ -278,8 +287,9 @@ const struct check check_certificaterequest_step_failing = {
 	.custom = ACME "/Order " ACME "/Challenge",
 	.severity = SEVERITY_ERROR,
 	.title = "ACME order or challenge fails",
-	.explain = "An Order, or one of its Challenges, is invalid, errored or expired, or has been pending for five minutes or more. The Challenge says why: the "
-		   "address of the domain, the self check over HTTP, the DNS provider's answer.",
+	.explain =
+		"An Order, or one of its Challenges, is invalid, errored or expired, or has been pending for five minutes or more. The Challenge says why: the "
+		"address of the domain, the self check over HTTP, the DNS provider's answer.",
 	.fix = "Do as the reason says: usually the DNS record of the domain, or the way to /.well-known/acme-challenge.",
 	.run = run_step,
 };

@@ -2,6 +2,9 @@
 #include "base/utf8.h"
 #include "checks/check.h"
 #include "checks/index.h"
+#include "checks/rules.h"
+
+#include <ctype.h>
 
 #define CHECK(name) extern const struct check check_##name;
 #include "checks/checks.def"
@@ -34,10 +37,39 @@ bool severity_parse(const char *s, enum severity *ret)
 void check_options_init(struct check_options *o)
 {
 	*o = (struct check_options){
-		.restart_threshold = 3,
-		.recovered_after = 10 * USEC_PER_MINUTE,
-		.startup_grace = 2 * USEC_PER_MINUTE,
+#define DEFAULT_SPAN(n) ((n)*USEC_PER_MSEC)
+#define DEFAULT_COUNT(n) (n)
+#define DEFAULT_PERCENT(n) (n)
+#define THRESHOLD(field, name, type, value, min, max, help) .field = DEFAULT_##type(INT64_C(value)),
+#include "checks/thresholds.def"
+#undef THRESHOLD
 	};
+}
+
+bool version_parse(const char *s, int *ret_minor)
+{
+	char *end;
+	s += *s == 'v';
+	if (strncmp(s, "1.", 2) != 0 || !isdigit((unsigned char)s[2]))
+		return false;
+	long minor = strtol(s + 2, &end, 10);
+	/* "1.40", "1.40.2", "1.40+", "1.40.2-gke.1": what follows says nothing about APIs. */
+	if (minor > 999 || isalpha((unsigned char)*end))
+		return false;
+	*ret_minor = (int)minor;
+	return true;
+}
+
+int run_server_minor(const struct check_run *run)
+{
+	int minor;
+	return version_parse(inventory_server_version(run->inv), &minor) ? minor : 0;
+}
+
+int run_target_minor(const struct check_run *run)
+{
+	int server = run_server_minor(run);
+	return run->options->target_minor ? run->options->target_minor : server ? server + 1 : 0;
 }
 
 const struct check *check_by_id(const char *id)
@@ -216,5 +248,6 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 		f->message = one_line(arena, f->message);
 		f->fix = f->fix ? one_line(arena, f->fix) : NULL;
 	}
+	rules_silence(run, 0);
 	check_index_release(run);
 }

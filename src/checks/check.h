@@ -53,6 +53,8 @@ struct proposal {
 };
 
 struct check;
+struct rules;
+struct silence;
 
 struct finding {
 	const struct check *check;
@@ -65,9 +67,10 @@ struct finding {
 	struct object_name subject; /* what is missing or to blame: ConfigMap x, Node y, Service z; kind KIND_COUNT when the object itself */
 	struct evidence *evidence;
 	uint32_t evidence_count, evidence_cap;
-	struct proposal *proposal; /* or NULL */
-	usec_t since, until;       /* first seen; until only when recovered; 0 = unknown */
-	uint32_t id;               /* position in the run's list */
+	struct proposal *proposal;     /* or NULL */
+	usec_t since, until;           /* first seen; until only when recovered; 0 = unknown */
+	const struct silence *silence; /* who silenced it (rules.h); NULL = nobody. The finding is true all the same */
+	uint32_t id;                   /* position in the run's list */
 };
 
 struct finding_list {
@@ -85,19 +88,26 @@ struct check_run {
 	struct pod_view pod;       /* the pod read last: run_pod */
 };
 
+/* Numbers with their meaning and defaults: thresholds.def. */
 struct check_options {
-	int64_t restart_threshold; /* restarts that count as many; default 3 */
-	usec_t recovered_after;    /* no restart for this long = recovered; default 10 min */
-	usec_t startup_grace;      /* a younger pod that is not ready yet is starting, not failing; default 2 min */
+#define THRESHOLD_SPAN usec_t
+#define THRESHOLD_COUNT int64_t
+#define THRESHOLD_PERCENT int64_t
+#define THRESHOLD(field, name, type, value, min, max, help) THRESHOLD_##type field;
+#include "checks/thresholds.def"
+#undef THRESHOLD
 	const char *only_check;    /* an id, or "pod/" for a family; NULL = all but advice */
 	bool advice;               /* also the checks that only advise (struct check) */
-	const char *const
-		*allowed_registries; /* where images may come from ("registry.example", "docker.io/library"), NULL at its end; NULL = anywhere */
+	int target_minor;          /* the Kubernetes version that the cluster shall get next is 1.N; 0 = the one after the server's */
+	const struct rules *rules; /* NULL = none */
 };
 void check_options_init(struct check_options *o);
 struct check;
 /* Would a run with these options run the check? */
 bool check_is_wanted(const struct check *c, const struct check_options *o);
+
+/* "1.40" or "v1.40.2" -> 40. False when it is none: only major version 1 is known. */
+bool version_parse(const char *s, int *ret_minor);
 
 #define KIND_BIT(id) (UINT64_C(1) << (id))
 _Static_assert(KIND_COUNT <= 64, "kinds fit a bit set");
@@ -166,6 +176,9 @@ const char *run_text(struct check_run *run, const struct object *o);
 /* "12 min" since t. */
 const char *run_ago(struct check_run *run, usec_t t);
 const char *run_span(struct check_run *run, usec_t span);
+/* N of the server's version 1.N, and of the one that the cluster gets next (check_options.target_minor); 0 = not known. */
+int run_server_minor(const struct check_run *run);
+int run_target_minor(const struct check_run *run);
 /* How long ago, 0 when t is unknown or in the future. */
 usec_t run_age(const struct check_run *run, usec_t t);
 /* The value at a path as people read it, cut at 200 bytes; NULL when absent. */

@@ -55,8 +55,8 @@ static const char *failure_of(const struct object *o, const char **ret_path)
 static void subject_of_ref(struct check_run *run, struct finding *f, const struct object *o, const struct value *ref)
 {
 	const char *group = value_get_str(ref, "apiGroup"), *api_version = value_get_str(ref, "apiVersion");
-	const struct object *to = inventory_find_custom(run->inv, *group ? group : group_of(run->arena, api_version), value_get_str(ref, "kind"), o->ns,
-							value_get_str(ref, "name"));
+	const struct object *to = inventory_find_custom(run->inv, *group ? group : group_of(run->arena, api_version), value_get_str(ref, "kind"),
+							o->ns, value_get_str(ref, "name"));
 	if (to)
 		finding_subject_object(run, f, to);
 }
@@ -74,8 +74,8 @@ static void run_machine_failed(struct check_run *run, const struct object *o)
 	const char *path, *why = failure_of(o, &path);
 	if (o->deleted || (!str_eq(phase_of(o), "Failed") && !*why))
 		return;
-	struct finding *f = finding_new(run, o, "%s of cluster %s has failed%s%s", run_text(run, o), value_get_str(o->spec, "clusterName"), *why ? ": " : "",
-					why);
+	struct finding *f = finding_new(run, o, "%s of cluster %s has failed%s%s", run_text(run, o), value_get_str(o->spec, "clusterName"),
+					*why ? ": " : "", why);
 	finding_field(run, f, o, "status.phase");
 	if (*why)
 		finding_field(run, f, o, path);
@@ -98,8 +98,9 @@ static void run_machine_provisioning(struct check_run *run, const struct object 
 	finding_field(run, f, o, "status.phase");
 	if (says)
 		finding_condition(run, f, o, path, &c);
-	subject_of_ref(run, f, o,
-		       value_at(o->spec, says && strncmp(value_get_str(c.v, "type"), "Bootstrap", 9) == 0 ? "bootstrap.configRef" : "infrastructureRef"));
+	subject_of_ref(
+		run, f, o,
+		value_at(o->spec, says && strncmp(value_get_str(c.v, "type"), "Bootstrap", 9) == 0 ? "bootstrap.configRef" : "infrastructureRef"));
 	if (str_eq(phase, "Provisioned"))
 		finding_fix(run, f, "See the machine's console and cloud-init log: whether kubeadm join reached the API server.");
 	finding_warning(run, f, o);
@@ -109,7 +110,8 @@ static void run_machine_provisioning(struct check_run *run, const struct object 
 /* A drain, a volume, a hook or the infrastructure can hold a deletion up. */
 static void run_machine_deletion(struct check_run *run, const struct object *o)
 {
-	static const char *const types[] = {"DrainingSucceeded", "VolumeDetachSucceeded", "PreDrainDeleteHookSucceeded", "PreTerminateDeleteHookSucceeded", NULL};
+	static const char *const types[] = {"DrainingSucceeded", "VolumeDetachSucceeded", "PreDrainDeleteHookSucceeded",
+					    "PreTerminateDeleteHookSucceeded", NULL};
 	struct condition c, deleting;
 	const char *path, *deleting_path;
 	if (!o->deleted || run_age(run, o->deleted) < MACHINE_GRACE)
@@ -117,8 +119,8 @@ static void run_machine_deletion(struct check_run *run, const struct object *o)
 	bool says = condition_anywhere(o, "Deleting", &deleting, &deleting_path) && str_eq(deleting.status, "True");
 	bool held = any_false(o, types, &c, &path);
 	const char *words = held ? condition_words(run, &c) : says ? condition_words(run, &deleting) : "";
-	struct finding *f = finding_new(run, o, "%s of cluster %s has been in deletion for %s%s%s", run_text(run, o), value_get_str(o->spec, "clusterName"),
-					run_ago(run, o->deleted), *words ? ": " : "", words);
+	struct finding *f = finding_new(run, o, "%s of cluster %s has been in deletion for %s%s%s", run_text(run, o),
+					value_get_str(o->spec, "clusterName"), run_ago(run, o->deleted), *words ? ": " : "", words);
 	finding_field(run, f, o, "metadata.deletionTimestamp");
 	if (held)
 		finding_condition(run, f, o, path, &c);
@@ -127,7 +129,8 @@ static void run_machine_deletion(struct check_run *run, const struct object *o)
 	if (value_at(&o->root, "status.deletion.nodeDrainStartTime"))
 		finding_field(run, f, o, "status.deletion.nodeDrainStartTime");
 	if (strstr(words, "rain"))
-		finding_fix(run, f, "See which pods cannot be evicted from node %s: a PodDisruptionBudget that allows none, or a pod that does not end.",
+		finding_fix(run, f,
+			    "See which pods cannot be evicted from node %s: a PodDisruptionBudget that allows none, or a pod that does not end.",
 			    object_str(o, "status.nodeRef.name"));
 	else
 		subject_of_ref(run, f, o, value_at(o->spec, "infrastructureRef"));
@@ -144,8 +147,8 @@ static void run_machine_node(struct check_run *run, const struct object *o)
 	if (o->deleted || !str_eq(phase_of(o), "Running") || !any_false(o, types, &c, &path) || !condition_lasts(run, o, &c, CUSTOM_GRACE))
 		return;
 	const struct object *node = node_of(run, o);
-	struct finding *f = finding_new(run, o, "The node of %s, %s, has not been healthy%s: %s", run_text(run, o), object_str(o, "status.nodeRef.name"),
-					condition_for(run, &c), condition_words(run, &c));
+	struct finding *f = finding_new(run, o, "The node of %s, %s, has not been healthy%s: %s", run_text(run, o),
+					object_str(o, "status.nodeRef.name"), condition_for(run, &c), condition_words(run, &c));
 	finding_condition(run, f, o, path, &c);
 	if (node)
 		finding_subject_object(run, f, node);
@@ -179,8 +182,8 @@ static void run_replicas(struct check_run *run, const struct object *o)
 	struct condition c;
 	const char *path = NULL;
 	bool says = any_false(o, types, &c, &path);
-	if (o->deleted || (o->owner && object_is(o->owner, CAPI, "MachineDeployment")) || ready >= wanted || (o->created && run_age(run, o->created) < MACHINE_GRACE) ||
-	    (says && !condition_lasts(run, o, &c, CUSTOM_GRACE)))
+	if (o->deleted || (o->owner && object_is(o->owner, CAPI, "MachineDeployment")) || ready >= wanted ||
+	    (o->created && run_age(run, o->created) < MACHINE_GRACE) || (says && !condition_lasts(run, o, &c, CUSTOM_GRACE)))
 		return;
 	if (!says && str_eq(phase_of(o), "Running"))
 		return; /* its own judgement */
@@ -217,7 +220,8 @@ static void run_cluster(struct check_run *run, const struct object *o)
 		return;
 	const char *what = by_infra ? "its infrastructure is not ready" : by_plane ? "its control plane is not available" : "it is not available";
 	const char *words = *failed ? failed : condition_words(run, &c);
-	struct finding *f = finding_new(run, o, "%s does not work, %s%s%s", run_text(run, o), *failed ? "it has failed" : what, *words ? ": " : "", words);
+	struct finding *f =
+		finding_new(run, o, "%s does not work, %s%s%s", run_text(run, o), *failed ? "it has failed" : what, *words ? ": " : "", words);
 	finding_field(run, f, o, "status.phase");
 	if (*failed)
 		finding_field(run, f, o, failed_path);
@@ -234,8 +238,9 @@ const struct check check_cluster_not_ready = {
 	.custom = CAPI "/Cluster",
 	.severity = SEVERITY_ERROR,
 	.title = "Cluster is not ready",
-	.explain = "The conditions of a Cluster API Cluster (InfrastructureReady, ControlPlaneReady or ControlPlaneAvailable, Available; of v1beta1 and v1beta2 alike) "
-		   "say that it does not work, or it has failed for good. The control plane or infrastructure object behind it is blamed.",
+	.explain =
+		"The conditions of a Cluster API Cluster (InfrastructureReady, ControlPlaneReady or ControlPlaneAvailable, Available; of v1beta1 and v1beta2 alike) "
+		"say that it does not work, or it has failed for good. The control plane or infrastructure object behind it is blamed.",
 	.fix = "Do as the condition's message says; see the object that it refers to.",
 	.run = run_cluster,
 };
@@ -246,8 +251,9 @@ const struct check check_machine_deleting = {
 	.custom = CAPI "/Machine",
 	.severity = SEVERITY_ERROR,
 	.title = "Machine cannot be deleted",
-	.explain = "A Machine has been in deletion for twenty minutes or more. Usually its node cannot be drained (a PodDisruptionBudget allows no disruption), a "
-		   "volume is not detached, a delete hook is not removed, or the infrastructure does not answer.",
+	.explain =
+		"A Machine has been in deletion for twenty minutes or more. Usually its node cannot be drained (a PodDisruptionBudget allows no disruption), a "
+		"volume is not detached, a delete hook is not removed, or the infrastructure does not answer.",
 	.fix = "Do as the condition's message says.",
 	.run = run_machine_deletion,
 };
@@ -269,8 +275,9 @@ const struct check check_machine_node_unhealthy = {
 	.custom = CAPI "/Machine",
 	.severity = SEVERITY_ERROR,
 	.title = "Node of a Machine is not healthy",
-	.explain = "The condition NodeHealthy or NodeReady of a running Machine has been False for five minutes or more. The node usually lies in another cluster, so "
-		   "that its Machine is all that is seen of it here.",
+	.explain =
+		"The condition NodeHealthy or NodeReady of a running Machine has been False for five minutes or more. The node usually lies in another cluster, so "
+		"that its Machine is all that is seen of it here.",
 	.fix = "See the node in its own cluster.",
 	.run = run_machine_node,
 };
@@ -281,8 +288,9 @@ const struct check check_machine_not_provisioned = {
 	.custom = CAPI "/Machine",
 	.severity = SEVERITY_ERROR,
 	.title = "Machine does not become a node",
-	.explain = "A Machine has been Pending, Provisioning or Provisioned for twenty minutes or more: its bootstrap data or infrastructure is not ready, or no node "
-		   "has joined.",
+	.explain =
+		"A Machine has been Pending, Provisioning or Provisioned for twenty minutes or more: its bootstrap data or infrastructure is not ready, or no node "
+		"has joined.",
 	.fix = "See the condition's message, and the bootstrap and infrastructure objects.",
 	.run = run_machine_provisioning,
 };
@@ -293,8 +301,9 @@ const struct check check_machinehealthcheck_remediation_blocked = {
 	.custom = CAPI "/MachineHealthCheck",
 	.severity = SEVERITY_ERROR,
 	.title = "Too many machines are unhealthy",
-	.explain = "More machines are unhealthy than maxUnhealthy (or triggerIf) of the MachineHealthCheck allows, so that it replaces none of them: the cause is taken "
-		   "to be larger than single machines, such as the network or the control plane.",
+	.explain =
+		"More machines are unhealthy than maxUnhealthy (or triggerIf) of the MachineHealthCheck allows, so that it replaces none of them: the cause is taken "
+		"to be larger than single machines, such as the network or the control plane.",
 	.fix = "See what the unhealthy machines have in common; raise the limit only when it is the machines.",
 	.run = run_remediation,
 };
@@ -305,8 +314,9 @@ const struct check check_machinedeployment_replicas_unready = {
 	.custom = CAPI "/MachineDeployment " CAPI "/MachineSet " CONTROL_PLANE "/KubeadmControlPlane " CONTROL_PLANE "/KamajiControlPlane",
 	.severity = SEVERITY_WARNING,
 	.title = "Fewer machines than wanted",
-	.explain = "A MachineDeployment, MachineSet or control plane has fewer ready machines than spec.replicas, older than twenty minutes. An error when it has "
-		   "none. Machines with trouble of their own are the cause.",
+	.explain =
+		"A MachineDeployment, MachineSet or control plane has fewer ready machines than spec.replicas, older than twenty minutes. An error when it has "
+		"none. Machines with trouble of their own are the cause.",
 	.fix = "See its Machines.",
 	.run = run_replicas,
 };

@@ -183,8 +183,8 @@ static void run_not_programmed(struct check_run *run, const struct object *o)
 	if (o->deleted || !gateway_is_accepted(o) || !condition_is(o, "Programmed", "False", &c) || has_listener_trouble(run, o) ||
 	    !condition_lasts(run, o, &c, CUSTOM_GRACE))
 		return;
-	struct finding *f = finding_new(run, o, "%s is accepted, and not programmed%s: %s", run_text(run, o), condition_for(run, &c),
-					condition_words(run, &c));
+	struct finding *f =
+		finding_new(run, o, "%s is accepted, and not programmed%s: %s", run_text(run, o), condition_for(run, &c), condition_words(run, &c));
 	finding_condition(run, f, o, "status.conditions", &c);
 	finding_warning(run, f, o);
 	if (str_eq(c.reason, "AddressNotAssigned"))
@@ -228,8 +228,9 @@ const struct check check_gatewayclass_not_accepted = {
 	.custom = GATEWAY_GROUP "/GatewayClass",
 	.severity = SEVERITY_ERROR,
 	.title = "Gateway class has no controller",
-	.explain = "The condition Accepted of the GatewayClass is not True: no controller calls itself by its controllerName, or the controller refuses its "
-		   "parameters. No Gateway of the class is served. A warning while no Gateway uses the class.",
+	.explain =
+		"The condition Accepted of the GatewayClass is not True: no controller calls itself by its controllerName, or the controller refuses its "
+		"parameters. No Gateway of the class is served. A warning while no Gateway uses the class.",
 	.fix = "Install the controller, or correct what it does not accept.",
 	.peers = "k8sgpt GatewayClass",
 	.run = run_class_not_accepted,
@@ -276,9 +277,10 @@ const struct check check_gateway_listener_failing = {
 	.custom = GATEWAY_GROUP "/Gateway",
 	.severity = SEVERITY_ERROR,
 	.title = "Listener does not work",
-	.explain = "The status of a listener says that it is in conflict with another one (Conflicted), that something it refers to cannot be used "
-		   "(ResolvedRefs: InvalidCertificateRef, RefNotPermitted, InvalidRouteKinds), or that it was not accepted (Accepted: PortUnavailable, "
-		   "UnsupportedProtocol).",
+	.explain =
+		"The status of a listener says that it is in conflict with another one (Conflicted), that something it refers to cannot be used "
+		"(ResolvedRefs: InvalidCertificateRef, RefNotPermitted, InvalidRouteKinds), or that it was not accepted (Accepted: PortUnavailable, "
+		"UnsupportedProtocol).",
 	.fix = "Do as the condition's message says.",
 	.run = run_listener,
 };
@@ -289,8 +291,9 @@ const struct check check_gateway_not_programmed = {
 	.custom = GATEWAY_GROUP "/Gateway",
 	.severity = SEVERITY_ERROR,
 	.title = "Gateway is not programmed",
-	.explain = "The Gateway was accepted, and its condition Programmed has been False for five minutes or more: no traffic passes. Often no address could be "
-		   "assigned.",
+	.explain =
+		"The Gateway was accepted, and its condition Programmed has been False for five minutes or more: no traffic passes. Often no address could be "
+		"assigned.",
 	.fix = "Do as the condition's message says.",
 	.run = run_not_programmed,
 };

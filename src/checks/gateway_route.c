@@ -117,7 +117,8 @@ static bool parent_read(struct check_run *run, const struct object *o, const str
 	return true;
 }
 
-static void each_parent(struct check_run *run, const struct object *o, void (*fn)(struct check_run *run, const struct object *o, const struct parent *p))
+static void each_parent(struct check_run *run, const struct object *o,
+			void (*fn)(struct check_run *run, const struct object *o, const struct parent *p))
 {
 	uint32_t i = 0;
 	struct parent p;
@@ -132,8 +133,8 @@ static void check_gateway(struct check_run *run, const struct object *o, const s
 {
 	if (p->state != ATTACH_NO_GATEWAY || finding_is_said(run, o, p->name, NULL))
 		return;
-	struct finding *f = finding_new(run, o, "%s attaches to Gateway %s/%s, which does not exist: no request reaches it%s", run_text(run, o), p->ns,
-					p->name, near_custom(run, GATEWAY_GROUP, "Gateway", p->ns, p->name));
+	struct finding *f = finding_new(run, o, "%s attaches to Gateway %s/%s, which does not exist: no request reaches it%s", run_text(run, o),
+					p->ns, p->name, near_custom(run, GATEWAY_GROUP, "Gateway", p->ns, p->name));
 	finding_fieldf(run, f, o, "spec.parentRefs[%u].name", p->index);
 	finding_absence(run, f, "Gateway", p->ns, p->name);
 	finding_subject_custom(run, f, GATEWAY_GROUP, "Gateway", p->ns, p->name);
@@ -154,8 +155,8 @@ static void check_listener(struct check_run *run, const struct object *o, const 
 					: "listener";
 	struct finding *f = p->state == ATTACH_NO_LISTENER
 				    ? finding_new(run, o, "%s attaches to %s, which has no %s", run_text(run, o), run_text(run, p->gateway), which)
-				    : finding_new(run, o, "%s attaches to %s, whose %s takes no %s", run_text(run, o), run_text(run, p->gateway), which,
-						  o->kind->name);
+				    : finding_new(run, o, "%s attaches to %s, whose %s takes no %s", run_text(run, o), run_text(run, p->gateway),
+						  which, o->kind->name);
 	finding_fieldf(run, f, o, "spec.parentRefs[%u].%s", p->index, *p->section ? "sectionName" : p->port ? "port" : "name");
 	finding_field(run, f, p->gateway, "spec.listeners");
 	finding_fix(run, f, "Correct spec.parentRefs[%u], or add such a listener to %s.", p->index, run_text(run, p->gateway));
@@ -178,7 +179,8 @@ static void check_namespace(struct check_run *run, const struct object *o, const
 		rule = arena_printf(run->arena, "takes routes of its own namespace only, not of %s", o->ns);
 	else
 		rule = "takes routes of no namespace";
-	struct finding *f = finding_new(run, o, "%s may not attach to %s: listener %s %s", run_text(run, o), run_text(run, p->gateway), listener, rule);
+	struct finding *f =
+		finding_new(run, o, "%s may not attach to %s: listener %s %s", run_text(run, o), run_text(run, p->gateway), listener, rule);
 	finding_fieldf(run, f, p->gateway, "spec.listeners[%u].%s", p->listener_index,
 		       value_at(p->listener, "allowedRoutes.namespaces.from") ? "allowedRoutes.namespaces.from" : "name");
 	finding_fieldf(run, f, o, "spec.parentRefs[%u].name", p->index);
@@ -202,9 +204,9 @@ static void check_hostname(struct check_run *run, const struct object *o, const 
 	const struct value *hostnames = value_get(o->spec, "hostnames");
 	const char *first = value_str(value_item(hostnames, 0), "");
 	const char *more = value_len(hostnames) > 1 ? arena_printf(run->arena, " and %zu more", value_len(hostnames) - 1) : "";
-	struct finding *f = finding_new(run, o, "%s is for %s%s, and no listener of %s that it may use takes that name (listener %s takes %s)",
-					run_text(run, o), first, more, run_text(run, p->gateway), value_get_str(p->listener, "name"),
-					value_get_str(p->listener, "hostname"));
+	struct finding *f =
+		finding_new(run, o, "%s is for %s%s, and no listener of %s that it may use takes that name (listener %s takes %s)", run_text(run, o),
+			    first, more, run_text(run, p->gateway), value_get_str(p->listener, "name"), value_get_str(p->listener, "hostname"));
 	finding_field(run, f, o, "spec.hostnames[0]");
 	finding_fieldf(run, f, p->gateway, "spec.listeners[%u].hostname", p->listener_index);
 	finding_fix(run, f, "Correct spec.hostnames, or add a listener for %s to %s.", first, run_text(run, p->gateway));
@@ -343,8 +345,8 @@ static void run_port_missing(struct check_run *run, const struct object *o)
 
 static void add_not_permitted(struct check_run *run, const struct object *o, const struct backend *b)
 {
-	struct finding *f = finding_new(run, o, "%s sends to Service %s/%s in another namespace, which no ReferenceGrant there allows", run_text(run, o),
-					b->ns, b->name);
+	struct finding *f = finding_new(run, o, "%s sends to Service %s/%s in another namespace, which no ReferenceGrant there allows",
+					run_text(run, o), b->ns, b->name);
 	finding_fieldf(run, f, o, "%s.namespace", b->path);
 	finding_absence(run, f, "ReferenceGrant for it in namespace", "", b->ns);
 	finding_subject_text(run, f, "ReferenceGrant", arena_printf(run->arena, "for %s from %s in namespace %s", b->name, o->ns, b->ns));
@@ -404,7 +406,9 @@ const struct check check_httproute_namespace_not_allowed = {
 	.custom = ROUTES,
 	.severity = SEVERITY_ERROR,
 	.title = "Gateway takes no routes of this namespace",
-	.explain = "allowedRoutes.namespaces of every listener that the route could attach to leaves out the route's namespace: the default, Same, allows only the " 	    "Gateway's own; Selector only namespaces with its labels.",
+	.explain =
+		"allowedRoutes.namespaces of every listener that the route could attach to leaves out the route's namespace: the default, Same, allows only the "
+		"Gateway's own; Selector only namespaces with its labels.",
 	.fix = "Change allowedRoutes of the listener, or label the namespace.",
 	.peers = "k8sgpt HTTPRoute",
 	.run = run_namespace_not_allowed,
@@ -416,7 +420,8 @@ const struct check check_httproute_hostname_mismatch = {
 	.custom = ROUTES,
 	.severity = SEVERITY_ERROR,
 	.title = "No listener takes the route's hostnames",
-	.explain = "None of the route's hostnames matches the hostname of a listener that it may attach to, wildcards considered: no request reaches it.",
+	.explain =
+		"None of the route's hostnames matches the hostname of a listener that it may attach to, wildcards considered: no request reaches it.",
 	.fix = "Correct spec.hostnames, or add a listener for them.",
 	.run = run_hostname_mismatch,
 };
@@ -427,7 +432,8 @@ const struct check check_httproute_not_accepted = {
 	.custom = ROUTES,
 	.severity = SEVERITY_ERROR,
 	.title = "Route was not accepted",
-	.explain = "The condition Accepted of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",
+	.explain =
+		"The condition Accepted of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",
 	.fix = "Do as the condition's message says.",
 	.run = run_not_accepted,
 };
@@ -462,7 +468,8 @@ const struct check check_httproute_ref_not_permitted = {
 	.custom = ROUTES,
 	.severity = SEVERITY_ERROR,
 	.title = "Reference into another namespace is not allowed",
-	.explain = "A rule of the route sends to a Service of another namespace, and no ReferenceGrant in that namespace allows it: requests there get 500.",
+	.explain =
+		"A rule of the route sends to a Service of another namespace, and no ReferenceGrant in that namespace allows it: requests there get 500.",
 	.fix = "Create the ReferenceGrant, or use a Service of the route's own namespace.",
 	.run = run_not_permitted,
 };
@@ -473,7 +480,8 @@ const struct check check_httproute_refs_unresolved = {
 	.custom = ROUTES,
 	.severity = SEVERITY_ERROR,
 	.title = "Route refers to something that cannot be used",
-	.explain = "The condition ResolvedRefs of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",
+	.explain =
+		"The condition ResolvedRefs of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",
 	.fix = "Do as the condition's message says.",
 	.run = run_refs_unresolved,
 };

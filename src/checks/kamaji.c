@@ -108,8 +108,8 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 	const struct object *store;
 	bool store_ready = store_is_ready(run, o, &store);
 	store_name = !store_ready ? arena_printf(run->arena, "; its DataStore %s is not ready", store->name) : "";
-	struct finding *f = finding_new(run, o, "%s (Kubernetes %s) is %s%s%s", run_text(run, o), version, *status ? status : "not begun", pods,
-					store_name);
+	struct finding *f =
+		finding_new(run, o, "%s (Kubernetes %s) is %s%s%s", run_text(run, o), version, *status ? status : "not begun", pods, store_name);
 	finding_field(run, f, o, VERSION ".status");
 	blame(run, f, o);
 	if (provisioning)
@@ -124,8 +124,9 @@ const struct check check_datastore_not_ready = {
 	.custom = KAMAJI "/DataStore",
 	.severity = SEVERITY_CRITICAL,
 	.title = "Data store of tenants is not ready",
-	.explain = "Kamaji says that it cannot use the DataStore (status.ready is false, or the condition Ready is False): every tenant control plane whose data is "
-		   "in it fails or cannot be changed. A warning when none is.",
+	.explain =
+		"Kamaji says that it cannot use the DataStore (status.ready is false, or the condition Ready is False): every tenant control plane whose data is "
+		"in it fails or cannot be changed. A warning when none is.",
 	.fix = "See the data store itself: its endpoints, its certificates, its credentials.",
 	.run = run_datastore,
 };
@@ -147,9 +148,10 @@ const struct check check_tenantcontrolplane_not_ready = {
 	.custom = KAMAJI "/TenantControlPlane",
 	.severity = SEVERITY_ERROR,
 	.title = "Control plane of a tenant is not ready",
-	.explain = "status.kubernetesResources.version.status of the TenantControlPlane is NotReady or Unknown, or has been Provisioning, Upgrading or Migrating for "
-		   "five minutes or more. What holds it up is blamed where it is seen: its DataStore, the Deployment with its API server, the Service without an "
-		   "address. Sleeping, WriteLimited and a rotation of certificates are no faults.",
+	.explain =
+		"status.kubernetesResources.version.status of the TenantControlPlane is NotReady or Unknown, or has been Provisioning, Upgrading or Migrating for "
+		"five minutes or more. What holds it up is blamed where it is seen: its DataStore, the Deployment with its API server, the Service without an "
+		"address. Sleeping, WriteLimited and a rotation of certificates are no faults.",
 	.fix = "See the Deployment, the DataStore and the Service of the control plane.",
 	.run = run_not_ready,
 };

@@ -212,8 +212,9 @@ const struct check check_scaledobject_authentication_missing = {
 	.custom = SCALED,
 	.severity = SEVERITY_ERROR,
 	.title = "Authentication of a trigger does not exist",
-	.explain = "authenticationRef of a trigger names a TriggerAuthentication (or ClusterTriggerAuthentication) that does not exist: the trigger cannot be "
-		   "read, and nothing is scaled by it.",
+	.explain =
+		"authenticationRef of a trigger names a TriggerAuthentication (or ClusterTriggerAuthentication) that does not exist: the trigger cannot be "
+		"read, and nothing is scaled by it.",
 	.fix = "Create the TriggerAuthentication, or correct the reference.",
 	.run = run_authentication,
 };
@@ -224,8 +225,9 @@ const struct check check_scaledobject_conflict = {
 	.custom = KEDA "/ScaledObject",
 	.severity = SEVERITY_ERROR,
 	.title = "Two autoscalers on one target",
-	.explain = "KEDA makes a HorizontalPodAutoscaler for each ScaledObject. Another one, made by hand or by another ScaledObject, scales the same target: the "
-		   "two undo each other's work, and the number of replicas swings.",
+	.explain =
+		"KEDA makes a HorizontalPodAutoscaler for each ScaledObject. Another one, made by hand or by another ScaledObject, scales the same target: the "
+		"two undo each other's work, and the number of replicas swings.",
 	.fix = "Keep one of them.",
 	.peers = "k8sgpt ScaledObject",
 	.run = run_conflict,
@@ -237,8 +239,9 @@ const struct check check_scaledobject_fallback = {
 	.custom = KEDA "/ScaledObject",
 	.severity = SEVERITY_WARNING,
 	.title = "ScaledObject has fallen back",
-	.explain = "The condition Fallback is True: a trigger failed more often than spec.fallback.failureThreshold, and KEDA keeps the number of replicas of "
-		   "spec.fallback instead of scaling by load.",
+	.explain =
+		"The condition Fallback is True: a trigger failed more often than spec.fallback.failureThreshold, and KEDA keeps the number of replicas of "
+		"spec.fallback instead of scaling by load.",
 	.fix = "See why the trigger's source cannot be read: its address, its credentials.",
 	.run = run_fallback,
 };
@@ -260,8 +263,9 @@ const struct check check_scaledobject_not_ready = {
 	.custom = SCALED,
 	.severity = SEVERITY_ERROR,
 	.title = "ScaledObject does not scale",
-	.explain = "The condition Ready of the ScaledObject or ScaledJob is False, for a reason that no other check tells: a trigger is unknown or badly "
-		   "configured. Its words are quoted. That it is not active only means that there is nothing to do.",
+	.explain =
+		"The condition Ready of the ScaledObject or ScaledJob is False, for a reason that no other check tells: a trigger is unknown or badly "
+		"configured. Its words are quoted. That it is not active only means that there is nothing to do.",
 	.fix = "Do as the condition's message says, and see the log of keda-operator.",
 	.peers = "k8sgpt ScaledObject",
 	.run = run_not_ready,

@@ -140,9 +140,10 @@ const struct check check_policyreport_failed = {
 	.custom = "wgpolicyk8s.io/PolicyReport wgpolicyk8s.io/ClusterPolicyReport openreports.io/Report openreports.io/ClusterReport",
 	.severity = SEVERITY_WARNING,
 	.title = "Policy is broken",
-	.explain = "Policy reports, as Kyverno and other engines write them, have results that failed, or that could not be tried (error). They are put together by "
-		   "policy and namespace; the severity is that of the policy (critical and high: error; medium or none: warning; low: info). The resources run all "
-		   "the same: the policy only audits.",
+	.explain =
+		"Policy reports, as Kyverno and other engines write them, have results that failed, or that could not be tried (error). They are put together by "
+		"policy and namespace; the severity is that of the policy (critical and high: error; medium or none: warning; low: info). The resources run all "
+		"the same: the policy only audits.",
 	.fix = "Change the resources so that they keep the policy, or make an exception.",
 	.peers = "k8sgpt PolicyReport, ClusterPolicyReport",
 	.run = run_failed,

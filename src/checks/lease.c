@@ -2,7 +2,6 @@
 #include "checks/workload.h"
 
 /* Longer than reading a big cluster takes: what is read last must not make what was read first look old. */
-#define STALE_AFTER (5 * USEC_PER_MINUTE)
 #define NODE_LEASES "kube-node-lease"
 
 /* What stands still while nobody leads; of the control plane in kube-system. */
@@ -19,7 +18,7 @@ static usec_t stale_since(struct check_run *run, const struct object *o)
 {
 	usec_t renewed = value_get_time(o->spec, "renewTime");
 	int64_t seconds = MAX(MIN(value_get_int(o->spec, "leaseDurationSeconds", 15), 86400), 1);
-	return renewed && run_age(run, renewed) >= MAX(4 * (usec_t)seconds * USEC_PER_SEC, STALE_AFTER) ? renewed : 0;
+	return renewed && run_age(run, renewed) >= MAX(4 * (usec_t)seconds * USEC_PER_SEC, run->options->leader_lost) ? renewed : 0;
 }
 
 /* "web-7d9f-x_5f0c..." -> "web-7d9f-x"; "" when nobody holds it. */
@@ -69,7 +68,7 @@ static void run_node(struct check_run *run, const struct object *o)
 	const struct value *ready = node ? condition_find(node, "Ready", &index) : NULL;
 	usec_t heartbeat = value_get_time(ready, "lastHeartbeatTime");
 	/* A node lives by either: some agents only write the status, every five minutes. */
-	if (!since || !str_eq(value_get_str(ready, "status"), "True") || (heartbeat && run_age(run, heartbeat) < 2 * STALE_AFTER))
+	if (!since || !str_eq(value_get_str(ready, "status"), "True") || (heartbeat && run_age(run, heartbeat) < 2 * run->options->leader_lost))
 		return;
 	struct finding *f = finding_new(run, o, "The kubelet of Node %s has not been heard of for %s, and the node still counts as ready", o->name,
 					run_ago(run, since));

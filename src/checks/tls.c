@@ -7,13 +7,14 @@
 
 #define BUNDLE_MAX ((size_t)1 << 20)
 
-/* What renews certificates does so with a third of their life to go, of short-lived ones too: late is what has less than a sixth left. */
-static bool expires_soon(usec_t now, usec_t not_before, usec_t not_after)
+/* What renews certificates does so with a third of their life to go, of short-lived ones too: late is what has less than a
+ * sixth left (part), and an error what has less than a twenty-fourth. */
+static bool expires_within(usec_t span, int part, usec_t now, usec_t not_before, usec_t not_after)
 {
-	usec_t warn = 30 * USEC_PER_DAY;
+	usec_t warn = span;
 
 	if (not_before && not_before < not_after)
-		warn = MIN(warn, (not_after - not_before) / 6);
+		warn = MIN(warn, (not_after - not_before) / part);
 	return not_after - now < warn;
 }
 
@@ -87,9 +88,11 @@ static void run_expiring(struct check_run *run, const struct object *o)
 	usec_t before = value_get_time(o->status, "notBefore"), after = value_get_time(o->status, "notAfter"), now = inventory_now(run->inv);
 	struct finding *f;
 
-	if (!is_probed(o) || after <= now || !expires_soon(now, before, after))
+	if (!is_probed(o) || after <= now || !expires_within(run->options->certificate_warning, 6, now, before, after))
 		return;
 	f = certificate_finding(run, o, arena_printf(run->arena, "%s expires in %s", whose(run, o), run_span(run, after - now)));
+	if (expires_within(run->options->certificate_error, 24, now, before, after))
+		f->severity = SEVERITY_ERROR;
 	f->fix = renewal(run, o);
 }
 
@@ -202,7 +205,7 @@ static void check_expiring(struct check_run *run, const struct object *o, const 
 	if (!read_bundle(run, o, b, &list, &why))
 		return;
 	const struct x509_info *last = last_to_expire(&list);
-	if (last->not_after > now && expires_soon(now, last->not_before, last->not_after))
+	if (last->not_after > now && expires_within(run->options->certificate_warning, 6, now, last->not_before, last->not_after))
 		bundle_finding(run, o, b,
 			       arena_printf(run->arena, "%s trusts only %s, a certificate authority that expires in %s", b->what,
 					    *last->subject ? last->subject : "a nameless one", run_span(run, last->not_after - now)));

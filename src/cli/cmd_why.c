@@ -1,4 +1,5 @@
 /* why: what is wrong with one object, down to the cause. */
+#include "cli/filter.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/target.h"
@@ -77,7 +78,8 @@ static void print_text(struct cli *cli, struct session *s, const struct target *
 static int run_why(struct cli *cli, struct err *err)
 {
 	_cleanup_(session_release) struct session s = {0};
-	struct cause_list causes;
+	struct cause_list all, causes;
+	struct cause_filter filter;
 	struct text_list checked;
 	struct target target;
 	struct diagnosis d;
@@ -89,9 +91,10 @@ static int run_why(struct cli *cli, struct err *err)
 		return r;
 	r = target_find(s.inv, &cli->ctx.arena, cli->args, cli->arg_count, ns, cluster_is_live(s.cluster) ? cluster_namespace(s.cluster) : NULL,
 			&target, err);
-	if (r < 0 || (r = session_diagnose(&s, &d, err)) < 0)
+	if (r < 0 || (r = filter_read(&s, &filter, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
-	causes = diagnose_object(&d, &cli->ctx, target.object);
+	all = diagnose_object(&d, &cli->ctx, target.object);
+	causes = causes_filter(&filter, s.inv, &cli->ctx.arena, &all);
 	diagnose_weigh(&d, &cli->ctx.arena, &causes);
 	verdict = diagnose_verdict(&d, &cli->ctx, target.object, NULL, &why);
 	checked = checked_of(cli, &d, target.object, verdict);
@@ -99,6 +102,8 @@ static int run_why(struct cli *cli, struct err *err)
 		print_json(cli, &s, target.object, verdict, why, &causes, &checked);
 	else
 		print_text(cli, &s, &target, verdict, why, &causes, &checked);
+	if (!str_eq(cli_format(cli), "json"))
+		filter_text(&s, all.len - causes.len);
 	return 0;
 }
 
@@ -116,7 +121,7 @@ const struct command command_why = {
 					     {"why node/worker-1 --from incident.snapshot", "in a recording"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_KIND, FLAG_SINCE, FLAG_CHANGED_SINCE, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|wide|json",
 	.complete = COMPLETE_OBJECT,
 	.min_args = 1,

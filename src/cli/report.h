@@ -23,6 +23,7 @@ struct report_options {
 	bool wide;                       /* every fact, how sure, what else it explains */
 	bool lesser;                     /* lesser findings one by one, not only their number */
 	bool history;                    /* what has recovered */
+	bool silenced;                   /* what rules and annotations silence, not only how much */
 	const struct scope_list *scopes; /* the verdict of each namespace; NULL = not told */
 	bool scopes_only;                /* instead of the causes, and healthy ones a line each */
 };
@@ -50,6 +51,12 @@ void report_causes_json(struct json_writer *w, struct arena *a, const char *key,
 void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e);
 void report_object_json(struct json_writer *w, const struct object_name *n); /* {kind, namespace, name, exists} or null */
 struct object_name report_name_of(const struct object *o);
+
+/* report_silenced.c: what is silenced, by whom and why; member "silenced"; "(silenced by rules.yaml:3: known)". */
+void report_silenced_text(struct term *t, struct arena *a, const struct diagnosis *d, bool listed);
+void report_silenced_json(struct json_writer *w, struct arena *a, const struct diagnosis *d);
+char *report_silence(struct arena *a, const struct silence *s);
+void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f);
 
 void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnosis *d);
 

@@ -77,7 +77,7 @@ static void evidence_list_json(struct json_writer *w, struct arena *a, const cha
 	json_array_end(w);
 }
 
-static void finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
+void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
 {
 	json_object_begin(w);
 	member_int(w, "id", f->id);
@@ -201,11 +201,16 @@ void report_cause_json(struct json_writer *w, struct arena *a, const struct caus
 	affected_json(w, c);
 	chain_json(w, c);
 	json_key(w, "root");
-	finding_json(w, a, c->root);
+	report_finding_json(w, a, c->root);
+	json_key(w, "behind");
+	if (c->behind)
+		report_finding_json(w, a, c->behind);
+	else
+		json_null(w);
 	json_key(w, "explains");
 	json_array_begin(w);
 	for (uint32_t i = 0; i < c->explained.len; i++)
-		finding_json(w, a, c->explained.items[i]);
+		report_finding_json(w, a, c->explained.items[i]);
 	json_array_end(w);
 	json_key(w, "symptom");
 	if (c->symptom)

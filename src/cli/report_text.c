@@ -48,7 +48,7 @@ static const char *affects_text(struct arena *a, const struct cause *c)
 	const char *entry = c->entry ? arena_printf(a, "; in front of it: %s", report_object(a, c->entry)) : "";
 	const char *pods = c->pods_affected ? arena_printf(a, " (%u pod%s)", c->pods_affected, c->pods_affected == 1 ? "" : "s") : "";
 
-	if (!c->workloads.len && !c->pods_affected && !c->entry)
+	if (!c->workloads.len && !c->pods_affected && (!c->entry || c->entry == c->root->object))
 		return "";
 	/* "where" has just said it. */
 	if (c->workloads.len == 1 && c->workloads.items[0] == c->root->object && !c->entry && c->pods_affected <= 1)
@@ -158,6 +158,12 @@ static const char *sure_text(struct arena *a, const struct cause *c)
 	return arena_printf(a, "%d%%%s%s", c->confidence, *why ? ": " : "", why);
 }
 
+/* The reason that somebody has silenced, and that has to be known all the same to understand what follows from it. */
+static const char *behind_text(struct arena *a, const struct cause *c)
+{
+	return c->behind ? arena_printf(a, "%s (%s)", c->behind->message, report_silence(a, c->behind->silence)) : "";
+}
+
 /* "It runs out of memory? No: last exit code is 1, not 137" */
 static const char *hypothesis_text(struct arena *a, const struct hypothesis *h)
 {
@@ -190,6 +196,7 @@ void report_cause_text(struct term *t, struct arena *a, const struct cause *c, u
 	title_line(t, a, c, number);
 	field(t, "where", c->root->object ? report_object(a, c->root->object) : "");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
+	field(t, "because", behind_text(a, c));
 	field(t, "affects", affects_text(a, c));
 	/* A workload, its pod and what that lacks are in the lines around already. */
 	if (wide || c->chain_len > 3)
@@ -307,6 +314,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 	}
 	term_addf(t, "\n");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
+	field(t, "because", behind_text(a, c));
 	field(t, "affects", affects_text(a, c));
 	changes(t, a, c, now, wide ? UINT32_MAX : 3);
 	if (wide)
@@ -450,7 +458,7 @@ void report_unseen_text(struct term *t, struct arena *a, struct cluster *c)
 		term_wrap(t, 0, STYLE_DIM, "", 0, STYLE_DIM, arena_printf(a, "Not in this recording, so not checked: %s.", text));
 }
 
-static void footer(struct term *t, const struct diagnosis *d, const struct report_options *o)
+static void footer(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
 {
 	if (d->lesser.len && !o->lesser)
 		term_addf(t, "%u lesser finding%s: --all shows %s.\n", d->lesser.len, d->lesser.len == 1 ? "" : "s",
@@ -458,6 +466,7 @@ static void footer(struct term *t, const struct diagnosis *d, const struct repor
 	if (d->recovered.len && !o->history)
 		term_addf(t, "%u problem%s recovered: --history shows %s.\n", d->recovered.len, d->recovered.len == 1 ? " has" : "s have",
 			  d->recovered.len == 1 ? "it" : "them");
+	report_silenced_text(t, a, d, o->silenced);
 }
 
 static void causes_text(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
@@ -490,5 +499,5 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 		short_list(t, a, "Recovered", &d->recovered, o, now);
 	report_notes_text(t, a, d->inv, o->wide);
 	report_unseen_text(t, a, c);
-	footer(t, d, o);
+	footer(t, a, d, o);
 }

@@ -1,7 +1,9 @@
 #include "cli/session.h"
 #include "base/log.h"
 #include "base/near.h"
+#include "base/file.h"
 #include "base/utf8.h"
+#include "checks/rules.h"
 #include "telemetry/telemetry.h"
 
 #include <unistd.h>
@@ -108,6 +110,44 @@ static bool wants_advice(struct cli *cli)
 	return false;
 }
 
+/* The file that is named, else rules.yaml in the configuration folder, which need not exist. */
+static int open_rules(struct session *s, struct err *err)
+{
+	struct arena *a = &s->cli->ctx.arena;
+	const char *path = setting_or_null(s->cli, OPTION_RULES), *dir = path_config_dir(a);
+	const struct check **catalogue;
+	size_t count;
+
+	if (path)
+		path = path_expand_home(a, path);
+	else if (dir && access(path_join(a, dir, "rules.yaml"), F_OK) == 0)
+		path = path_join(a, dir, "rules.yaml");
+	if (!path)
+		return 0;
+	catalogue = diagnose_catalogue(a, &count);
+	s->rules = rules_new();
+	return rules_read(s->rules, path, catalogue, count, err);
+}
+
+static int check_settings(struct session *s, struct err *err)
+{
+	const struct option_value *v = &s->cli->options.values[OPTION_TARGET_VERSION];
+	int minor;
+
+	if (*v->text && !version_parse(v->text, &minor))
+		return err_set(err, ERR_USAGE, "%s: \"%s\" is no Kubernetes version like 1.40", v->where, v->text);
+	return open_rules(s, err);
+}
+
+void session_rules_text(struct session *s)
+{
+	const char *text;
+
+	for (unsigned n = 0; (text = rules_expired(s->rules, &s->cli->ctx.arena, inventory_now(s->inv), n)); n++)
+		term_wrap(&s->cli->out, 0, STYLE_NONE, "", 0, STYLE_NONE,
+			  arena_printf(&s->cli->ctx.arena, "An exclusion is over and silences nothing any more: %s.", text));
+}
+
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
 {
 	const struct cluster_options o = {
@@ -136,6 +176,8 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 	usec_t now;
 
 	*s = (struct session){.cli = cli, .started = clock_monotonic()};
+	if (r == 0)
+		r = check_settings(s, err);
 	s->show_progress = when == WHEN_ALWAYS || (when == WHEN_AUTO && isatty(STDERR_FILENO));
 	span = span_begin("read cluster");
 	if (r == 0)
@@ -156,6 +198,7 @@ void session_release(struct session *s)
 {
 	session_progress(s, NULL, 0, 0);
 	cluster_freep(&s->cluster);
+	rules_freep(&s->rules);
 }
 
 void session_diagnose_options(const struct session *s, struct diagnose_options *ret)
@@ -166,9 +209,17 @@ void session_diagnose_options(const struct session *s, struct diagnose_options *
 	ret->ns = session_namespace(s->cli);
 	ret->read_logs = options_bool(o, OPTION_READ_LOGS);
 	ret->max_logs = (unsigned)options_int(o, OPTION_MAX_LOGS);
-	ret->checks.restart_threshold = options_int(o, OPTION_RESTART_THRESHOLD);
-	ret->checks.recovered_after = options_span(o, OPTION_RECOVERED_AFTER);
-	ret->checks.startup_grace = options_span(o, OPTION_STARTUP_GRACE);
+	/* Rules are the team's, settings and flags the user's own: those win. */
+	if (s->rules)
+		rules_set_options(s->rules, &ret->checks);
+	if (o->values[OPTION_RESTART_THRESHOLD].origin != ORIGIN_DEFAULT)
+		ret->checks.restart_threshold = options_int(o, OPTION_RESTART_THRESHOLD);
+	if (o->values[OPTION_RECOVERED_AFTER].origin != ORIGIN_DEFAULT)
+		ret->checks.recovered_after = options_span(o, OPTION_RECOVERED_AFTER);
+	if (o->values[OPTION_STARTUP_GRACE].origin != ORIGIN_DEFAULT)
+		ret->checks.startup_grace = options_span(o, OPTION_STARTUP_GRACE);
+	if (*options_str(o, OPTION_TARGET_VERSION))
+		version_parse(options_str(o, OPTION_TARGET_VERSION), &ret->checks.target_minor);
 	ret->checks.only_check = s->cli->flags[FLAG_CHECK];
 	ret->checks.advice = cli_has(s->cli, FLAG_ADVICE);
 }

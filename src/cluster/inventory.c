@@ -5,7 +5,6 @@
 /* Held by the trees of events and Secrets before they are emptied. */
 #define SCRATCH_MAX ((size_t)256 << 10)
 #define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
-#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
 {
@@ -177,7 +176,7 @@ static void map_append(struct inventory *inv, struct value *map, const struct me
 /* Who changed something and when, without the list of fields: half of the bytes of an object. */
 static struct value reduced_managed(struct inventory *inv, const struct value *v)
 {
-	static const char *const kept[] = {"manager", "operation", "time", "subresource"};
+	static const char *const kept[] = {"manager", "operation", "apiVersion", "time", "subresource"};
 	struct value out = {.type = VALUE_LIST};
 
 	out.items = arena_new_array(&inv->arena, struct value, value_len(v));
@@ -199,9 +198,14 @@ static struct value reduced_annotations(struct inventory *inv, const struct valu
 {
 	struct value out = map_like(inv, v);
 
-	for (member_each(m, v))
-		if (!str_eq(m->key, LAST_APPLIED))
+	for (member_each(m, v)) {
+		size_t kept = schema_annotation_kept(m->key, m->v.key_len, value_str(&m->v, ""), m->v.type == VALUE_STRING ? m->v.len : 0);
+
+		if (kept == SIZE_MAX)
 			map_append(inv, &out, m, value_copy(&inv->builder, &m->v));
+		else if (kept)
+			map_append(inv, &out, m, value_of_str(arena_strndup(&inv->arena, value_str(&m->v, ""), kept)));
+	}
 	return out;
 }
 

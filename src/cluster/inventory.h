@@ -135,6 +135,8 @@ const struct object_list *inventory_pods_on(const struct inventory *inv, const c
 struct object_list inventory_select(const struct inventory *inv, struct arena *a, enum kind_id kind, const char *ns, const struct value *selector,
 				    bool plain);
 bool selector_matches(const struct value *selector, const struct value *labels, bool plain);
+/* "app=web,tier!=db,env in (a,b),!legacy,n>5", as kubectl -l takes it, into a LabelSelector value. ERR_USAGE says what is wrong, and where. */
+int selector_parse(struct value_builder *b, const char *text, struct value *ret, struct err *err);
 /* "app=web,tier in (a,b)" for people. */
 char *selector_text(struct arena *a, const struct value *selector, bool plain);
 /* Events about an object, newest first. */

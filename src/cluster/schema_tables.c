@@ -368,7 +368,9 @@ static const struct message m_meta_v1_LabelSelectorRequirement;
 static const struct message m_meta_v1_ListMeta;
 static const struct message m_meta_v1_ManagedDataKeys;
 static const struct message m_meta_v1_ManagedFieldsEntry;
+static const struct message m_meta_v1_ManagedOfPod;
 static const struct message m_meta_v1_ObjectMeta;
+static const struct message m_meta_v1_ObjectMetaOfPod;
 static const struct message m_meta_v1_ObjectMetaWithKeys;
 static const struct message m_meta_v1_OwnerReference;
 static const struct message m_meta_v1_PartialObjectMetadata;
@@ -2232,7 +2234,7 @@ static const struct message m_core_v1_PhotonPersistentDiskVolumeSource = {"k8s.i
 static const struct field f_core_v1_Pod[] = {
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 4, "kind", NULL},
-	{1, FIELD_MESSAGE, 0, 8, "metadata", &m_meta_v1_ObjectMeta},
+	{1, FIELD_MESSAGE, 0, 8, "metadata", &m_meta_v1_ObjectMetaOfPod},
 	{2, FIELD_MESSAGE, 0, 4, "spec", &m_core_v1_PodSpec},
 	{3, FIELD_MESSAGE, 0, 6, "status", &m_core_v1_PodStatus},
 };
@@ -3792,11 +3794,21 @@ static const struct message m_meta_v1_ManagedDataKeys = {"k8s.io.apimachinery.pk
 static const struct field f_meta_v1_ManagedFieldsEntry[] = {
 	{1, FIELD_STRING, FIELD_OMIT_ZERO, 7, "manager", NULL},
 	{2, FIELD_STRING, FIELD_OMIT_ZERO, 9, "operation", NULL},
+	{3, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
 	{4, FIELD_TIME, 0, 4, "time", NULL},
 	{8, FIELD_STRING, FIELD_OMIT_ZERO, 11, "subresource", NULL},
 };
-static const uint8_t s_meta_v1_ManagedFieldsEntry[] = {255,0,1,2,255,255,3,255};
-static const struct message m_meta_v1_ManagedFieldsEntry = {"k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", f_meta_v1_ManagedFieldsEntry, s_meta_v1_ManagedFieldsEntry, 7, 4, false};
+static const uint8_t s_meta_v1_ManagedFieldsEntry[] = {255,0,1,3,255,255,4,255,255,255,255,2,255,255,255,255};
+static const struct message m_meta_v1_ManagedFieldsEntry = {"k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", f_meta_v1_ManagedFieldsEntry, s_meta_v1_ManagedFieldsEntry, 15, 5, false};
+
+static const struct field f_meta_v1_ManagedOfPod[] = {
+	{1, FIELD_STRING, FIELD_OMIT_ZERO, 7, "manager", NULL},
+	{2, FIELD_STRING, FIELD_OMIT_ZERO, 9, "operation", NULL},
+	{4, FIELD_TIME, 0, 4, "time", NULL},
+	{8, FIELD_STRING, FIELD_OMIT_ZERO, 11, "subresource", NULL},
+};
+static const uint8_t s_meta_v1_ManagedOfPod[] = {255,0,1,2,255,255,3,255};
+static const struct message m_meta_v1_ManagedOfPod = {"k8s.io.apimachinery.pkg.apis.meta.v1.ManagedOfPod", f_meta_v1_ManagedOfPod, s_meta_v1_ManagedOfPod, 7, 4, false};
 
 static const struct field f_meta_v1_ObjectMeta[] = {
 	{1, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 4, "name", NULL},
@@ -3816,6 +3828,25 @@ static const struct field f_meta_v1_ObjectMeta[] = {
 };
 static const uint8_t s_meta_v1_ObjectMeta[] = {10,13,1,255,6,7,255,255,255,255,255,255,0,255,4,255,255,11,255,255,255,255,255,2,12,255,255,3,8,255,5,9};
 static const struct message m_meta_v1_ObjectMeta = {"k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta", f_meta_v1_ObjectMeta, s_meta_v1_ObjectMeta, 31, 14, false};
+
+static const struct field f_meta_v1_ObjectMetaOfPod[] = {
+	{1, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 4, "name", NULL},
+	{2, FIELD_STRING, FIELD_OMIT_ZERO, 12, "generateName", NULL},
+	{3, FIELD_STRING, FIELD_OMIT_ZERO, 9, "namespace", NULL},
+	{5, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 3, "uid", NULL},
+	{6, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 15, "resourceVersion", NULL},
+	{7, FIELD_INT, FIELD_OMIT_ZERO, 10, "generation", NULL},
+	{8, FIELD_TIME, 0, 17, "creationTimestamp", NULL},
+	{9, FIELD_TIME, 0, 17, "deletionTimestamp", NULL},
+	{10, FIELD_INT, 0, 26, "deletionGracePeriodSeconds", NULL},
+	{11, FIELD_STRING, FIELD_MAP, 6, "labels", NULL},
+	{12, FIELD_STRING_CAPPED, FIELD_ANNOTATIONS | FIELD_MAP, 11, "annotations", NULL},
+	{13, FIELD_MESSAGE, FIELD_REPEATED, 15, "ownerReferences", &m_meta_v1_OwnerReference},
+	{14, FIELD_STRING, FIELD_REPEATED, 10, "finalizers", NULL},
+	{17, FIELD_MESSAGE, FIELD_REPEATED, 13, "managedFields", &m_meta_v1_ManagedOfPod},
+};
+static const uint8_t s_meta_v1_ObjectMetaOfPod[] = {10,13,1,255,6,7,255,255,255,255,255,255,0,255,4,255,255,11,255,255,255,255,255,2,12,255,255,3,8,255,5,9};
+static const struct message m_meta_v1_ObjectMetaOfPod = {"k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMetaOfPod", f_meta_v1_ObjectMetaOfPod, s_meta_v1_ObjectMetaOfPod, 31, 14, false};
 
 static const struct field f_meta_v1_ObjectMetaWithKeys[] = {
 	{1, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 4, "name", NULL},

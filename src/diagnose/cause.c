@@ -8,7 +8,8 @@ struct group {
 	enum finding_state state;
 	struct node **items;
 	uint32_t len, cap;
-	const struct node *root; /* the worst of those that were merged */
+	const struct node
+		*root; /* the worst of those that were merged; of what follows from a silenced one, the nearest to it; NULL = all silenced */
 	struct cause_facts facts;
 };
 
@@ -38,6 +39,14 @@ static bool better_root(const struct node *a, const struct node *b)
 	return a->finding->id < b->finding->id;
 }
 
+static void offer_root(struct group *g, const struct node *n)
+{
+	const struct node *best = g->root;
+
+	if (!n->finding->silence && (!best || (n->depth != best->depth ? n->depth < best->depth : better_root(n, best))))
+		g->root = n;
+}
+
 static void group_nodes(struct chain *c, struct groups *ret)
 {
 	struct hash by_key;
@@ -60,11 +69,10 @@ static void group_nodes(struct chain *c, struct groups *ret)
 				*arena_push(c->arena, ret) = g;
 				hash_put(&by_key, key, strlen(key), g);
 			}
-			if (!g->root || better_root(root, g->root))
-				g->root = root;
 			ptr_map_put(c->arena, &by_root, root, g);
 		}
 		*arena_push(c->arena, g) = n;
+		offer_root(g, n);
 	}
 	hash_release(&by_key);
 }
@@ -89,6 +97,8 @@ static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 		const struct node *n = g->items[i];
 		const struct finding *f = n->finding;
 
+		if (f->silence)
+			continue;
 		if (n != g->root)
 			*arena_push(c->arena, &cause->explained) = (struct finding *)(uintptr_t)f;
 		if (n->parent && n->rule)
@@ -103,7 +113,7 @@ static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 		}
 		/* Nodes come nearest first: a workload is counted with the root it has a part in, else with what depends on it. */
 		if (n->owner && pod_spec(n->owner) && !ptr_map_get(&owners, n->owner)) {
-			if (n->depth == 0)
+			if (n->depth == g->root->depth)
 				g->facts.root_workloads++;
 			else if (n->owner != g->root->owner && !g->facts.dependent)
 				g->facts.dependent = n->owner;
@@ -164,13 +174,13 @@ static int layer(const struct object *o)
 
 static const struct node *most_visible(const struct group *g)
 {
-	const struct node *best = g->root;
+	const struct node *best = g->root, *root = chain_root((struct node *)(uintptr_t)g->root);
 
 	for (uint32_t i = 0; i < g->len; i++) {
 		const struct node *n = g->items[i];
 		int a = layer(n->finding->object), b = layer(best->finding->object);
 
-		if (chain_root((struct node *)(uintptr_t)n) != g->root)
+		if (n->finding->silence || chain_root((struct node *)(uintptr_t)n) != root)
 			continue;
 		if (n->depth != best->depth ? n->depth > best->depth : a != b ? a > b : n->finding->id < best->finding->id)
 			best = n;
@@ -229,7 +239,7 @@ static void add_lead(struct chain *c, struct steps *s, const struct cause *cause
 static void fill_chain(struct chain *c, const struct group *g, struct cause *cause)
 {
 	const struct node *n = most_visible(g);
-	const struct finding *root = g->root->finding;
+	const struct finding *root = chain_root((struct node *)(uintptr_t)g->root)->finding;
 	struct steps steps = {0};
 
 	add_lead(c, &steps, cause, n->finding->object);
@@ -365,6 +375,7 @@ static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct gr
 	struct cause *cause = arena_new(c->arena, struct cause);
 
 	cause->root = g->root->finding;
+	cause->behind = g->root->parent ? chain_root(g->root->parent)->finding : NULL;
 	cause->state = g->state;
 	fill_findings(c, g, cause);
 	if (cause->state == FINDING_ACTIVE && cause->severity >= SEVERITY_WARNING)
@@ -384,12 +395,12 @@ void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const c
 
 	group_nodes(c, &groups);
 	for (uint32_t i = 0; i < groups.len; i++) {
-		struct cause *cause = build_cause(d, c, groups.items[i]);
-		struct cause_list *list = cause->state == FINDING_RECOVERED     ? &d->recovered
-					  : cause->severity >= SEVERITY_WARNING ? &d->causes
-										: &d->lesser;
+		struct cause *cause = groups.items[i]->root ? build_cause(d, c, groups.items[i]) : NULL;
+		struct cause_list *list = !cause || cause->state == FINDING_RECOVERED ? &d->recovered
+					  : cause->severity >= SEVERITY_WARNING       ? &d->causes
+										      : &d->lesser;
 
-		if (!ns || touches_ns(cause, ns))
+		if (cause && (!ns || touches_ns(cause, ns)))
 			*arena_push(a, list) = cause;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)

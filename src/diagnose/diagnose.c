@@ -1,3 +1,4 @@
+#include "checks/rules.h"
 #include "diagnose/internal.h"
 
 #include "diagnose/calls.h"
@@ -48,14 +49,17 @@ static void conclude(const struct inventory *inv, struct arena *arena, const str
 {
 	struct chain *chain = arena_new(arena, struct chain);
 	struct graph *g = graph_new(inv, arena);
+	uint32_t checked = run->findings.len;
 
 	if (!options->checks.only_check) {
-		log_scan_findings(run, g, run->findings.len);
+		log_scan_findings(run, g, checked);
 		calls_findings(run, g);
 	}
+	rules_silence(run, checked);
 	renumber(&run->findings);
 	chain_build(chain, g, arena, &run->findings);
-	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .graph = g, .chain = chain};
+	silence_followers(chain);
+	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .silenced = silenced_of(arena, &run->findings), .graph = g, .chain = chain};
 	causes_build(ret, chain, arena, options->ns);
 }
 

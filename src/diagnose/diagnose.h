@@ -2,7 +2,7 @@
  *
  * Chaining follows the rules in rules.def over the edges of graph.h. What recovered is history, kept apart. A cause is only named when a path of
  * verified edges leads from each symptom to it; else the symptom is its own cause and the diagnosis says what is missing. Every finding
- * is in exactly one cause: as its root or among `explained`. The same inventory gives the same diagnosis, byte for byte.
+ * is in exactly one cause: as its root or among `explained`; but for silenced ones (checks/rules.h), which are in none. The same inventory gives the same diagnosis, byte for byte.
  * Ownership: everything lives in the arena of the ctx given (or the arena given), and points into the inventory, which must outlive it.
  * Thread rule: one thread per diagnosis. */
 #ifndef DIAGNOSE_DIAGNOSE_H
@@ -43,6 +43,7 @@ struct hypothesis {
 
 struct cause {
 	const struct finding *root;    /* the deepest finding; of several alike, the first in the order of findings */
+	const struct finding *behind;  /* a silenced finding from which the root follows: the true reason, which somebody knows; NULL = none */
 	struct finding_list explained; /* every other finding it explains, nearest first */
 	struct chain_step *chain;      /* from what people notice (0) down to the root */
 	uint32_t chain_len;
@@ -80,6 +81,7 @@ struct diagnosis {
 	struct cause_list lesser;     /* active, info only */
 	struct cause_list recovered;  /* history */
 	struct finding_list findings; /* all, as found */
+	struct finding_list silenced; /* those of them that a rule or an annotation silences: no cause's root, nor explained by one */
 	enum verdict verdict;
 	const char *verdict_why; /* one sentence */
 	struct graph *graph;     /* edges computed so far (graph.h) */

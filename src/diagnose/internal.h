@@ -8,6 +8,9 @@
 
 /* Merges nodes with one root (or roots with one subject) into causes and sorts them into d's lists (cause.c). ns NULL = all. */
 void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const char *ns);
+/* Silences what follows, within its workload, from a silenced finding (silenced.c). */
+void silence_followers(struct chain *c);
+struct finding_list silenced_of(struct arena *a, const struct finding_list *findings);
 /* What the wording needs besides the cause. */
 struct cause_facts {
 	int weakest_link;               /* the smallest confidence of a rule between a symptom and the root; 100 = none */

@@ -337,12 +337,25 @@ def plant_all(bed, situations, names, progress=print):
 def remove(bed, situations):
     """Takes the situations' objects away again and waits until they are gone."""
     for s in situations:
-        bed.run([bed.kubectl_program, "delete", "--ignore-not-found", "--wait=false", "--grace-period=1", "-f", "-"], input=filled(bed, s.manifest), check=False)
+        bed.run(
+            [bed.kubectl_program, "delete", "--ignore-not-found", "--wait=false", "--grace-period=1", "-f", "-"],
+            input=filled(bed, s.manifest),
+            check=False,
+        )
     for ns in sorted({s.ns for s in situations}):
         for kind in ("configmaps", "persistentvolumeclaims", "pods"):  # what a finalizer of a situation holds
             for o in bed.get(kind, "-n", ns):
                 if o["metadata"].get("finalizers"):
-                    bed.kubectl("patch", f"{kind}/{o['metadata']['name']}", "-n", ns, "--type=merge", "-p", '{"metadata": {"finalizers": null}}', check=False)
+                    bed.kubectl(
+                        "patch",
+                        f"{kind}/{o['metadata']['name']}",
+                        "-n",
+                        ns,
+                        "--type=merge",
+                        "-p",
+                        '{"metadata": {"finalizers": null}}',
+                        check=False,
+                    )
         bed.kubectl("delete", "namespace", ns, "--ignore-not-found", "--timeout=90s", timeout=100)
     bed.run(["nft", "delete", "table", "ip", "cut"], check=False)
 

@@ -298,46 +298,6 @@ static void options_choose_checks(void **state)
 	arena_release(&a);
 }
 
-static uint32_t foreign_images(const char *image, const char *const *allowed)
-{
-	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
-	struct check_options options;
-	struct check_run run;
-	struct arena a;
-	char text[600];
-	arena_init(&a);
-	snprintf(text, sizeof(text),
-		 "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\"},\"spec\":{\"containers\":["
-		 "{\"name\":\"app\",\"image\":\"%s\"}]}}",
-		 image);
-	add(inv, text);
-	inventory_seal(inv);
-	check_options_init(&options);
-	options.allowed_registries = allowed;
-	options.only_check = "container/registry-not-allowed";
-	check_run_all(&run, inv, &a, &options);
-	uint32_t found = run.findings.len;
-	arena_release(&a);
-	return found;
-}
-
-static void images_are_held_against_the_allowed_registries(void **state)
-{
-	static const char *const allowed[] = {"registry.example", "docker.io/library", "localhost:5000", "ghcr.io/shop/", NULL};
-	static const char *const own[] = {"registry.example/web:1", "docker.io/library/nginx", "localhost:5000/web", "ghcr.io/shop/web@sha256:00"};
-	static const char *const foreign[] = {"registry.example.evil/web:1", "registry.example:5000/web",    "team/web",     "ghcr.io/shopping/web",
-					      "docker.io/library2/nginx",    "quay.io/registry.example/web", "localhost/web"};
-	for (size_t i = 0; i < ARRAY_LEN(own); i++)
-		if (foreign_images(own[i], allowed) != 0)
-			fail_msg("%s is allowed", own[i]);
-	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
-		if (foreign_images(foreign[i], allowed) != 1)
-			fail_msg("%s is not allowed", foreign[i]);
-	assert_int_equal(foreign_images("nginx", NULL), 0);
-	/* "nginx" is short for docker.io/library/nginx. */
-	assert_int_equal(foreign_images("nginx:1.27", allowed), 0);
-}
-
 /* A cluster of bare pods could do with a hundred thousand pieces of advice. */
 static void advice_comes_to_an_end(void **state)
 {
@@ -419,6 +379,6 @@ RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test
 	  cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run), cmocka_unit_test(cron_says_what_is_wrong),
 	  cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
-	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(images_are_held_against_the_allowed_registries),
+	  cmocka_unit_test(options_choose_checks),
 	  cmocka_unit_test(advice_comes_to_an_end), cmocka_unit_test(config_maps_close_to_the_limit_are_told),
 	  cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))

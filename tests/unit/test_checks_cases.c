@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include "base/utf8.h"
+#include "checks/rules.h"
 #include "cluster/certificates.h"
-#include "checks/check.h"
 #include "cluster/cluster.h"
 
 #include <dirent.h>
@@ -66,9 +66,8 @@ static void verify_finding(struct check_run *run, const struct finding *f)
 	}
 }
 
-static void verify_case(const char *path, struct hash *fired)
+static void verify_case(const char *path, const struct rules *rules, struct hash *fired)
 {
-	static const char *const registries[] = {"registry.example", NULL};
 	struct ctx ctx;
 	struct err err = {0};
 	struct cluster_options options = {.from = path};
@@ -76,13 +75,15 @@ static void verify_case(const char *path, struct hash *fired)
 	struct check_options checks;
 	struct check_run run;
 	ctx_init(&ctx);
-	check_options_init(&checks);
-	checks.advice = true;
-	checks.allowed_registries = registries;
 	/* Cases are looked at when their first line says: one that is not (this test reads no comments) may only find less. */
 	assert_true(clock_parse_rfc3339("2026-11-23T12:00:00Z", 20, &options.now));
 	if (cluster_open(&ctx, &options, &cluster, &err))
 		fail_msg("%s: %s", path, err.message);
+	/* All that a case may ask for in its first lines. */
+	check_options_init(&checks);
+	checks.advice = true;
+	checks.target_minor = 40;
+	rules_set_options(rules, &checks);
 	check_run_all(&run, cluster_inventory(cluster), &ctx.arena, &checks);
 	for (uint32_t i = 0; i < run.findings.len; i++) {
 		const struct check *c = run.findings.items[i]->check;
@@ -103,10 +104,13 @@ static bool is_yaml(const char *name)
 static void findings_rest_on_what_is_there(void **state)
 {
 	static const char *const without_case[] = {"configmap/too-large"}; /* a megabyte: tests/unit/test_checks.c */
+	static const char allowed[] = "registries: registry.example.com/shop";
 	_cleanup_(hash_release) struct hash fired;
+	_cleanup_(rules_freep) struct rules *rules = rules_new();
 	DIR *top = opendir(CASES);
 	unsigned files = 0;
 	hash_init(&fired);
+	assert_int_equal(rules_parse(rules, "rules", allowed, sizeof(allowed) - 1, check_table, check_count, NULL), 0);
 	assert_non_null(top);
 	for (struct dirent *kind; (kind = readdir(top));) {
 		char folder[512], path[1024];
@@ -117,7 +121,7 @@ static void findings_rest_on_what_is_there(void **state)
 				continue;
 			snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
 			current = path;
-			verify_case(path, &fired);
+			verify_case(path, rules, &fired);
 			files++;
 		}
 		if (d)

@@ -57,7 +57,13 @@ def status(pod, phase, state):
     message = "containers with unready status: [main]"
     unready = {"status": "False", "reason": "ContainersNotReady", "message": message, "lastTransitionTime": NOW}
     container = {"name": "main", "image": pod["image"], "imageID": "", "ready": False, "started": False, **state}
-    return {"status": {"phase": phase, "containerStatuses": [container], "conditions": [{"type": t, **unready} for t in ("Ready", "ContainersReady")]}}
+    return {
+        "status": {
+            "phase": phase,
+            "containerStatuses": [container],
+            "conditions": [{"type": t, **unready} for t in ("Ready", "ContainersReady")],
+        }
+    }
 
 
 def event(pod, reason, message):
