@@ -1,6 +1,7 @@
 /* PersistentVolumeClaims. */
 #include "base/near.h"
 #include "checks/index.h"
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 /* storageClassName, or the beta annotation; NULL when neither is set: then the default class applies. */
@@ -83,7 +84,9 @@ static void add_no_class(struct check_run *run, const struct object *o, const ch
 {
 	struct finding *f;
 	if (class) {
-		f = start(run, o, arena_printf(run->arena, "its StorageClass %s does not exist", class));
+		f = start(run, o,
+			  arena_printf(run->arena, "its StorageClass %s does not exist%s", class,
+				       nearest_hint(run, nearest_name(run, KIND_STORAGE_CLASS, "", class))));
 		finding_field(run, f, o, "spec.storageClassName");
 		finding_absence(run, f, "StorageClass", "", class);
 		finding_subject(run, f, KIND_STORAGE_CLASS, "", class);

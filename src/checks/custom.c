@@ -1,7 +1,7 @@
 /* Custom objects. Nothing is known of their kinds but the convention that most follow: status.conditions, with Ready or Available. */
 #include "checks/custom.h"
 
-#include "base/near.h"
+#include "checks/nearest.h"
 
 bool condition_in(const struct value *conditions, const char *type, struct condition *ret)
 {
@@ -65,12 +65,7 @@ void finding_warning(struct check_run *run, struct finding *f, const struct obje
 
 const char *near_object(struct check_run *run, const struct object_list *list, const char *ns, const char *name)
 {
-	struct near near;
-	near_init(&near, name);
-	for (uint32_t i = 0; i < list->len; i++)
-		if (!*list->items[i]->ns || str_eq(list->items[i]->ns, ns))
-			near_try(&near, list->items[i]->name);
-	return near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "";
+	return nearest_hint(run, nearest_in(list, ns, name));
 }
 
 const char *near_custom(struct check_run *run, const char *group, const char *kind, const char *ns, const char *name)

@@ -1,4 +1,5 @@
 /* DaemonSets. */
+#include "checks/nearest.h"
 #include "checks/placement.h"
 #include "checks/workload.h"
 
@@ -92,7 +93,8 @@ static int missing_pull_secret(void *arg, const struct pod_ref *ref)
 	const struct object *o = w->object;
 	if (ref->use != REF_PULL_SECRET || inventory_find(run->inv, KIND_SECRET, o->ns, ref->name))
 		return 0;
-	struct finding *f = finding_new(run, o, "%s pulls its images with Secret %s/%s, which does not exist", run_text(run, o), o->ns, ref->name);
+	struct finding *f = finding_new(run, o, "%s pulls its images with Secret %s/%s, which does not exist%s", run_text(run, o), o->ns, ref->name,
+					nearest_hint(run, nearest_name(run, KIND_SECRET, o->ns, ref->name)));
 	finding_field(run, f, o, ref->path);
 	finding_absence(run, f, "Secret", o->ns, ref->name);
 	finding_subject(run, f, KIND_SECRET, o->ns, ref->name);

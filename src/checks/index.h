@@ -30,6 +30,7 @@ enum index_table {
 	INDEX_USAGE,      /* usage.c */
 	INDEX_BOUND,      /* advice_rbac.c */
 	INDEX_POLICED,    /* advice_network.c */
+	INDEX_MEMO,       /* any check's: by a key that begins with its name ("scheduler NAME") */
 	INDEX_TABLES,
 };
 struct hash *index_table(struct check_run *run, enum index_table table);

@@ -130,8 +130,9 @@ static void run_tls(struct check_run *run, const struct object *o)
 	for (value_each(t, value_get(o->spec, "tls"))) {
 		const char *name = value_get_str(t, "secretName");
 		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !finding_is_said(run, o, name, NULL)) {
-			struct finding *f = finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist", run_text(run, o),
-							o->ns, name);
+			struct finding *f =
+				finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist%s", run_text(run, o), o->ns,
+					    name, nearest_hint(run, nearest_name(run, KIND_SECRET, o->ns, name)));
 			finding_fieldf(run, f, o, "spec.tls[%u].secretName", i);
 			finding_absence(run, f, "Secret", o->ns, name);
 			finding_subject(run, f, KIND_SECRET, o->ns, name);

@@ -1,5 +1,5 @@
 /* What belongs to a namespace as a whole: its quotas, its service accounts. */
-#include "checks/check.h"
+#include "checks/nearest.h"
 
 /* Has anyone been refused for it within the hour? */
 static const struct event *refusal(struct check_run *run, const struct object *quota)
@@ -68,8 +68,8 @@ static void run_pull_secret(struct check_run *run, const struct object *o)
 	for (value_each(s, value_get(&o->root, "imagePullSecrets"))) {
 		const char *name = value_get_str(s, "name");
 		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name)) {
-			struct finding *f =
-				finding_new(run, o, "%s gives its pods the pull secret %s/%s, which does not exist", run_text(run, o), o->ns, name);
+			struct finding *f = finding_new(run, o, "%s gives its pods the pull secret %s/%s, which does not exist%s", run_text(run, o),
+							o->ns, name, nearest_hint(run, nearest_name(run, KIND_SECRET, o->ns, name)));
 			finding_fieldf(run, f, o, "imagePullSecrets[%u].name", i);
 			finding_absence(run, f, "Secret", o->ns, name);
 			finding_subject(run, f, KIND_SECRET, o->ns, name);

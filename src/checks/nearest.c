@@ -2,15 +2,19 @@
 
 #include "base/near.h"
 
-const char *nearest_name(struct check_run *run, enum kind_id kind, const char *ns, const char *name)
+const char *nearest_in(const struct object_list *list, const char *ns, const char *name)
 {
-	const struct object_list *list = inventory_list(run->inv, kind);
 	struct near near;
 	near_init(&near, name);
 	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->items[i]->ns, ns) && !list->items[i]->deleted)
+		if ((!*list->items[i]->ns || str_eq(list->items[i]->ns, ns)) && !list->items[i]->deleted)
 			near_try(&near, list->items[i]->name);
 	return near.best;
+}
+
+const char *nearest_name(struct check_run *run, enum kind_id kind, const char *ns, const char *name)
+{
+	return nearest_in(inventory_list(run->inv, kind), ns, name);
 }
 
 const char *nearest_hint(struct check_run *run, const char *near)

@@ -8,6 +8,8 @@
 
 /* The name of an object of kind in ns ("" = cluster-scoped) that is near this one; NULL when none is. */
 const char *nearest_name(struct check_run *run, enum kind_id kind, const char *ns, const char *name);
+/* The same in a list, of which cluster-scoped objects and those of ns count. */
+const char *nearest_in(const struct object_list *list, const char *ns, const char *name);
 /* " (did you mean X?)" or "". */
 const char *nearest_hint(struct check_run *run, const char *near);
 

@@ -338,7 +338,9 @@ const struct check check_node_cordoned = {
 	.kind = KIND_NODE,
 	.severity = SEVERITY_INFO,
 	.title = "Node is cordoned",
-	.explain = "spec.unschedulable is set (kubectl cordon or drain): pods on the node stay, and new ones are not put there.",
+	.explain =
+		"spec.unschedulable is set (kubectl cordon or drain): pods on the node stay, and new ones are not put there. A warning after a day: then it "
+		"may have been forgotten.",
 	.fix = "Uncordon the node when its maintenance is over.",
 	.peers = "Popeye 711",
 	.run = run_cordoned,

@@ -84,15 +84,18 @@ const char *placement_summary(struct check_run *run, const struct object *pod, c
 	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
 	const char *text = "";
 	uint32_t told = 0;
-	for (uint32_t i = 0; i < nodes->len; i++) {
-		const struct object *volume = placement_unreached(volumes, nodes->items[i]);
-		const char *obstacle = placement_obstacle(run, pod, nodes->items[i]);
+	/* First those that lack only room or a volume: they are nearest. */
+	for (uint32_t i = 0; i < 2 * nodes->len; i++) {
+		const struct object *node = nodes->items[i % nodes->len], *volume = placement_unreached(volumes, node);
+		if (placement_usable(pod, node) != (i < nodes->len))
+			continue;
+		const char *obstacle = placement_obstacle(run, pod, node);
 		if (!obstacle && volume)
 			obstacle = arena_printf(run->arena, "cannot reach its volume %s", volume->name);
 		if (!obstacle)
 			return NULL;
 		if (told++ < NODES_TOLD)
-			text = arena_printf(run->arena, "%s%snode %s %s", text, *text ? "; " : "", nodes->items[i]->name, obstacle);
+			text = arena_printf(run->arena, "%s%snode %s %s", text, *text ? "; " : "", node->name, obstacle);
 	}
 	return told > NODES_TOLD ? arena_printf(run->arena, "%s; and %u nodes more", text, told - NODES_TOLD) : *text ? text : NULL;
 }

@@ -57,6 +57,7 @@ const struct object *placement_unreached(const struct placement_volumes *volumes
 /* "in zone europe-west1-b", "on node worker-1" */
 const char *placement_volume_place(struct check_run *run, const struct object *volume);
 bool placement_volume_note(struct check_run *run, const struct object *pod, struct placement_note *ret);
+bool placement_attached_note(struct check_run *run, const struct object *pod, struct placement_note *ret);
 
 /* placement_spread.c: topologySpreadConstraints. */
 bool placement_spread_note(struct check_run *run, const struct object *pod, struct placement_note *ret);

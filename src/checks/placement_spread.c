@@ -159,12 +159,13 @@ bool placement_spread_note(struct check_run *run, const struct object *pod, stru
 	for (value_each(c, value_get(pod->spec, "topologySpreadConstraints"))) {
 		struct spread s = {
 			.constraint = c,
-			.index = index++,
+			.index = index,
 			.key = value_get_str(c, "topologyKey"),
 			.skew = MAX(value_get_int(c, "maxSkew", 1), 1),
 			.honor_taints = str_eq(value_get_str(c, "nodeTaintsPolicy"), "Honor"),
 			.honor_affinity = !str_eq(value_get_str(c, "nodeAffinityPolicy"), "Ignore"),
 		};
+		index++;
 		if (str_eq(value_get_str(c, "whenUnsatisfiable"), "ScheduleAnyway") || !inventory_sees(run->inv, KIND_POD, pod->ns))
 			continue;
 		memset(ret, 0, sizeof(*ret));

@@ -142,3 +142,30 @@ bool placement_volume_note(struct check_run *run, const struct object *pod, stru
 		placement_evidence(ret, near, "spec.unschedulable");
 	return true;
 }
+
+/* How many volumes the nodes that the pod may use have attached; how many they can is in CSINodes, which are not read. */
+bool placement_attached_note(struct check_run *run, const struct object *pod, struct placement_note *ret)
+{
+	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE), *attachments = inventory_list(run->inv, KIND_VOLUME_ATTACHMENT);
+	uint32_t *counts = arena_new_array(run->arena, uint32_t, nodes->len), usable = 0;
+	const struct object *least = NULL;
+	for (uint32_t i = 0; i < attachments->len; i++) {
+		const struct object *node = inventory_find(run->inv, KIND_NODE, "", value_get_str(attachments->items[i]->spec, "nodeName"));
+		if (node && node->index < nodes->len)
+			counts[node->index]++;
+	}
+	for (uint32_t i = 0; i < nodes->len; i++) {
+		if (!placement_usable(pod, nodes->items[i]))
+			continue;
+		usable++;
+		if (!least || counts[i] < counts[least->index])
+			least = nodes->items[i];
+	}
+	if (!least || counts[least->index] == 0)
+		return false;
+	ret->why = arena_printf(run->arena, "the %u node%s it may use %s as many volumes attached as %s can; fewest, %u, has node %s", usable,
+				usable == 1 ? "" : "s", usable == 1 ? "has" : "have", usable == 1 ? "it" : "they", counts[least->index], least->name);
+	ret->fix = "Add a node, or end pods that mount volumes there; how many a node can attach depends on its size and on the storage driver.";
+	placement_evidence(ret, least, "metadata.name");
+	return true;
+}

@@ -170,8 +170,8 @@ static void run_service_account_missing(struct check_run *run, const struct obje
 	/* A pod written by hand for a test, or of a server without the admission plug-in, may name none at all. */
 	if (!value_get(o->spec, "serviceAccountName"))
 		return;
-	struct finding *f = finding_new(run, o, "%s runs as ServiceAccount %s/%s, which does not exist: its token cannot be renewed",
-					run_text(run, o), o->ns, name);
+	struct finding *f = finding_new(run, o, "%s runs as ServiceAccount %s/%s, which does not exist: its token cannot be renewed%s",
+					run_text(run, o), o->ns, name, nearest_hint(run, nearest_name(run, KIND_SERVICE_ACCOUNT, o->ns, name)));
 	finding_field(run, f, o, "spec.serviceAccountName");
 	finding_absence(run, f, "ServiceAccount", o->ns, name);
 	finding_event(run, f, pod_event(run, o, NULL, "FailedMount", "serviceaccount"));

@@ -1,6 +1,7 @@
 /* Pods that get no node. The scheduler's message says how many nodes fall out for which reason; the nodes themselves say which reason
  * matters: one that falls on nodes the pod could never use (a control plane's taint) is no news. */
 #include "checks/index.h"
+#include "checks/nearest.h"
 #include "checks/placement.h"
 #include "checks/pod.h"
 
@@ -28,7 +29,9 @@ struct placement {
 	struct room room;
 	struct placement_volumes volumes;
 	struct placement_note note; /* of the rule that leaves no node */
-	bool note_known;
+	bool note_known, summary_known, near_known;
+	const char *summary;    /* every node's obstacle */
+	const char *near_label; /* what was probably meant by the labels it selects */
 };
 
 /* Pods already there that do not tolerate the taint either: a sign that it was put on after them. */
@@ -278,7 +281,12 @@ static const char *selector_words(struct check_run *run, const struct object *po
 
 static void add_selector(struct check_run *run, const struct pod_view *v)
 {
-	const char *path, *words = selector_words(run, v->object, &path), *near = placement_near_label(run, v->object);
+	const char *path, *words = selector_words(run, v->object, &path);
+	struct placement *p = placement_of(run, v->object);
+	if (!p->near_known)
+		p->near_label = placement_near_label(run, v->object);
+	p->near_known = true;
+	const char *near = p->near_label;
 	const char *instead = near ? arena_printf(run->arena, "; did you mean %s?", near) : "";
 	uint32_t nodes = inventory_list(run->inv, KIND_NODE)->len;
 	struct finding *f = start(run, v,
@@ -411,7 +419,8 @@ static void add_claim(struct check_run *run, const struct pod_view *v, const cha
 	if (w.unseen > 1)
 		w.ref.name = NULL;
 	const char *why = !w.ref.name ? said
-			  : w.missing ? arena_printf(run->arena, "its PersistentVolumeClaim %s does not exist", w.ref.name)
+			  : w.missing ? arena_printf(run->arena, "its PersistentVolumeClaim %s does not exist%s", w.ref.name,
+						     nearest_hint(run, nearest_name(run, KIND_PERSISTENT_VOLUME_CLAIM, v->object->ns, w.ref.name)))
 				      : arena_printf(run->arena, "its PersistentVolumeClaim %s is not bound", w.ref.name);
 	struct finding *f = start(run, v, why);
 	if (!w.ref.name)
@@ -474,6 +483,7 @@ static bool add_rule(struct check_run *run, const struct pod_view *v, const char
 		{"pod affinity rules", placement_affinity_note},
 		{"topology spread", placement_spread_note},
 		{"free ports", placement_port_note},
+		{"max volume count", placement_attached_note},
 	};
 	struct placement *p = placement_of(run, v->object);
 	for (size_t i = 0; i < ARRAY_LEN(rules) && !p->note_known; i++) {
@@ -549,7 +559,11 @@ static void add_unschedulable(struct check_run *run, const struct pod_view *v)
 	} else if (sees && seen->usable == 0 && seen->taint) {
 		add_taint(run, v, seen);
 	} else if ((!resource || !add_shortage(run, v, resource)) && !(sees && add_rule(run, v, message))) {
-		const char *each = sees ? placement_summary(run, v->object, &placement_of(run, v->object)->volumes) : NULL;
+		struct placement *p = placement_of(run, v->object);
+		if (sees && !p->summary_known)
+			p->summary = placement_summary(run, v->object, &p->volumes);
+		p->summary_known = true;
+		const char *each = p->summary;
 		struct finding *f = start(run, v, each ? each : message);
 		f->fix = words_fix(message);
 	}

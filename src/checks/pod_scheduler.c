@@ -1,5 +1,6 @@
 /* Pods that no scheduler looks at: its name is wrong, it does not run, or a gate holds the pod back. */
 #include "base/near.h"
+#include "checks/index.h"
 #include "checks/pod.h"
 
 /* What is called like the scheduler that the pod asks for. */
@@ -22,30 +23,54 @@ static bool serves_others(struct check_run *run, const char *scheduler)
 	return false;
 }
 
+/* What is known of a scheduler, the same for all pods that ask for it. */
+struct scheduler {
+	const struct object *workload;
+	bool misspelt;
+	const char *more;
+};
+
+static const struct scheduler *look_at_scheduler(struct check_run *run, const char *name)
+{
+	const char *key = arena_printf(run->arena, "scheduler %s", name);
+	struct scheduler *s = hash_get(index_table(run, INDEX_MEMO), key, strlen(key));
+	if (s)
+		return s;
+	s = arena_new(run->arena, struct scheduler);
+	s->more = "";
+	hash_put(index_table(run, INDEX_MEMO), key, strlen(key), s);
+	if (str_eq(name, "default-scheduler"))
+		return s;
+	struct near near;
+	near_init(&near, name);
+	near_try(&near, "default-scheduler");
+	s->workload = scheduler_workload(run, name);
+	s->misspelt = near.best && !s->workload;
+	if (s->misspelt)
+		s->more = "; did you mean default-scheduler?";
+	else if (s->workload)
+		s->more = arena_printf(run->arena, "; %s has %lld ready pods", run_text(run, s->workload),
+				       (long long)value_get_int(s->workload->status, "readyReplicas", 0));
+	else if (!serves_others(run, name))
+		s->more = "; it has given a node to no other pod either";
+	return s;
+}
+
 void pod_add_no_scheduler(struct check_run *run, const struct object *o)
 {
 	const char *scheduler = value_str(value_get(o->spec, "schedulerName"), "default-scheduler");
-	const struct object *workload = scheduler_workload(run, scheduler);
-	struct near near;
-	near_init(&near, scheduler);
-	near_try(&near, "default-scheduler");
-	bool misspelt = near.best && !str_eq(scheduler, "default-scheduler") && !workload;
-	const char *more = misspelt   ? "; did you mean default-scheduler?"
-			   : workload ? arena_printf(run->arena, "; %s has %lld ready pods", run_text(run, workload),
-						     (long long)value_get_int(workload->status, "readyReplicas", 0))
-			   : str_eq(scheduler, "default-scheduler") || serves_others(run, scheduler) ? ""
-												     : "; it has given a node to no other pod either";
+	const struct scheduler *s = look_at_scheduler(run, scheduler);
 	struct finding *f = finding_new(run, o, "%s has had no node for %s: no scheduler has looked at it (it asks for %s%s)", run_text(run, o),
-					run_ago(run, o->created), scheduler, more);
+					run_ago(run, o->created), scheduler, s->more);
 	finding_field(run, f, o, "spec.schedulerName");
 	finding_field(run, f, o, "status.phase");
-	if (workload) {
-		finding_field(run, f, workload, "metadata.name");
-		finding_subject_object(run, f, workload);
+	if (s->workload) {
+		finding_field(run, f, s->workload, "metadata.name");
+		finding_subject_object(run, f, s->workload);
 	}
 	finding_fix(run, f,
-		    misspelt ? "Correct spec.schedulerName to default-scheduler (now %s), or install that scheduler."
-			     : "See that the scheduler %s runs, or correct spec.schedulerName.",
+		    s->misspelt ? "Correct spec.schedulerName to default-scheduler (now %s), or install that scheduler."
+				: "See that the scheduler %s runs, or correct spec.schedulerName.",
 		    scheduler);
 	f->since = o->created;
 }

@@ -22,16 +22,30 @@ struct share {
 	double sum;
 };
 
+/* Where the objects of a namespace begin: lists are ordered by it. */
+static uint32_t first_of(const struct object_list *list, const char *ns)
+{
+	uint32_t low = 0, high = list->len;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (strcmp(list->items[middle]->ns, ns) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 const struct object *quota_biggest_user(struct check_run *run, const char *ns, const char *resource, double *ret_sum)
 {
 	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
 	_cleanup_(hash_release) struct hash shares;
 	struct share *best = NULL;
 	hash_init(&shares);
-	for (uint32_t i = 0; i < pods->len; i++) {
+	for (uint32_t i = first_of(pods, ns); i < pods->len && str_eq(pods->items[i]->ns, ns); i++) {
 		const struct object *pod = pods->items[i];
 		const char *phase = value_get_str(pod->status, "phase");
-		if (!str_eq(pod->ns, ns) || str_eq(phase, "Succeeded") || str_eq(phase, "Failed"))
+		if (str_eq(phase, "Succeeded") || str_eq(phase, "Failed"))
 			continue;
 		const struct object *owner = object_top_owner(pod);
 		struct share *s = hash_get_ptr(&shares, owner);

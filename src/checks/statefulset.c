@@ -1,4 +1,5 @@
 /* StatefulSets. */
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 static void run_service_missing(struct check_run *run, const struct object *o)
@@ -6,8 +7,8 @@ static void run_service_missing(struct check_run *run, const struct object *o)
 	const char *name = value_get_str(o->spec, "serviceName");
 	if (o->deleted || !*name || !inventory_sees(run->inv, KIND_SERVICE, o->ns) || inventory_find(run->inv, KIND_SERVICE, o->ns, name))
 		return;
-	struct finding *f =
-		finding_new(run, o, "%s names Service %s/%s, which does not exist: its pods have no stable DNS names", run_text(run, o), o->ns, name);
+	struct finding *f = finding_new(run, o, "%s names Service %s/%s, which does not exist: its pods have no stable DNS names%s", run_text(run, o),
+					o->ns, name, nearest_hint(run, nearest_name(run, KIND_SERVICE, o->ns, name)));
 	finding_field(run, f, o, "spec.serviceName");
 	finding_absence(run, f, "Service", o->ns, name);
 	finding_subject(run, f, KIND_SERVICE, o->ns, name);
@@ -22,7 +23,8 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 	for (value_each(t, value_get(o->spec, "volumeClaimTemplates"))) {
 		const char *class = value_str(value_at(t, "spec.storageClassName"), "");
 		if (*class && !inventory_find(run->inv, KIND_STORAGE_CLASS, "", class)) {
-			struct finding *f = finding_new(run, o, "%s wants volumes of StorageClass %s, which does not exist", run_text(run, o), class);
+			struct finding *f = finding_new(run, o, "%s wants volumes of StorageClass %s, which does not exist%s", run_text(run, o),
+							class, nearest_hint(run, nearest_name(run, KIND_STORAGE_CLASS, "", class)));
 			finding_fieldf(run, f, o, "spec.volumeClaimTemplates[%u].spec.storageClassName", i);
 			finding_absence(run, f, "StorageClass", "", class);
 			finding_subject(run, f, KIND_STORAGE_CLASS, "", class);

@@ -1,5 +1,6 @@
 /* Admission webhooks: does anyone answer? One that does not, with failurePolicy Fail, stops all changes it is asked about. */
 #include "checks/index.h"
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 /* "pods", "deployments.apps and 2 more": what the webhook is asked about. */
@@ -58,7 +59,9 @@ static void check_service(struct check_run *run, const struct object *o, const s
 {
 	if (inventory_find(run->inv, KIND_SERVICE, t->ns, t->name))
 		return;
-	struct finding *f = start(run, o, t, arena_printf(run->arena, "calls Service %s/%s, which does not exist", t->ns, t->name));
+	struct finding *f = start(run, o, t,
+				  arena_printf(run->arena, "calls Service %s/%s, which does not exist%s", t->ns, t->name,
+					       nearest_hint(run, nearest_name(run, KIND_SERVICE, t->ns, t->name))));
 	finding_absence(run, f, "Service", t->ns, t->name);
 	finding_fix(run, f, "Install what serves it again; if it was removed for good, delete %s %s too.", o->kind->name, o->name);
 	finding_propose(run, f, "delete", "medium", "{}");

@@ -1,5 +1,6 @@
 /* What stops a controller from creating pods. ReplicaSets say it in a condition, the others only in FailedCreate events; the server's
  * message tells who refused. One check per kind of refusal, for all workloads. */
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 enum refusal {
@@ -287,7 +288,9 @@ static void run_service_account(struct check_run *run, const struct object *o)
 	const char *name = cut(run, r.message, "serviceaccount \"", "\""), *path;
 	if (!name)
 		return;
-	struct finding *f = start(run, o, &r, arena_printf(run->arena, "its ServiceAccount %s/%s does not exist", o->ns, name));
+	struct finding *f = start(run, o, &r,
+				  arena_printf(run->arena, "its ServiceAccount %s/%s does not exist%s", o->ns, name,
+					       nearest_hint(run, nearest_name(run, KIND_SERVICE_ACCOUNT, o->ns, name))));
 	const struct value *spec = pod_spec_of(o, &path);
 	if (value_get(spec, "serviceAccountName"))
 		finding_fieldf(run, f, o, "%s.serviceAccountName", path);
@@ -334,7 +337,9 @@ static void run_priority_class(struct check_run *run, const struct object *o)
 	if (!read_refused(run, o, &r) || r.what != REFUSED_PRIORITY_CLASS)
 		return;
 	const char *name = cut(run, r.message, "no PriorityClass with name ", " \n"), *path;
-	struct finding *f = start(run, o, &r, arena_printf(run->arena, "PriorityClass %s does not exist", name));
+	struct finding *f = start(run, o, &r,
+				  arena_printf(run->arena, "PriorityClass %s does not exist%s", name,
+					       nearest_hint(run, nearest_name(run, KIND_PRIORITY_CLASS, "", name))));
 	if (value_get(pod_spec_of(o, &path), "priorityClassName"))
 		finding_fieldf(run, f, o, "%s.priorityClassName", path);
 	finding_subject(run, f, KIND_PRIORITY_CLASS, "", name);

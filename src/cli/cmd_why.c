@@ -94,7 +94,7 @@ static int run_why(struct cli *cli, struct err *err)
 	if (r < 0 || (r = filter_read(&s, &filter, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
 	all = diagnose_object(&d, &cli->ctx, target.object);
-	causes = causes_filter(&filter, s.inv, &cli->ctx.arena, &all);
+	causes = causes_filter(&filter, &d, &cli->ctx.arena, &all);
 	diagnose_weigh(&d, &cli->ctx.arena, &causes);
 	verdict = diagnose_verdict(&d, &cli->ctx, target.object, NULL, &why);
 	checked = checked_of(cli, &d, target.object, verdict);

@@ -63,9 +63,9 @@ uint32_t filter_diagnosis(const struct cause_filter *filter, struct session *s, 
 	struct arena *a = &s->cli->ctx.arena;
 	uint32_t before = d->causes.len;
 
-	d->causes = causes_filter(filter, s->inv, a, &d->causes);
-	d->lesser = causes_filter(filter, s->inv, a, &d->lesser);
-	d->recovered = causes_filter(filter, s->inv, a, &d->recovered);
+	d->causes = causes_filter(filter, d, a, &d->causes);
+	d->lesser = causes_filter(filter, d, a, &d->lesser);
+	d->recovered = causes_filter(filter, d, a, &d->recovered);
 	return before - d->causes.len;
 }
 

@@ -62,17 +62,17 @@ static bool is_written_since(const void *arg, const struct object *o)
 	return false;
 }
 
-static bool is_changed_since(const struct inventory *inv, struct arena *a, const struct cause *c, usec_t since)
+static bool is_changed_since(const struct diagnosis *d, struct arena *a, const struct cause *c, usec_t since)
 {
 	if (any_object(c, is_written_since, &since))
 		return true;
 	for (uint32_t i = 0; i < c->workloads.len; i++)
-		if (changes_of(inv, a, c->workloads.items[i], since, inventory_now(inv)).len)
+		if (changes_of(d->graph, a, c->workloads.items[i], since, 0).len)
 			return true;
 	return false;
 }
 
-bool cause_passes(const struct cause_filter *filter, const struct inventory *inv, struct arena *a, const struct cause *cause)
+bool cause_passes(const struct cause_filter *filter, const struct diagnosis *d, struct arena *a, const struct cause *cause)
 {
 	if (filter->began && cause->since && cause->since < filter->began)
 		return false;
@@ -80,15 +80,15 @@ bool cause_passes(const struct cause_filter *filter, const struct inventory *inv
 		return false;
 	if (filter->selector && !any_object(cause, has_labels, filter->selector))
 		return false;
-	return !filter->changed || is_changed_since(inv, a, cause, filter->changed);
+	return !filter->changed || is_changed_since(d, a, cause, filter->changed);
 }
 
-struct cause_list causes_filter(const struct cause_filter *filter, const struct inventory *inv, struct arena *a, const struct cause_list *causes)
+struct cause_list causes_filter(const struct cause_filter *filter, const struct diagnosis *d, struct arena *a, const struct cause_list *causes)
 {
 	struct cause_list ret = {0};
 
 	for (uint32_t i = 0; i < causes->len; i++)
-		if (cause_passes(filter, inv, a, causes->items[i]))
+		if (cause_passes(filter, d, a, causes->items[i]))
 			*arena_push(a, &ret) = causes->items[i];
 	return ret;
 }

@@ -13,7 +13,7 @@ struct cause_filter {
 };
 
 /* What cannot be told (a cause without a time) passes: a filter must not hide it. */
-bool cause_passes(const struct cause_filter *filter, const struct inventory *inv, struct arena *a, const struct cause *cause);
-struct cause_list causes_filter(const struct cause_filter *filter, const struct inventory *inv, struct arena *a, const struct cause_list *causes);
+bool cause_passes(const struct cause_filter *filter, const struct diagnosis *d, struct arena *a, const struct cause *cause);
+struct cause_list causes_filter(const struct cause_filter *filter, const struct diagnosis *d, struct arena *a, const struct cause_list *causes);
 
 #endif
