@@ -52,7 +52,9 @@ static void run_conversion(struct check_run *run, const struct object *o)
 	const struct value *service = value_at(&o->root, CONVERSION);
 	const char *name = value_get_str(service, "name"), *ns = value_get_str(service, "namespace"), *why;
 	uint32_t ready, not_ready;
-	if (o->deleted || !*name || !str_eq(object_str(o, "spec.conversion.strategy"), "Webhook") || !inventory_sees(run->inv, KIND_SERVICE, ns))
+	/* Nothing is converted where there is but one version. */
+	if (o->deleted || !*name || !str_eq(object_str(o, "spec.conversion.strategy"), "Webhook") || value_len(value_get(o->spec, "versions")) < 2 ||
+	    !inventory_sees(run->inv, KIND_SERVICE, ns))
 		return;
 	const struct object *target = inventory_find(run->inv, KIND_SERVICE, ns, name);
 	if (!target) {

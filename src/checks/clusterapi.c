@@ -154,6 +154,27 @@ static void run_machine_node(struct check_run *run, const struct object *o)
 		finding_subject_object(run, f, node);
 }
 
+#define CERTIFICATES_SOON (21 * USEC_PER_DAY)
+
+/* kubeadm's certificates last a year; a rollout of the control plane makes new ones. */
+static void run_machine_certificates(struct check_run *run, const struct object *o)
+{
+	usec_t end = value_get_time(o->status, "certificatesExpiryDate"), now = inventory_now(run->inv);
+	if (o->deleted || !end || end >= now + CERTIFICATES_SOON)
+		return;
+	struct finding *f =
+		end <= now ? finding_new(run, o, "The control plane's certificates on %s expired %s ago", run_text(run, o), run_ago(run, end))
+			   : finding_new(run, o, "The control plane's certificates on %s expire in %s", run_text(run, o), run_span(run, end - now));
+	finding_field(run, f, o, "status.certificatesExpiryDate");
+	if (end > now)
+		f->severity = SEVERITY_WARNING;
+	else
+		f->since = end;
+	finding_fix(run, f,
+		    "Roll the control plane out again (clusterctl alpha rollout restart), or set rolloutBefore.certificatesExpiryDays of its "
+		    "KubeadmControlPlane.");
+}
+
 /* ---- MachineHealthCheck ----------------------------------------------------------------------------------------------------- */
 
 static void run_remediation(struct check_run *run, const struct object *o)
@@ -243,6 +264,19 @@ const struct check check_cluster_not_ready = {
 		"say that it does not work, or it has failed for good. The control plane or infrastructure object behind it is blamed.",
 	.fix = "Do as the condition's message says; see the object that it refers to.",
 	.run = run_cluster,
+};
+
+const struct check check_machine_certificates = {
+	.id = "machine/certificates",
+	.kind = KIND_CUSTOM,
+	.custom = CAPI "/Machine",
+	.severity = SEVERITY_ERROR,
+	.title = "Certificates of a control plane expire",
+	.explain =
+		"status.certificatesExpiryDate of a control plane Machine has passed, or comes within three weeks: then its API server, controllers and etcd do not "
+		"trust each other any more. A warning until then.",
+	.fix = "Roll the control plane out again.",
+	.run = run_machine_certificates,
 };
 
 const struct check check_machine_deleting = {

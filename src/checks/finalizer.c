@@ -1,6 +1,7 @@
 /* Deletions that do not end: whose finalizer is left, who should remove it, and what keeps them from it. */
 #include "checks/finalizer.h"
 
+#include "checks/custom.h"
 #include "checks/workload.h"
 
 /* ---- Who removes what ------------------------------------------------------------------------------------------------------- */
@@ -250,7 +251,8 @@ static void run_object_terminating(struct check_run *run, const struct object *o
 {
 	const struct value *finalizers = value_get(o->metadata, "finalizers");
 	const char *finalizer = value_str(value_item(finalizers, 0), "");
-	if (!o->deleted || run_age(run, o->deleted) < run->options->recovered_after || !*finalizer)
+	/* What a Machine waits for is in its conditions: machine/deleting. */
+	if (!o->deleted || run_age(run, o->deleted) < run->options->recovered_after || !*finalizer || object_is(o, "cluster.x-k8s.io", "Machine"))
 		return;
 	struct holder h = finalizer_holder(run, o, finalizer);
 	size_t more = value_len(finalizers) - 1;

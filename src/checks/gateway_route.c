@@ -55,11 +55,11 @@ static bool takes_namespace(struct check_run *run, const struct object *gateway,
 	return !namespace || selector_matches(value_at(listener, "allowedRoutes.namespaces.selector"), namespace->labels, false);
 }
 
-/* Whether a name under a wildcard ("*.example.com") is, or may be, the other. */
-static bool under(const char *wildcard, const char *name)
+/* Whether all names under `below` (one name, or a wildcard itself) are names under the wildcard `above` ("*.example.com"). */
+static bool under(const char *above, const char *below)
 {
-	size_t a = strlen(wildcard), b = strlen(name);
-	return wildcard[0] == '*' && wildcard[1] == '.' && b >= a && strcasecmp(name + b - (a - 1), wildcard + 1) == 0;
+	size_t a = strlen(above), b = strlen(below);
+	return above[0] == '*' && above[1] == '.' && b >= a && strcasecmp(below + b - (a - 1), above + 1) == 0;
 }
 
 static bool takes_hostname(const struct value *listener, const struct value *hostnames)

@@ -1,9 +1,10 @@
 #include "checks/index.h"
 
 struct check_index {
-	bool rooms_built, slices_built, maps_built, claims_built;
+	bool rooms_built, slices_built, maps_built, claims_built, scalers_built;
 	struct node_room *rooms; /* by node index */
 	struct hash slices;      /* interned "ns/service" -> struct object_list */
+	struct hash scalers;     /* "ns/target" -> struct object_list */
 	struct hash maps;        /* ConfigMap object -> itself, when a pod spec refers to it */
 	struct hash claims;      /* claim object -> a pod that uses it */
 	struct hash tables[INDEX_TABLES];
@@ -17,6 +18,7 @@ void check_index_init(struct check_run *run)
 {
 	struct check_index *x = arena_new(run->arena, struct check_index);
 	hash_init(&x->slices);
+	hash_init(&x->scalers);
 	hash_init(&x->maps);
 	hash_init(&x->strings);
 	hash_init(&x->claims);
@@ -28,6 +30,7 @@ void check_index_init(struct check_run *run)
 void check_index_release(struct check_run *run)
 {
 	hash_release(&run->index->slices);
+	hash_release(&run->index->scalers);
 	hash_release(&run->index->maps);
 	hash_release(&run->index->strings);
 	hash_release(&run->index->claims);
@@ -117,6 +120,32 @@ const struct object_list *index_slices(struct check_run *run, const struct objec
 	}
 	const char *key = slice_key(run->arena, service->ns, service->name);
 	return hash_get(&x->slices, key, strlen(key));
+}
+
+static void add_scalers(struct check_run *run, const struct object_list *all)
+{
+	struct hash *scalers = &run->index->scalers;
+	for (uint32_t i = 0; i < all->len; i++) {
+		const char *key = slice_key(run->arena, all->items[i]->ns, value_str(value_at(all->items[i]->spec, "scaleTargetRef.name"), ""));
+		struct object_list *list = hash_get(scalers, key, strlen(key));
+		if (!list) {
+			list = arena_new(run->arena, struct object_list);
+			hash_put(scalers, key, strlen(key), list);
+		}
+		*arena_push(run->arena, list) = all->items[i];
+	}
+}
+
+const struct object_list *index_scalers(struct check_run *run, const char *ns, const char *name)
+{
+	struct check_index *x = run->index;
+	if (!x->scalers_built) {
+		x->scalers_built = true;
+		add_scalers(run, inventory_list(run->inv, KIND_HORIZONTAL_POD_AUTOSCALER));
+		add_scalers(run, inventory_list_custom(run->inv, "keda.sh", "ScaledObject"));
+	}
+	const char *key = slice_key(run->arena, ns, name);
+	return hash_get(&x->scalers, key, strlen(key));
 }
 
 void index_endpoints(struct check_run *run, const struct object *service, uint32_t *ret_ready, uint32_t *ret_not_ready)

@@ -50,6 +50,9 @@ void index_endpoints(struct check_run *run, const struct object *service, uint32
 
 /* Is o's name among the texts of custom objects, of ingress classes, and of the commands, arguments and environments of its namespace? */
 bool index_is_in_texts(struct check_run *run, const struct object *o);
+/* The HorizontalPodAutoscalers and KEDA's ScaledObjects of ns that scale something of this name; NULL when there are none. */
+const struct object_list *index_scalers(struct check_run *run, const char *ns, const char *name);
+
 /* Is a ConfigMap referred to by a pod, a pod template, or anything else known to use one? */
 bool index_config_map_is_used(struct check_run *run, const struct object *config_map);
 

@@ -5,12 +5,28 @@
 
 /* ---- DataStore -------------------------------------------------------------------------------------------------------------- */
 
+/* The first condition that is False: what Kamaji calls them is its own affair. */
+static bool first_false(const struct object *o, struct condition *ret)
+{
+	for (value_each(c, value_get(o->status, "conditions")))
+		if (condition_is(o, value_get_str(c, "type"), "False", ret))
+			return true;
+	return false;
+}
+
+/* By its conditions, or status.ready; where there is neither, nothing is known. */
+static bool store_is_ready(const struct object *o)
+{
+	struct condition c;
+	return !condition_is(o, "Ready", "False", &c) && value_get_bool(o->status, "ready", true);
+}
+
 static void run_datastore(struct check_run *run, const struct object *o)
 {
 	struct condition c;
-	bool says = condition_is(o, "Ready", "False", &c) || condition_is(o, "kamaji.clastix.io/DataStoreReady", "False", &c);
 	const struct value *ready = value_get(o->status, "ready");
-	if (o->deleted || (!says && (!ready || value_bool(ready, true))) || !condition_lasts(run, o, &c, run->options->startup_grace))
+	bool says = first_false(o, &c);
+	if (o->deleted || store_is_ready(o) || !condition_lasts(run, o, &c, run->options->startup_grace))
 		return;
 	size_t users = value_len(value_get(o->status, "usedBy"));
 	const char *used = users ? arena_printf(run->arena, "; %zu tenant control plane%s on it", users, users == 1 ? " is" : "s are") : "";
@@ -63,22 +79,20 @@ static void run_store_missing(struct check_run *run, const struct object *o)
 #define VERSION "status.kubernetesResources.version"
 #define SERVICE "status.kubernetesResources.service"
 
-static bool store_is_ready(struct check_run *run, const struct object *o, const struct object **ret)
+static const struct object *store_object(struct check_run *run, const struct object *o)
 {
 	const char *path, *name = store_of(o, &path);
-	struct condition c;
-	*ret = *name ? inventory_find_custom(run->inv, KAMAJI, "DataStore", "", name) : NULL;
-	return !*ret || !(condition_is(*ret, "Ready", "False", &c) || !value_get_bool((*ret)->status, "ready", true));
+	return *name ? inventory_find_custom(run->inv, KAMAJI, "DataStore", "", name) : NULL;
 }
 
 /* What holds it up: the data store, or the Deployment of its control plane, or its Service. */
 static void blame(struct check_run *run, struct finding *f, const struct object *o)
 {
-	const struct object *store;
+	const struct object *store = store_object(run, o);
 	const char *ns = object_str(o, DEPLOYMENT ".namespace"), *name = object_str(o, DEPLOYMENT ".name");
 	const char *service = object_str(o, SERVICE ".name");
 	int64_t wanted = object_int(o, DEPLOYMENT ".replicas", 0), ready = object_int(o, DEPLOYMENT ".readyReplicas", 0);
-	if (!store_is_ready(run, o, &store)) {
+	if (store && !store_is_ready(store)) {
 		finding_subject_object(run, f, store);
 	} else if (*name && ready < wanted) {
 		finding_fieldf(run, f, o, "%s.readyReplicas", DEPLOYMENT);
@@ -104,10 +118,8 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 		return;
 	const char *version = object_str(o, "spec.kubernetes.version");
 	const char *pods = wanted ? arena_printf(run->arena, ", %lld of %lld replicas ready", (long long)ready, (long long)wanted) : "";
-	const char *store_name;
-	const struct object *store;
-	bool store_ready = store_is_ready(run, o, &store);
-	store_name = !store_ready ? arena_printf(run->arena, "; its DataStore %s is not ready", store->name) : "";
+	const struct object *store = store_object(run, o);
+	const char *store_name = store && !store_is_ready(store) ? arena_printf(run->arena, "; its DataStore %s is not ready", store->name) : "";
 	struct finding *f =
 		finding_new(run, o, "%s (Kubernetes %s) is %s%s%s", run_text(run, o), version, *status ? status : "not begun", pods, store_name);
 	finding_field(run, f, o, VERSION ".status");

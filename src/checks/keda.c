@@ -1,5 +1,6 @@
 /* KEDA: ScaledObjects and ScaledJobs, what they scale and what they ask. */
 #include "checks/custom.h"
+#include "checks/index.h"
 
 #define KEDA "keda.sh"
 #define SCALED KEDA "/ScaledObject " KEDA "/ScaledJob"
@@ -118,21 +119,18 @@ static bool is_own(const struct object *o, const struct object *hpa)
 static const struct object *rival_of(struct check_run *run, const struct object *o)
 {
 	struct target t = target_of(run, o);
-	const struct object_list *hpas = inventory_list(run->inv, KIND_HORIZONTAL_POD_AUTOSCALER);
-	const struct object_list *others = inventory_list_custom(run->inv, KEDA, "ScaledObject");
-	if (!*t.name || !object_is(o, KEDA, "ScaledObject"))
-		return NULL;
-	/* Namespaces are interned: pointers tell whether they are the same. */
-	for (uint32_t i = 0; i < hpas->len; i++) {
-		const struct object *hpa = hpas->items[i];
-		bool of_another = hpa->owner && object_is(hpa->owner, KEDA, "ScaledObject"); /* then the two ScaledObjects are told */
-		if (hpa->ns == o->ns && !of_another && !is_own(o, hpa) && same_target(run, &t, value_get(hpa->spec, "scaleTargetRef")))
-			return hpa;
+	const struct object_list *all = *t.name && object_is(o, KEDA, "ScaledObject") ? index_scalers(run, o->ns, t.name) : NULL;
+	for (uint32_t i = 0; all && i < all->len; i++) {
+		const struct object *other = all->items[i];
+		bool is_hpa = other->kind->id == KIND_HORIZONTAL_POD_AUTOSCALER;
+		/* Of two ScaledObjects the later one is told, and then not the autoscaler of either. */
+		if (other == o)
+			break;
+		if (is_hpa && (is_own(o, other) || (other->owner && object_is(other->owner, KEDA, "ScaledObject"))))
+			continue;
+		if (same_target(run, &t, value_get(other->spec, "scaleTargetRef")))
+			return other;
 	}
-	/* Of two ScaledObjects the later one is told: the first stands. */
-	for (uint32_t i = 0; i < others->len && others->items[i] != o; i++)
-		if (others->items[i]->ns == o->ns && same_target(run, &t, value_get(others->items[i]->spec, "scaleTargetRef")))
-			return others->items[i];
 	return NULL;
 }
 

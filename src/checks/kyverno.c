@@ -98,14 +98,15 @@ static void add_reports(struct failures *all, const char *group, const char *kin
 static void add_finding(struct check_run *run, const struct failure *x)
 {
 	const struct value *result = value_item(value_get(&x->report->root, "results"), x->index);
-	const char *message = value_get_str(result, "message"), *who = x->resources ? x->named[0] : run_text(run, x->report);
+	const char *message = value_get_str(result, "message"), *who = x->resources ? x->named[0] : "what it does not name";
 	for (uint32_t i = 1; i < MIN(x->resources, (uint32_t)NAMED_MAX); i++)
 		who = arena_printf(run->arena, "%s, %s", who, x->named[i]);
 	if (x->resources > NAMED_MAX)
 		who = arena_printf(run->arena, "%s and %u more", who, x->resources - NAMED_MAX);
 	bool all_errors = x->errors == x->results;
 	const char *verb = all_errors ? "could not be tried on" : "is broken by";
-	struct finding *f = finding_new(run, x->report, "Policy %s %s %s%s%s", x->policy, verb, who, *message ? ": " : "", message);
+	struct finding *f = finding_new(run, x->report, "Policy %s %s %s (%s)%s%s", x->policy, verb, who, run_text(run, x->report),
+					*message ? ": " : "", message);
 	f->severity = x->severity;
 	finding_fieldf(run, f, x->report, "results[%u].policy", x->index);
 	if (*value_get_str(result, "rule"))

@@ -28,9 +28,23 @@ struct search {
 	const struct object *near_object;
 };
 
+/* "certificate", "certificates", "certificates.cert-manager.io", in any case. */
+static bool is_called(const struct kind *kind, const char *word)
+{
+	const char *const names[] = {kind->name, kind->plural};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t len = strlen(names[i]);
+
+		if (strncasecmp(names[i], word, len) == 0 && (!word[len] || (word[len] == '.' && strcasecmp(word + len + 1, kind->group) == 0)))
+			return true;
+	}
+	return false;
+}
+
 static void look_at(struct search *s, struct object *o)
 {
-	if (s->custom && strcasecmp(o->kind->name, s->custom) != 0 && strcasecmp(o->kind->plural, s->custom) != 0)
+	if (s->custom && !is_called(o->kind, s->custom))
 		return;
 	if (s->ns && *o->ns && !str_eq(o->ns, s->ns))
 		return;
@@ -81,7 +95,7 @@ static bool is_custom_kind(const struct inventory *inv, const char *word)
 	const struct object_list *list = inventory_list(inv, KIND_CUSTOM);
 
 	for (uint32_t i = 0; i < list->len; i++)
-		if (strcasecmp(list->items[i]->kind->name, word) == 0 || strcasecmp(list->items[i]->kind->plural, word) == 0)
+		if (is_called(list->items[i]->kind, word))
 			return true;
 	return false;
 }

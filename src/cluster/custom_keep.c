@@ -66,7 +66,10 @@ static struct value keep_list(const struct keeper *k, const char *path, bool all
 	for (value_each(item, v)) {
 		if (out.len == KEEP_ITEMS_MAX)
 			break;
-		out.items[out.len++] = results && has_passed(item) ? (struct value){.type = VALUE_NULL} : keep_value(k, path, all, item);
+		if (results && has_passed(item))
+			out.items[out.len++] = (struct value){.type = VALUE_NULL};
+		else
+			out.items[out.len++] = keep_value(k, path, all, item);
 	}
 	return out;
 }

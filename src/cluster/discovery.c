@@ -191,8 +191,10 @@ int discovery_add_custom(struct live_reading *reading, struct ctx *ctx, struct a
 		inventory_add_note(reading->inv, arena_printf(a, "kinds of %s", found.failed.items[i].group), found.failed.items[i].why, KIND_COUNT,
 				   "");
 	for (uint32_t i = 0; i < found.kinds.len; i++) {
+		const struct known_kind *known = known_kind_find(found.kinds.items[i].group, found.kinds.items[i].name);
 		if (read_elsewhere(&found.kinds.items[i]))
 			continue;
+		found.kinds.items[i].message = known ? known->message : NULL;
 		struct list_job *job = arena_push(a, jobs);
 		*job = (struct list_job){.reading = reading, .kind = &found.kinds.items[i]};
 	}

@@ -276,7 +276,7 @@ static struct value secret_without_values(struct inventory *inv, const struct va
 static struct value custom_reduced(struct inventory *inv, const struct kind *kind, const struct value *root)
 {
 	const struct custom_kind *custom = inventory_custom_of(inv, kind);
-	const struct known_kind *known = custom ? custom->known : NULL;
+	const struct known_kind *known = custom && custom->known && *custom->known->keep ? custom->known : NULL;
 	const struct message *definition = schema_find(SCHEMA_CRD);
 	struct value projected;
 

@@ -63,6 +63,8 @@ static void add_typed_jobs(struct live_reading *reading, struct arena *a, struct
 		add_job(reading, a, jobs, &kind_table[first_kinds[i]]);
 		added[first_kinds[i]] = true;
 	}
+	if (!reading->options->all_kinds)
+		live_custom_add_longest(reading, a, jobs);
 	for (size_t i = 0; i < KIND_CUSTOM; i++)
 		if (!added[i])
 			add_job(reading, a, jobs, &kind_table[i]);

@@ -21,9 +21,14 @@ void live_custom_add_finder(struct live_reading *reading, struct arena *a, struc
 	*arena_push(a, jobs) = (struct list_job){.reading = reading, .finds_known = true};
 }
 
+void live_custom_add_longest(struct live_reading *reading, struct arena *a, struct job_list *jobs)
+{
+	*arena_push(a, jobs) = (struct list_job){.reading = reading, .known = &known_kinds[0]};
+}
+
 void live_custom_add_kinds(struct live_reading *reading, struct arena *a, struct job_list *jobs)
 {
-	for (size_t i = 0; i < known_kind_count; i++)
+	for (size_t i = 1; i < known_kind_count; i++)
 		*arena_push(a, jobs) = (struct list_job){.reading = reading, .known = &known_kinds[i]};
 }
 

@@ -67,10 +67,12 @@ struct job_list {
 	struct list_job *items;
 	uint32_t len, cap;
 };
-/* live_custom.c: known custom kinds, when not all kinds are asked for. The finding job comes first, its kinds after the typed ones. */
+/* live_custom.c: known custom kinds, when not all kinds are asked for. The finding job comes first, its kinds after the typed ones, but for the
+ * first of known_kinds.def: definitions are megabytes, and go with the other long lists. */
 void live_custom_init(struct live_reading *reading);
 void live_custom_release(struct live_reading *reading);
 void live_custom_add_finder(struct live_reading *reading, struct arena *a, struct job_list *jobs);
+void live_custom_add_longest(struct live_reading *reading, struct arena *a, struct job_list *jobs);
 void live_custom_add_kinds(struct live_reading *reading, struct arena *a, struct job_list *jobs);
 /* Runs a finding job, or gives a known kind's job its kind. False when there is nothing (more) to do. */
 bool live_custom_prepare(struct list_job *job);

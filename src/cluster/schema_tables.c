@@ -3722,7 +3722,7 @@ static const struct message m_apiextensions_v1_ServiceReference = {"k8s.io.apiex
 
 static const struct field f_apiextensions_v1_WebhookClientConfig[] = {
 	{1, FIELD_MESSAGE, 0, 7, "service", &m_apiextensions_v1_ServiceReference},
-	{2, FIELD_BYTES_SIZE, FIELD_OMIT_ZERO, 8, "caBundle", NULL},
+	{2, FIELD_BYTES, FIELD_OMIT_ZERO, 8, "caBundle", NULL},
 	{3, FIELD_STRING, 0, 3, "url", NULL},
 };
 static const uint8_t s_apiextensions_v1_WebhookClientConfig[] = {1,255,255,0,255,255,2,255};
@@ -3949,7 +3949,7 @@ static const struct field f_apiregistration_v1_APIServiceSpec[] = {
 	{2, FIELD_STRING, FIELD_OMIT_ZERO, 5, "group", NULL},
 	{3, FIELD_STRING, FIELD_OMIT_ZERO, 7, "version", NULL},
 	{4, FIELD_BOOL, FIELD_OMIT_ZERO, 21, "insecureSkipTLSVerify", NULL},
-	{5, FIELD_BYTES_SIZE, FIELD_OMIT_ZERO, 8, "caBundle", NULL},
+	{5, FIELD_BYTES, FIELD_OMIT_ZERO, 8, "caBundle", NULL},
 	{7, FIELD_INT, 0, 20, "groupPriorityMinimum", NULL},
 	{8, FIELD_INT, 0, 15, "versionPriority", NULL},
 };

@@ -273,7 +273,7 @@ static double score(const struct diagnosis *d, const struct cause *cause)
 	usec_t now = inventory_now(d->inv);
 
 	if (cause->entry)
-		s += cause->entry->kind->id == KIND_INGRESS ? 400 : 200;
+		s += cause->entry->kind->id == KIND_SERVICE ? 200 : 400;
 	s += 60 * MIN(log2(1 + cause->workloads.len), 6);
 	s += 30 * MIN(log2(1 + cause->pods_affected), 10);
 	s += 10 * MIN(cause->explained.len, 10u) + 5 * MIN(cause->chain_len, 8u);

@@ -224,9 +224,9 @@ static void of_edges(struct search *s)
 		if (e->relation != s->rule->relation || !e->to.object)
 			continue;
 		s->edge = e;
-		if (e->relation == REL_SCALES)
+		if (e->relation == REL_SCALES || (e->relation == REL_MANAGES && pod_spec(e->to.object)))
 			of_owner(s, e->to.object);
-		else if (e->relation == REL_CALLS || e->relation == REL_WEBHOOK)
+		else if (e->relation == REL_CALLS || e->relation == REL_WEBHOOK || e->relation == REL_MANAGES)
 			of_service(s, e->to.object);
 		else
 			of_object(s, e->to.object);

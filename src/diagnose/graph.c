@@ -78,8 +78,12 @@ static void edges_of_ingress(struct graph *g, const struct object *o, struct edg
 	for (value_each(tls, value_get(o->spec, "tls"))) {
 		const char *secret = value_get_str(tls, "secretName");
 
-		if (secret[0])
-			graph_add(g, list, REL_USES, KIND_SECRET, o->ns, secret, arena_printf(g->arena, "spec.tls[%u].secretName", r));
+		if (secret[0]) {
+			const char *via = arena_printf(g->arena, "spec.tls[%u].secretName", r);
+
+			graph_add(g, list, REL_USES, KIND_SECRET, o->ns, secret, via);
+			graph_certificate_edge(g, o->ns, secret, via, list);
+		}
 		r++;
 	}
 }
@@ -165,10 +169,18 @@ static void compute_edges(struct graph *g, const struct object *o, struct edge_l
 		break;
 	case KIND_HORIZONTAL_POD_AUTOSCALER:
 		edges_of_autoscaler(g, o, list);
+		graph_metrics_edges(g, o, list);
 		break;
 	case KIND_VALIDATING_WEBHOOK:
 	case KIND_MUTATING_WEBHOOK:
 		edges_of_webhook(g, o, list);
+		break;
+	case KIND_SECRET:
+		graph_certificate_edge(g, o->ns, o->name, "metadata.name", list);
+		break;
+	case KIND_CUSTOM:
+		graph_custom_edges(g, o, list);
+		edges_of_children(g, o, list);
 		break;
 	default:
 		edges_of_children(g, o, list);
@@ -295,6 +307,7 @@ static void policies_around(struct graph *g, const struct object *o, struct obje
 static struct object_list dependents(struct graph *g, const struct object_name *name, enum relation relation)
 {
 	const char *ns = name->ns[0] && relation != REL_CALLS && relation != REL_WEBHOOK ? name->ns : NULL;
+	const struct object_list *custom;
 	struct object_list ret = {0};
 
 	switch (relation) {
@@ -344,6 +357,9 @@ static struct object_list dependents(struct graph *g, const struct object_name *
 	default:
 		break;
 	}
+	custom = name->object ? graph_custom_dependents(g, name->object, relation) : NULL;
+	for (uint32_t i = 0; custom && i < custom->len; i++)
+		list_add(g, &ret, custom->items[i]);
 	return ret;
 }
 

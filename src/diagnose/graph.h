@@ -14,17 +14,18 @@ enum relation {
 	REL_OWNS,    /* controller -> what it owns, down to the pods */
 	REL_OWNED,   /* what is owned -> its controllers */
 	REL_SELECTS, /* Service, PodDisruptionBudget -> workloads and bare pods behind it */
-	REL_ROUTES,  /* Ingress -> Service */
+	REL_ROUTES,  /* Ingress, HTTPRoute -> Service */
 	REL_RUNS_ON, /* Pod -> Node */
 	REL_USES,    /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass; Ingress -> IngressClass */
 	REL_STORAGE, /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass -> CSIDriver; VolumeAttachment -> PersistentVolume */
-	REL_SCALES,    /* HorizontalPodAutoscaler -> its target */
-	REL_WEBHOOK,   /* webhook configuration -> Service */
+	REL_SCALES,    /* HorizontalPodAutoscaler, ScaledObject -> its target */
+	REL_WEBHOOK,   /* webhook configuration, APIService -> Service */
 	REL_CALLS,     /* workload -> Service named in its environment, its arguments or the ConfigMaps it reads */
 	REL_ENDPOINTS, /* Service -> EndpointSlice -> Pod */
 	REL_GRANTS,    /* ServiceAccount -> RoleBinding, ClusterRoleBinding -> Role, ClusterRole */
 	REL_LIMITS,    /* NetworkPolicy -> workloads and bare pods that it selects */
 	REL_REFUSED,   /* finding about a failed call -> the NetworkPolicy that forbids it (calls.h) */
+	REL_MANAGES,   /* Argo CD Application -> what it deploys */
 	REL_SUBJECT,   /* finding -> its subject */
 	REL_COUNT,
 };

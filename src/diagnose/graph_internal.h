@@ -15,6 +15,10 @@ struct graph {
 	/* Of lists that are walked once, when first asked for: Service -> its EndpointSlices; ServiceAccount or Namespace -> its bindings. */
 	struct ptr_map slices, bindings;
 	bool slices_loaded, bindings_loaded;
+	struct object **certificates; /* of cert-manager, by namespace and Secret; made when first needed */
+	uint32_t certificate_count;
+	struct ptr_map custom_dependents[REL_COUNT]; /* object -> object_list of the custom objects that lead to it; made when first needed */
+	bool custom_dependents_made[REL_COUNT];
 };
 
 struct address {
@@ -27,6 +31,12 @@ extern const size_t graph_workload_kind_count;
 
 struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r, enum kind_id kind, const char *ns, const char *name,
 		       const char *via);
+/* graph_custom.c: the edges of a custom object; of an autoscaler to the APIs that its metrics come from; to the Certificate that keeps a Secret. */
+void graph_custom_edges(struct graph *g, const struct object *o, struct edge_list *list);
+void graph_metrics_edges(struct graph *g, const struct object *o, struct edge_list *list);
+void graph_certificate_edge(struct graph *g, const char *ns, const char *secret, const char *via, struct edge_list *list);
+/* The custom objects, of any namespace, that lead to o by this relation; NULL when there are none. */
+const struct object_list *graph_custom_dependents(struct graph *g, const struct object *o, enum relation relation);
 /* Adds the edges of a pod or pod template (graph_pod.c). */
 void graph_pod_edges(struct graph *g, const struct object *o, struct edge_list *list);
 /* graph_links.c */

@@ -19,6 +19,7 @@ const char *relation_text(enum relation r)
 		[REL_GRANTS] = "has its rights from",
 		[REL_LIMITS] = "limits the traffic of",
 		[REL_REFUSED] = "is kept from its peer by",
+		[REL_MANAGES] = "deploys",
 	};
 	return r < REL_COUNT ? texts[r] : "";
 }
