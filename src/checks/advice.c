@@ -6,6 +6,12 @@ bool advice_is_system(const char *ns)
 	return strncmp(ns, "kube-", 5) == 0 || strncmp(ns, "openshift-", 10) == 0;
 }
 
+bool advice_is_built_in(const struct object *o)
+{
+	return advice_is_system(o->ns) || strncmp(o->name, "system:", 7) == 0 || strncmp(o->name, "kubeadm:", 8) == 0 ||
+	       value_get(o->labels, "kubernetes.io/bootstrapping");
+}
+
 static bool has_controller(const struct object *o)
 {
 	if (o->owner)

@@ -14,6 +14,8 @@
 
 /* kube-system and its like: nobody there can take advice. */
 bool advice_is_system(const char *ns);
+/* Roles and bindings that Kubernetes and its distributions make, and make again. */
+bool advice_is_built_in(const struct object *o);
 /* The pod spec somebody wrote, with its path; NULL when o is another's product (a pod of a ReplicaSet), has ended, is being deleted, or
  * belongs to the cluster itself. */
 const struct value *advice_template(const struct object *o, const char **ret_path);

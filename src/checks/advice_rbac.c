@@ -73,17 +73,11 @@ bool advice_role_is_bound(struct check_run *run, const struct object *role)
 	return hash_get_ptr(index_table(run, INDEX_BOUND), role) != NULL;
 }
 
-bool advice_rbac_is_built_in(const struct object *o)
-{
-	return advice_is_system(o->ns) || strncmp(o->name, "system:", 7) == 0 || strncmp(o->name, "kubeadm:", 8) == 0 ||
-	       value_get(o->labels, "kubernetes.io/bootstrapping");
-}
-
 static void run_default_account(struct check_run *run, const struct object *o)
 {
 	const struct value *ref = value_get(&o->root, "roleRef");
 	uint32_t i = 0;
-	if (o->deleted || advice_rbac_is_built_in(o))
+	if (o->deleted || advice_is_built_in(o))
 		return;
 	for (value_each(s, value_get(&o->root, "subjects"))) {
 		uint32_t index = i++;
@@ -109,7 +103,7 @@ static bool has_star(const struct value *list)
 static void run_wildcard(struct check_run *run, const struct object *o)
 {
 	uint32_t i = 0;
-	if (o->deleted || advice_rbac_is_built_in(o) || value_get(&o->root, "aggregationRule"))
+	if (o->deleted || advice_is_built_in(o) || value_get(&o->root, "aggregationRule"))
 		return;
 	for (value_each(rule, value_get(&o->root, "rules"))) {
 		bool verbs = has_star(value_get(rule, "verbs")), resources = has_star(value_get(rule, "resources"));
@@ -130,7 +124,7 @@ static void run_role_unused(struct check_run *run, const struct object *o)
 	bool aggregated = false;
 	for (member_each(m, o->labels))
 		aggregated = aggregated || strncmp(m->key, "rbac.authorization.k8s.io/aggregate-to-", 39) == 0;
-	if (o->deleted || advice_rbac_is_built_in(o) || aggregated || value_get(&o->root, "aggregationRule") || !advice_rights_are_seen(run, NULL) ||
+	if (o->deleted || advice_is_built_in(o) || aggregated || value_get(&o->root, "aggregationRule") || !advice_rights_are_seen(run, NULL) ||
 	    (o->created && run_age(run, o->created) < run->options->recovered_after) || advice_role_is_bound(run, o))
 		return;
 	struct finding *f = finding_new(run, o, "%s is bound to nobody", run_text(run, o));

@@ -13,7 +13,4 @@ bool advice_account_is_bound(struct check_run *run, const char *ns, const char *
 /* Does a binding refer to this Role or ClusterRole? */
 bool advice_role_is_bound(struct check_run *run, const struct object *role);
 
-/* Kubernetes and its distributions make these, and make them again: a binding of theirs may be there before what it binds. */
-bool advice_rbac_is_built_in(const struct object *o);
-
 #endif

@@ -31,7 +31,8 @@ static void run_token(struct check_run *run, const struct object *o)
 	const char *path;
 	const struct value *spec = advice_template(o, &path);
 	const char *name = account_of(spec);
-	if (!spec || str_eq(name, "default") || !mounts_token(run, o, spec) || !advice_rights_are_seen(run, o->ns) || advice_account_is_bound(run, o->ns, name))
+	if (!spec || str_eq(name, "default") || !mounts_token(run, o, spec) || !advice_rights_are_seen(run, o->ns) ||
+	    advice_account_is_bound(run, o->ns, name))
 		return;
 	struct finding *f = finding_new(run, o, "%s mounts a token of ServiceAccount %s, which no role is bound to", run_text(run, o), name);
 	finding_fieldf(run, f, o, "%s.serviceAccountName", path);

@@ -1,7 +1,7 @@
 /* RBAC: bindings that lead nowhere, and rights that a program was refused. */
 #include "cluster/rbac.h"
 
-#include "checks/advice_rbac.h"
+#include "checks/advice.h"
 #include "checks/nearest.h"
 #include "checks/workload.h"
 
@@ -340,7 +340,7 @@ static void run_role_missing(struct check_run *run, const struct object *o)
 	const char *name = value_get_str(ref, "name");
 	bool cluster = str_eq(value_get_str(ref, "kind"), "ClusterRole");
 	enum kind_id kind = cluster ? KIND_CLUSTER_ROLE : KIND_ROLE;
-	if (o->deleted || advice_rbac_is_built_in(o) || !*name || !inventory_sees(run->inv, kind, cluster ? NULL : o->ns) || inventory_find(run->inv, kind, o->ns, name))
+	if (o->deleted || !*name || !inventory_sees(run->inv, kind, cluster ? NULL : o->ns) || inventory_find(run->inv, kind, o->ns, name))
 		return;
 	const char *near = nearest_name(run, kind, cluster ? "" : o->ns, name);
 	struct finding *f = finding_new(run, o, "%s gives the rights of %s %s, which does not exist: it gives none%s", run_text(run, o),
@@ -358,7 +358,7 @@ static void run_subject_missing(struct check_run *run, const struct object *o)
 	for (value_each(s, value_get(&o->root, "subjects"))) {
 		const char *own = value_get_str(s, "namespace"), *ns = *own ? own : o->ns, *name = value_get_str(s, "name");
 		uint32_t index = i++;
-		if (o->deleted || advice_rbac_is_built_in(o) || !str_eq(value_get_str(s, "kind"), "ServiceAccount") || !*name ||
+		if (o->deleted || advice_is_built_in(o) || !str_eq(value_get_str(s, "kind"), "ServiceAccount") || !*name ||
 		    !inventory_sees(run->inv, KIND_SERVICE_ACCOUNT, ns) || inventory_find(run->inv, KIND_SERVICE_ACCOUNT, ns, name))
 			continue;
 		const char *near = nearest_name(run, KIND_SERVICE_ACCOUNT, ns, name);
@@ -396,7 +396,7 @@ const struct check check_rbac_role_missing = {
 		"The roleRef of the binding leads to no Role or ClusterRole: its subjects get no rights from it. Often the role was misspelt, or is a Role "
 		"of another namespace.",
 	.fix = "Create the role, or make the binding anew.",
-	.peers = "Popeye 1300",
+	.peers = "Popeye 407, 1300",
 	.run = run_role_missing,
 };
 
@@ -408,7 +408,7 @@ const struct check check_rbac_subject_missing = {
 	.title = "Binding names an account that does not exist",
 	.explain = "A subject of the binding is a ServiceAccount that does not exist. Whoever makes one of that name gets the rights.",
 	.fix = "Correct the subject, or delete the binding.",
-	.advice = true,
 	.peers = "Popeye 307",
+	.advice = true,
 	.run = run_subject_missing,
 };

@@ -96,6 +96,20 @@ static int check_namespace(struct session *s, const char *ns, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s", ns, s->cli->flags[FLAG_FROM]);
 }
 
+/* What is unused can only be told by who sees every user, and those of custom kinds are read only when asked for. */
+static bool wants_advice(struct cli *cli)
+{
+	struct check_options o;
+
+	check_options_init(&o);
+	o.only_check = cli->flags[FLAG_CHECK];
+	o.advice = cli_has(cli, FLAG_ADVICE);
+	for (size_t i = 0; i < check_count; i++)
+		if (check_table[i]->advice && check_is_wanted(check_table[i], &o))
+			return true;
+	return false;
+}
+
 /* The file that is named, else rules.yaml in the configuration folder, which need not exist. */
 static int open_rules(struct session *s, struct err *err)
 {
@@ -132,20 +146,6 @@ void session_rules_text(struct session *s)
 	for (unsigned n = 0; (text = rules_expired(s->rules, &s->cli->ctx.arena, inventory_now(s->inv), n)); n++)
 		term_wrap(&s->cli->out, 0, STYLE_NONE, "", 0, STYLE_NONE,
 			  arena_printf(&s->cli->ctx.arena, "An exclusion is over and silences nothing any more: %s.", text));
-}
-
-/* What is unused can only be told by who sees every user, and those of custom kinds are read only when asked for. */
-static bool wants_advice(struct cli *cli)
-{
-	struct check_options o;
-
-	check_options_init(&o);
-	o.only_check = cli->flags[FLAG_CHECK];
-	o.advice = cli_has(cli, FLAG_ADVICE);
-	for (size_t i = 0; i < check_count; i++)
-		if (check_table[i]->advice && check_is_wanted(check_table[i], &o))
-			return true;
-	return false;
 }
 
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)

@@ -356,7 +356,8 @@ static void fill_changes(struct chain *c, struct cause *cause)
 {
 	const struct object *const others[] = {cause->root->object, cause->root->subject.object};
 
-	if (!cause->since || cause->state != FINDING_ACTIVE)
+	/* What is merely unused, say, has come with no change. */
+	if (!cause->since || cause->state != FINDING_ACTIVE || cause->root->check->advice)
 		return;
 	for (uint32_t i = 0; i < cause->workloads.len && i < CHANGES_OBJECTS; i++)
 		add_changes(c, cause, cause->workloads.items[i]);
