@@ -29,6 +29,8 @@ struct report_options {
 const char *report_cluster_title(struct cluster *c);
 void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o);
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
+/* Only its severity and title. */
+void report_cause_title(struct term *t, struct arena *a, const struct cause *c, unsigned number);
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
 void report_notes_text(struct term *t, struct arena *a, const struct inventory *inv, bool wide);
 /* Plurals of the kinds that matter most and that a recording does not have, in ret (room for REPORT_UNSEEN_MAX); returns how many. What rests on

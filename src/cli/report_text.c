@@ -158,7 +158,7 @@ static const char *sure_text(struct arena *a, const struct cause *c)
 	return arena_printf(a, "%d%%%s%s", c->confidence, *why ? ": " : "", why);
 }
 
-static void title_line(struct term *t, struct arena *a, const struct cause *c, unsigned number)
+void report_cause_title(struct term *t, struct arena *a, const struct cause *c, unsigned number)
 {
 	const char *mark = number ? arena_printf(a, "%2u. ", number) : "  - ";
 
@@ -172,7 +172,7 @@ static void title_line(struct term *t, struct arena *a, const struct cause *c, u
 
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
 {
-	title_line(t, a, c, number);
+	report_cause_title(t, a, c, number);
 	field(t, "where", c->root->object ? report_object(a, c->root->object) : "");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
 	field(t, "affects", affects_text(a, c));
@@ -225,7 +225,7 @@ static const char *step_text(struct arena *a, const struct chain_step *step, boo
 /* The chain as a tree: what people notice on top, each line depends on the one below it, the root cause last. */
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
 {
-	title_line(t, a, c, number);
+	report_cause_title(t, a, c, number);
 	for (uint32_t i = 0; i < c->chain_len; i++) {
 		const struct chain_step *step = &c->chain[i];
 		unsigned indent = INDENT + (i ? 3 * (i - 1) : 0), left = INDENT + 3 * i;
@@ -363,7 +363,7 @@ static void short_list(struct term *t, struct arena *a, const char *title, const
 			report_cause_text(t, a, c, 0, now, true);
 			continue;
 		}
-		title_line(t, a, c, 0);
+		report_cause_title(t, a, c, 0);
 		if (c->state == FINDING_RECOVERED)
 			field(t, "when", since_text(a, c, now));
 		else
@@ -403,7 +403,7 @@ static void causes_text(struct term *t, struct arena *a, const struct diagnosis 
 		term_addf(t, "\n");
 	}
 	for (uint32_t i = full; i < d->causes.len; i++)
-		title_line(t, a, d->causes.items[i], i + 1);
+		report_cause_title(t, a, d->causes.items[i], i + 1);
 	if (full < d->causes.len)
 		term_addf(t, "\nMore about these: --all, or `why KIND/NAME` about one.\n");
 }

@@ -170,6 +170,13 @@ static void diff_templates(struct diff *d, const struct value *old, const struct
 		add_change(d, CHANGE_TEMPLATE, "the pod template", "", "");
 }
 
+void changes_between(struct arena *a, const struct object *o, const struct value *before, const struct value *after, struct change_list *list)
+{
+	struct diff d = {.arena = a, .list = list, .object = o};
+
+	diff_templates(&d, before, after);
+}
+
 static int64_t revision_of(const struct object *rs)
 {
 	return strtoll(value_get_str(rs->annotations, "deployment.kubernetes.io/revision"), NULL, 10);

@@ -42,4 +42,7 @@ struct change_list changes_of(const struct inventory *inv, struct arena *a, cons
 /* What changed in a namespace (NULL = the cluster), newest first, at most max. */
 struct change_list changes_in(const struct inventory *inv, struct arena *a, const char *ns, usec_t since, usec_t until, unsigned max);
 
+/* How pod templates (or pods) differ, in the words used above; o is what they are of. Added to list, without times. */
+void changes_between(struct arena *a, const struct object *o, const struct value *before, const struct value *after, struct change_list *list);
+
 #endif
