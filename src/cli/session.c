@@ -49,7 +49,7 @@ static const char *setting_or_null(const struct cli *cli, enum option_id id)
 	return *s ? s : NULL;
 }
 
-static int check_flags(const struct cli *cli, struct err *err)
+int session_check_flags(const struct cli *cli, struct err *err)
 {
 	static const enum flag_id live_only[] = {FLAG_CLUSTER, FLAG_USER,  FLAG_AS,       FLAG_AS_GROUP,
 						 FLAG_SERVER,  FLAG_TOKEN, FLAG_INSECURE, FLAG_OPTION_CONTEXT};
@@ -152,7 +152,7 @@ int session_open_from(struct session *s, struct cli *cli, const char *from, bool
 
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
 {
-	int r = check_flags(cli, err);
+	int r = session_check_flags(cli, err);
 
 	*s = (struct session){.cli = cli};
 	return r < 0 ? r : session_open_from(s, cli, cli->flags[FLAG_FROM], all_kinds, err);

@@ -21,6 +21,8 @@ struct session {
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err);
 /* The same from this recording, or, with from NULL, from the live cluster; --from does not count. */
 int session_open_from(struct session *s, struct cli *cli, const char *from, bool all_kinds, struct err *err);
+/* Flags that exclude each other. ERR_USAGE. */
+int session_check_flags(const struct cli *cli, struct err *err);
 /* A session without a cluster: for progress and options. */
 void session_init(struct session *s, struct cli *cli);
 /* What the flags and settings say about the cluster to open. */
