@@ -11,15 +11,7 @@ static void print_json(struct cli *cli, struct session *s, const struct diagnosi
 	json_object_begin(&w);
 	json_key(&w, "format");
 	json_string(&w, "auto-devops/scan/v1");
-	report_cluster_json(&w, s->cluster);
-	json_key(&w, "verdict");
-	json_string(&w, verdict_text(d->verdict));
-	json_key(&w, "why");
-	json_string(&w, d->verdict_why);
-	report_causes_json(&w, a, "causes", &d->causes);
-	report_causes_json(&w, a, "lesser", &d->lesser);
-	report_causes_json(&w, a, "recovered", &d->recovered);
-	report_notes_json(&w, d->inv);
+	report_scan_members_json(&w, a, s->cluster, d);
 	json_object_end(&w);
 	term_addf(&cli->out, "\n");
 }

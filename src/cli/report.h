@@ -42,10 +42,14 @@ void report_unseen_text(struct term *t, struct arena *a, struct cluster *c);
 void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
 void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */
 void report_cause_json(struct json_writer *w, struct arena *a, const struct cause *c, unsigned rank);
+void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f);
 void report_causes_json(struct json_writer *w, struct arena *a, const char *key, const struct cause_list *causes);
 void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e);
 void report_object_json(struct json_writer *w, const struct object_name *n); /* {kind, namespace, name, exists} or null */
 struct object_name report_name_of(const struct object *o);
+
+/* All members of a scan but its format. */
+void report_scan_members_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d);
 
 void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnosis *d);
 

@@ -68,7 +68,7 @@ void report_evidence_json(struct json_writer *w, struct arena *a, const struct e
 	json_object_end(w);
 }
 
-static void finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
+void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
 {
 	json_object_begin(w);
 	member_int(w, "id", f->id);
@@ -177,11 +177,11 @@ void report_cause_json(struct json_writer *w, struct arena *a, const struct caus
 	affected_json(w, c);
 	chain_json(w, c);
 	json_key(w, "root");
-	finding_json(w, a, c->root);
+	report_finding_json(w, a, c->root);
 	json_key(w, "explains");
 	json_array_begin(w);
 	for (uint32_t i = 0; i < c->explained.len; i++)
-		finding_json(w, a, c->explained.items[i]);
+		report_finding_json(w, a, c->explained.items[i]);
 	json_array_end(w);
 	changes_json(w, &c->changes);
 	member_string(w, "fix", c->fix);
@@ -239,4 +239,15 @@ void report_notes_json(struct json_writer *w, const struct inventory *inv)
 		json_object_end(w);
 	}
 	json_array_end(w);
+}
+
+void report_scan_members_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d)
+{
+	report_cluster_json(w, c);
+	member_string(w, "verdict", verdict_text(d->verdict));
+	member_string(w, "why", d->verdict_why);
+	report_causes_json(w, a, "causes", &d->causes);
+	report_causes_json(w, a, "lesser", &d->lesser);
+	report_causes_json(w, a, "recovered", &d->recovered);
+	report_notes_json(w, d->inv);
 }
