@@ -13,12 +13,12 @@ static const char style[] =
 	"--good:#6fcf87;--link:#8ab4f8}}"
 	"*{box-sizing:border-box}"
 	"body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",sans-serif}"
-	"main{max-width:1080px;margin:0 auto;padding:32px 24px 64px}"
-	"h1,h2,h3{line-height:1.25;margin:0;font-weight:600}h1{font-size:28px}h2{font-size:20px;margin:48px 0 16px}h3{font-size:17px}"
+	"main{max-width:1180px;margin:0 auto;padding:32px 24px 64px}"
+	"h1{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center}h1,h2,h3{line-height:1.25;margin:0;font-weight:600}h1{font-size:28px}h2{font-size:20px;margin:48px 0 16px}h3{font-size:17px}"
 	"p{margin:8px 0}a{color:var(--link)}"
 	".soft{color:var(--soft)}.small{font-size:13px}"
 	".verdict{display:inline-block;font-size:13px;font-weight:600;letter-spacing:.04em;text-transform:uppercase;padding:2px 10px;border-radius:12px;"
-	"border:1px solid currentColor;vertical-align:middle;margin-left:12px}"
+	"border:1px solid currentColor}"
 	".failing,.critical,.error{color:var(--bad)}.degraded,.warning{color:var(--warn)}.healthy,.recovered{color:var(--good)}.unknown,.info{color:var(--soft)}"
 	".severity{font-size:13px;font-weight:600}"
 	"article{border:1px solid var(--line);border-radius:8px;padding:24px;margin:0 0 24px}"
@@ -33,8 +33,7 @@ static const char style[] =
 	"ol.index{margin:16px 0 0;padding-left:1.6em}ol.index li{margin-bottom:6px}"
 	"details{margin-top:16px}summary{cursor:pointer;color:var(--soft)}"
 	"footer{margin-top:48px;color:var(--soft);font-size:13px}"
-	"@media(max-width:560px){main{padding:24px 16px 48px}article{padding:16px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}"
-	".verdict{margin-left:0}}"
+	"@media(max-width:560px){main{padding:24px 16px 48px}article{padding:16px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}}"
 	"@media print{article{break-inside:avoid}}";
 
 static void add(const struct document *d, const char *s)
@@ -77,10 +76,13 @@ static bool in_chain(const struct cause *c, const struct object *o)
 
 static struct svg_node node_of(struct arena *a, const struct object_name *n, const char *class)
 {
-	const char *name = arena_printf(a, "%s%s%s%s%s", n->ns ? n->ns : "", n->ns && *n->ns ? "/" : "", n->name ? n->name : "",
-					n->key && *n->key ? " " : "", n->key && *n->key ? n->key : "");
+	const char *kind = n->kind_text ? n->kind_text : "", *name = n->name ? n->name : "";
 
-	return (struct svg_node){n->kind_text ? n->kind_text : "", name, class};
+	if (n->ns && *n->ns)
+		kind = arena_printf(a, "%s \xc2\xb7 %s", kind, n->ns);
+	if (n->key && *n->key)
+		name = arena_printf(a, "%s %s", name, n->key);
+	return (struct svg_node){kind, name, class};
 }
 
 /* The chain from left to right, and below it other workloads that hang on the root. */

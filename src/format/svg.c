@@ -4,13 +4,16 @@
 #include "format/markup.h"
 
 /* Pixels. */
-#define BOX_WIDTH 184
+#define BOX_WIDTH 168
 #define BOX_HEIGHT 48
-#define GAP_X 132 /* room for an edge's label */
+#define GAP_X 120 /* room for an edge's label */
 #define GAP_Y 16
+#define GAP_BAND 44 /* between the parts of a long chain, with room for the edge that leads from one to the next */
 #define MARGIN 8
-#define NAME_COLUMNS 25u /* what fits into a box */
-#define LABEL_COLUMNS 21u
+#define BAND 4u /* layers side by side: what a page is wide */
+#define NAME_COLUMNS 17u /* what fits into a box */
+#define KIND_COLUMNS 25u
+#define LABEL_COLUMNS 20u
 
 const char svg_graph_style[] =
 	".graph rect{fill:var(--box,#f6f7f9);stroke:var(--line,#c4c9d1)}"
@@ -24,7 +27,7 @@ const char svg_graph_style[] =
 
 struct layout {
 	const struct svg_graph *g;
-	uint32_t nodes, layers, tallest;
+	uint32_t nodes, layers;
 	uint32_t layer[SVG_NODES_MAX]; /* 0 = depends on nothing: the right end */
 	uint32_t row[SVG_NODES_MAX], rows[SVG_NODES_MAX];
 };
@@ -53,21 +56,45 @@ static void find_layers(struct layout *l)
 	for (uint32_t i = 0; i < l->nodes; i++) {
 		l->row[i] = l->rows[l->layer[i]]++;
 		l->layers = MAX(l->layers, l->layer[i] + 1);
-		l->tallest = MAX(l->tallest, l->rows[l->layer[i]]);
 	}
+}
+
+/* Columns count from the left; BAND of them make a band, and a long chain goes on in the next band below. */
+static uint32_t column_of(const struct layout *l, uint32_t node)
+{
+	return l->layers - 1 - l->layer[node];
+}
+
+static uint32_t band_rows(const struct layout *l, uint32_t band)
+{
+	uint32_t most = 0;
+
+	for (uint32_t c = band * BAND; c < (band + 1) * BAND && c < l->layers; c++)
+		most = MAX(most, l->rows[l->layers - 1 - c]);
+	return most;
+}
+
+static int band_top(const struct layout *l, uint32_t band)
+{
+	int y = MARGIN;
+
+	for (uint32_t b = 0; b < band; b++)
+		y += (int)band_rows(l, b) * (BOX_HEIGHT + GAP_Y) - GAP_Y + GAP_BAND;
+	return y;
 }
 
 static int x_of(const struct layout *l, uint32_t node)
 {
-	return MARGIN + (int)(l->layers - 1 - l->layer[node]) * (BOX_WIDTH + GAP_X);
+	return MARGIN + (int)(column_of(l, node) % BAND) * (BOX_WIDTH + GAP_X);
 }
 
-/* Layers are centred. */
+/* Layers are centred in their band. */
 static int y_of(const struct layout *l, uint32_t node)
 {
-	int free_rows = (int)(l->tallest - l->rows[l->layer[node]]);
+	uint32_t band = column_of(l, node) / BAND;
+	int free_rows = (int)(band_rows(l, band) - l->rows[l->layer[node]]);
 
-	return MARGIN + (int)l->row[node] * (BOX_HEIGHT + GAP_Y) + free_rows * (BOX_HEIGHT + GAP_Y) / 2;
+	return band_top(l, band) + (int)l->row[node] * (BOX_HEIGHT + GAP_Y) + free_rows * (BOX_HEIGHT + GAP_Y) / 2;
 }
 
 /* At most so many columns of it. */
@@ -101,10 +128,19 @@ static void add_node(struct strbuf *out, const struct layout *l, uint32_t i)
 	markup_text(out, n->name);
 	strbuf_addf(out, "</title><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text class=\"kind\" x=\"%d\" y=\"%d\">", x, y, BOX_WIDTH,
 		    BOX_HEIGHT, x + 10, y + 18);
-	add_cut(out, n->kind, NAME_COLUMNS);
+	add_cut(out, n->kind, KIND_COLUMNS);
 	strbuf_addf(out, "</text><text x=\"%d\" y=\"%d\">", x + 10, y + 36);
-	add_cut(out, n->name, NAME_COLUMNS - 2);
+	add_cut(out, n->name, NAME_COLUMNS);
 	strbuf_addstr(out, "</text></g>");
+}
+
+static void add_label(struct strbuf *out, const char *label, int x, int y)
+{
+	if (!label || !*label)
+		return;
+	strbuf_addf(out, "<text class=\"label\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">", x, y);
+	add_cut(out, label, LABEL_COLUMNS);
+	strbuf_addstr(out, "</text>");
 }
 
 static void add_edge(struct strbuf *out, const struct layout *l, const struct svg_edge *e)
@@ -112,13 +148,20 @@ static void add_edge(struct strbuf *out, const struct layout *l, const struct sv
 	int x1 = x_of(l, e->from) + BOX_WIDTH, y1 = y_of(l, e->from) + BOX_HEIGHT / 2;
 	int x2 = x_of(l, e->to) - 5, y2 = y_of(l, e->to) + BOX_HEIGHT / 2, middle = (x1 + x2) / 2;
 
-	strbuf_addf(out, "<path%s d=\"M%d %dC%d %d %d %d %d %d\" marker-end=\"url(#arrow%u)\"/>", e->weak ? " class=\"weak\"" : "", x1, y1, middle, y1,
-		    middle, y2, x2, y2, l->g->id);
-	if (!e->label || !*e->label)
+	strbuf_addf(out, "<path%s d=\"", e->weak ? " class=\"weak\"" : "");
+	if (column_of(l, e->from) / BAND == column_of(l, e->to) / BAND) {
+		strbuf_addf(out, "M%d %dC%d %d %d %d %d %d\" marker-end=\"url(#arrow%u)\"/>", x1, y1, middle, y1, middle, y2, x2, y2, l->g->id);
+		add_label(out, e->label, middle, (y1 + y2) / 2 - 6);
 		return;
-	strbuf_addf(out, "<text class=\"label\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">", middle, (y1 + y2) / 2 - 6);
-	add_cut(out, e->label, LABEL_COLUMNS);
-	strbuf_addstr(out, "</text>");
+	}
+	/* Down into the next band: out of the box's lower edge, along the gap, into the upper edge. */
+	x1 -= BOX_WIDTH / 2;
+	x2 += BOX_WIDTH / 2 + 5;
+	y1 += BOX_HEIGHT / 2;
+	y2 -= BOX_HEIGHT / 2 + 5;
+	middle = y2 + 5 - GAP_BAND / 2;
+	strbuf_addf(out, "M%d %dV%dH%dV%d\" marker-end=\"url(#arrow%u)\"/>", x1, y1, middle, x2, y2, l->g->id);
+	add_label(out, e->label, (x1 + x2) / 2, middle - 5);
 }
 
 void svg_graph_add(struct strbuf *out, const struct svg_graph *g)
@@ -127,8 +170,10 @@ void svg_graph_add(struct strbuf *out, const struct svg_graph *g)
 	int width, height;
 
 	find_layers(&l);
-	width = 2 * MARGIN + (int)l.layers * (BOX_WIDTH + GAP_X) - GAP_X;
-	height = 2 * MARGIN + (int)l.tallest * (BOX_HEIGHT + GAP_Y) - GAP_Y;
+	if (!l.nodes)
+		return;
+	width = 2 * MARGIN + (int)MIN(l.layers, BAND) * (BOX_WIDTH + GAP_X) - GAP_X;
+	height = band_top(&l, (l.layers + BAND - 1) / BAND) - GAP_BAND + MARGIN;
 	strbuf_addf(out,
 		    "<svg class=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"><title>", width,
 		    height, width, height);

@@ -1,4 +1,4 @@
-/* svg: a small graph drawn in layers: what depends stands left of what it depends on.
+/* svg: a small graph drawn in layers: what depends stands left of what it depends on; a long chain goes on below.
  *
  * Boxes hold a kind and a name, cut to fit, whole in the tooltip; edges carry a label. Colours come from the page (svg_graph_style holds classes
  * that read its custom properties, with values of their own for a file that stands alone). Texts are escaped here.
