@@ -93,8 +93,7 @@ static void print_pods(struct cli *cli, const struct pod_turnover *p)
 	const char *count = p->before == p->after ? arena_printf(a, "%u", p->after) : arena_printf(a, "%u, was %u", p->after, p->before);
 
 	term_addf(&cli->out, "  %-9s", "pods");
-	term_wrap_on(&cli->out, 11, STYLE_NONE,
-		     arena_printf(a, "%s: %s; %u new, %u gone", report_name(a, &p->owner), count, p->fresh, p->gone));
+	term_wrap_on(&cli->out, 11, STYLE_NONE, arena_printf(a, "%s: %s; %u new, %u gone", report_name(a, &p->owner), count, p->fresh, p->gone));
 }
 
 static void print_changes(struct cli *cli, const struct comparison *c)
@@ -149,8 +148,7 @@ static void print_text(struct cli *cli, struct session s[2], const struct compar
 
 		for (uint32_t i = 0; i < c->uncompared.len; i++)
 			kinds = arena_printf(&cli->ctx.arena, "%s%s%s", kinds, i ? ", " : "", c->uncompared.items[i]);
-		term_wrap(t, 0, STYLE_DIM, "", 0, STYLE_DIM,
-			  arena_printf(&cli->ctx.arena, "In only one of the two, so not compared: %s.", kinds));
+		term_wrap(t, 0, STYLE_DIM, "", 0, STYLE_DIM, arena_printf(&cli->ctx.arena, "In only one of the two, so not compared: %s.", kinds));
 	}
 }
 
@@ -320,7 +318,8 @@ const struct command command_diff = {
 		"which of them changed.",
 	.examples = (const struct example[]){{"diff before.snapshot after.snapshot", "two recordings"},
 					     {"diff yesterday.snapshot", "the live cluster against a recording"},
-					     {"diff before.snapshot -n shop --fail-on error", "after a deployment, in a pipeline: exit 3 when it broke something"},
+					     {"diff before.snapshot -n shop --fail-on error",
+					      "after a deployment, in a pipeline: exit 3 when it broke something"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
 	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_FAIL_ON, FLAG_ADVICE, FLAG_COUNT},

@@ -58,13 +58,9 @@ static void print_document(struct cli *cli, struct session *s, const struct diag
 	static const struct {
 		const char *format;
 		void (*print)(const struct document *d);
-	} forms[] = {{"html", document_html},
-		     {"md", document_markdown},
-		     {"json", document_json},
-		     {"sarif", document_sarif},
-		     {"junit", document_junit}};
-	struct document doc = {
-		.out = &cli->out.buf, .ctx = &cli->ctx, .cluster = s->cluster, .diagnosis = d, .advice = cli_has(cli, FLAG_ADVICE)};
+	} forms[] = {
+		{"html", document_html}, {"md", document_markdown}, {"json", document_json}, {"sarif", document_sarif}, {"junit", document_junit}};
+	struct document doc = {.out = &cli->out.buf, .ctx = &cli->ctx, .cluster = s->cluster, .diagnosis = d, .advice = cli_has(cli, FLAG_ADVICE)};
 
 	index_findings(&doc);
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++)

@@ -5,11 +5,11 @@
 #include "cluster/informer.h"
 #include "diagnose/compare.h"
 
-#define QUIET (500 * USEC_PER_MSEC)    /* changes come in bursts: this long after the last one */
-#define MOST (2 * USEC_PER_SEC)        /* but no later than this after the first */
-#define SILENCE (15 * USEC_PER_SEC)    /* time alone makes some things wrong: looked at again at least this often */
+#define QUIET (500 * USEC_PER_MSEC)     /* changes come in bursts: this long after the last one */
+#define MOST (2 * USEC_PER_SEC)         /* but no later than this after the first */
+#define SILENCE (15 * USEC_PER_SEC)     /* time alone makes some things wrong: looked at again at least this often */
 #define DOUBLE_CHECK (3 * USEC_PER_SEC) /* after a cause was gone for the first time */
-#define COST_SHARE 4                   /* of a processor, at most one part in so many is used */
+#define COST_SHARE 4                    /* of a processor, at most one part in so many is used */
 
 /* A cause that was printed and has not been called clear. */
 struct told {

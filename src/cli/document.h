@@ -10,7 +10,7 @@ struct document {
 	struct ctx *ctx;
 	struct cluster *cluster;
 	const struct diagnosis *diagnosis;
-	bool advice; /* checks that advise ran, too */
+	bool advice;                 /* checks that advise ran, too */
 	const struct cause **causes; /* by a finding's id: its active cause, or NULL */
 	const unsigned *ranks;       /* and that one's rank, from 1 */
 };

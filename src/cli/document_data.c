@@ -97,8 +97,8 @@ static void sarif_location(struct json_writer *w, struct arena *a, const struct 
 		json_array_begin(w);
 		json_object_begin(w);
 		member(w, "name", o->name);
-		member(w, "fullyQualifiedName", *o->ns ? arena_printf(a, "%s/%s/%s", o->ns, o->kind->name, o->name)
-						       : arena_printf(a, "%s/%s", o->kind->name, o->name));
+		member(w, "fullyQualifiedName",
+		       *o->ns ? arena_printf(a, "%s/%s/%s", o->ns, o->kind->name, o->name) : arena_printf(a, "%s/%s", o->kind->name, o->name));
 		member(w, "kind", "resource");
 		json_object_end(w);
 		json_array_end(w);
@@ -286,8 +286,8 @@ static size_t junit_suite(const struct document *d, const struct check **checks,
 			strbuf_addstr(&cases, "/>\n");
 		}
 	}
-	strbuf_addf(out, "  <testsuite name=\"%.*s\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\" time=\"0\">\n", (int)family_len(checks[from]),
-		    checks[from]->id, n.tests, n.failures, n.skipped);
+	strbuf_addf(out, "  <testsuite name=\"%.*s\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\" time=\"0\">\n",
+		    (int)family_len(checks[from]), checks[from]->id, n.tests, n.failures, n.skipped);
 	strbuf_add(out, cases.buf, cases.len);
 	strbuf_addstr(out, "  </testsuite>\n");
 	strbuf_release(&cases);
@@ -310,8 +310,10 @@ void document_junit(const struct document *d)
 	inner.out = &suites;
 	for (size_t i = 0; i < count;)
 		i = junit_suite(&inner, checks, count, i, &total);
-	strbuf_addf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"auto-devops\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\">\n",
-		    total.tests, total.failures, total.skipped);
+	strbuf_addf(
+		out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"auto-devops\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\">\n",
+		total.tests, total.failures, total.skipped);
 	strbuf_add(out, suites.buf, suites.len);
 	strbuf_addstr(out, "</testsuites>\n");
 	strbuf_release(&suites);

@@ -195,8 +195,8 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 	usec_t now = inventory_now(d->diagnosis->inv);
 	char since[CLOCK_TEXT_MAX];
 
-	strbuf_addf(d->out, "<article id=\"cause-%u\"><header><span class=\"severity %s\">%u &middot; %s</span>", number, severity_text(c->severity), number,
-		    severity_text(c->severity));
+	strbuf_addf(d->out, "<article id=\"cause-%u\"><header><span class=\"severity %s\">%u &middot; %s</span>", number, severity_text(c->severity),
+		    number, severity_text(c->severity));
 	markup_element(d->out, "h3", NULL, c->title);
 	add(d, "</header>");
 	drawing(d, c, number);
@@ -214,8 +214,9 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 		add(d, "</dd>");
 	}
 	row(d, "unseen", c->missing);
-	row(d, "sure", arena_printf(a, "%d%%%s%s", c->confidence, c->confidence_why && *c->confidence_why ? ": " : "",
-				    c->confidence_why ? c->confidence_why : ""));
+	row(d, "sure",
+	    arena_printf(a, "%d%%%s%s", c->confidence, c->confidence_why && *c->confidence_why ? ": " : "",
+			 c->confidence_why ? c->confidence_why : ""));
 	row(d, "check", c->root->check->id);
 	add(d, "</dl>");
 	explained(d, c);
@@ -230,8 +231,9 @@ static void head(const struct document *d)
 	usec_t now = inventory_now(x->inv) / USEC_PER_SEC * USEC_PER_SEC;
 	char when[CLOCK_TEXT_MAX];
 
-	add(d, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-	       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>");
+	add(d,
+	    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>");
 	markup_text(d->out, arena_printf(a, "%s: %s", title, verdict_text(x->verdict)));
 	add(d, "</title><style>");
 	add(d, style);

@@ -141,7 +141,8 @@ void document_markdown(const struct document *d)
 	text(d, report_cluster_title(d->cluster));
 	strbuf_addf(d->out, ": %s\n\n", verdict_text(x->verdict));
 	text(d, x->verdict_why);
-	strbuf_addf(d->out, "\n\n%zu objects, as of %s.\n\n", inventory_object_count(x->inv), now ? clock_format_rfc3339(now, when) : "an unknown time");
+	strbuf_addf(d->out, "\n\n%zu objects, as of %s.\n\n", inventory_object_count(x->inv),
+		    now ? clock_format_rfc3339(now, when) : "an unknown time");
 	if (x->causes.len)
 		strbuf_addf(d->out, "## Causes\n\n");
 	for (uint32_t i = 0; i < x->causes.len; i++)

@@ -89,8 +89,7 @@ static int check_namespace(struct session *s, const char *from, const char *ns, 
 				return 0;
 	}
 	if (near.best)
-		return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s; did you mean \"%s\"?", ns, from,
-			       near.best);
+		return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s; did you mean \"%s\"?", ns, from, near.best);
 	return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s", ns, from);
 }
 

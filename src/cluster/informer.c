@@ -9,10 +9,10 @@
 #else
 #define STACK_SIZE ((size_t)256 << 10)
 #endif
-#define CUSTOM_MAX 100u                 /* custom kinds that are watched: a thread and a connection each */
-#define SLICE (100 * USEC_PER_MSEC)     /* how soon a cancelled caller is noticed */
-#define LOGS_KEPT (60 * USEC_PER_SEC)   /* a log that was read is good for this long */
-#define LOST_FOR_CERTAIN USEC_PER_SEC   /* a watch that ends and is resumed at once is no loss */
+#define CUSTOM_MAX 100u                    /* custom kinds that are watched: a thread and a connection each */
+#define SLICE (100 * USEC_PER_MSEC)        /* how soon a cancelled caller is noticed */
+#define LOGS_KEPT (60 * USEC_PER_SEC)      /* a log that was read is good for this long */
+#define LOST_FOR_CERTAIN USEC_PER_SEC      /* a watch that ends and is resumed at once is no loss */
 #define LOST_FORGOTTEN (60 * USEC_PER_SEC) /* longer than any pause between two tries: nothing failed any more, but nothing happened either */
 
 void informer_sleep(struct informer *inf, usec_t until)
@@ -227,7 +227,8 @@ static void note_kind(struct inventory *inv, const struct informed_kind *k)
 {
 	char what[320];
 
-	snprintf(what, sizeof(what), "%s%s%s", k->kind->plural, k->kind->id == KIND_CUSTOM ? "." : "", k->kind->id == KIND_CUSTOM ? k->kind->group : "");
+	snprintf(what, sizeof(what), "%s%s%s", k->kind->plural, k->kind->id == KIND_CUSTOM ? "." : "",
+		 k->kind->id == KIND_CUSTOM ? k->kind->group : "");
 	if (k->fallback && k->synced) {
 		char why[ERR_MESSAGE_MAX + 300];
 

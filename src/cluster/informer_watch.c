@@ -133,7 +133,7 @@ static void put(struct informed_kind *k, const struct value *object)
 	pthread_mutex_unlock(&inf->lock);
 }
 
-static void delete(struct informed_kind *k, const struct value *object)
+static void delete (struct informed_kind *k, const struct value *object)
 {
 	struct informed *item;
 
@@ -235,7 +235,7 @@ static int on_change(void *arg, enum watch_change change, const struct value *ob
 		break;
 	case WATCH_DELETED:
 		heard(k->inf);
-		delete(k, object);
+		delete (k, object);
 		break;
 	case WATCH_SYNCED:
 		end_list(k);

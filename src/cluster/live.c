@@ -6,21 +6,21 @@
 #define VERSION_MAX ((size_t)64 << 10)
 
 const struct kind live_pod_metrics = {.id = KIND_CUSTOM,
-					.group = "metrics.k8s.io",
-					.version = "v1beta1",
-					.name = "PodMetrics",
-					.plural = "pods",
-					.shorts = "",
-					.namespaced = true,
-					.message = SCHEMA_POD_METRICS};
+				      .group = "metrics.k8s.io",
+				      .version = "v1beta1",
+				      .name = "PodMetrics",
+				      .plural = "pods",
+				      .shorts = "",
+				      .namespaced = true,
+				      .message = SCHEMA_POD_METRICS};
 const struct kind live_node_metrics = {.id = KIND_CUSTOM,
-					 .group = "metrics.k8s.io",
-					 .version = "v1beta1",
-					 .name = "NodeMetrics",
-					 .plural = "nodes",
-					 .shorts = "",
-					 .namespaced = false,
-					 .message = SCHEMA_NODE_METRICS};
+				       .group = "metrics.k8s.io",
+				       .version = "v1beta1",
+				       .name = "NodeMetrics",
+				       .plural = "nodes",
+				       .shorts = "",
+				       .namespaced = false,
+				       .message = SCHEMA_NODE_METRICS};
 
 /* The longest lists first, so that no thread begins one when the others are done. */
 static const enum kind_id first_kinds[] = {KIND_POD, KIND_EVENT, KIND_REPLICA_SET, KIND_ENDPOINT_SLICE, KIND_CONFIG_MAP, KIND_SECRET};

@@ -118,7 +118,8 @@ static void walk_list(struct walk *w, const char *path, const struct value *x, c
 static void walk_map(struct walk *w, const char *path, const struct value *x, const struct value *y, unsigned depth)
 {
 	for (member_each(m, x))
-		walk(w, arena_printf(w->arena, "%s%s%s", path, *path ? "." : "", m->key), m->key, &m->v, value_get_n(y, m->key, m->v.key_len), depth + 1);
+		walk(w, arena_printf(w->arena, "%s%s%s", path, *path ? "." : "", m->key), m->key, &m->v, value_get_n(y, m->key, m->v.key_len),
+		     depth + 1);
 	for (member_each(n, y))
 		if (!value_get_n(x, n->key, n->v.key_len))
 			walk(w, arena_printf(w->arena, "%s%s%s", path, *path ? "." : "", n->key), n->key, NULL, &n->v, depth + 1);
@@ -211,7 +212,7 @@ static void walk_conditions(struct walk *w, const struct object *x, const struct
 static void walk_node(struct walk *w, const struct object *x, const struct object *y)
 {
 	static const char *const parts[] = {"capacity", "allocatable"}, *const info[] = {"kubeletVersion", "kernelVersion", "osImage",
-											"containerRuntimeVersion", "architecture"};
+											 "containerRuntimeVersion", "architecture"};
 
 	walk_conditions(w, x, y);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)

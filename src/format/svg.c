@@ -10,20 +10,19 @@
 #define GAP_Y 16
 #define GAP_BAND 44 /* between the parts of a long chain, with room for the edge that leads from one to the next */
 #define MARGIN 8
-#define BAND 4u /* layers side by side: what a page is wide */
+#define BAND 4u          /* layers side by side: what a page is wide */
 #define NAME_COLUMNS 17u /* what fits into a box */
 #define KIND_COLUMNS 25u
 #define LABEL_COLUMNS 20u
 
-const char svg_graph_style[] =
-	".graph rect{fill:var(--box,#f6f7f9);stroke:var(--line,#c4c9d1)}"
-	".graph .root rect{stroke:var(--bad,#b3261e);stroke-width:2}"
-	".graph .symptom rect{stroke:var(--soft,#5b6472)}"
-	".graph text{fill:var(--text,#1b1f24);font:600 13px system-ui,sans-serif}"
-	".graph .kind,.graph .label{fill:var(--soft,#5b6472);font-weight:400;font-size:11px}"
-	".graph path{fill:none;stroke:var(--soft,#5b6472)}"
-	".graph .weak{stroke-dasharray:4 3}"
-	".graph marker path{fill:var(--soft,#5b6472);stroke:none}";
+const char svg_graph_style[] = ".graph rect{fill:var(--box,#f6f7f9);stroke:var(--line,#c4c9d1)}"
+			       ".graph .root rect{stroke:var(--bad,#b3261e);stroke-width:2}"
+			       ".graph .symptom rect{stroke:var(--soft,#5b6472)}"
+			       ".graph text{fill:var(--text,#1b1f24);font:600 13px system-ui,sans-serif}"
+			       ".graph .kind,.graph .label{fill:var(--soft,#5b6472);font-weight:400;font-size:11px}"
+			       ".graph path{fill:none;stroke:var(--soft,#5b6472)}"
+			       ".graph .weak{stroke-dasharray:4 3}"
+			       ".graph marker path{fill:var(--soft,#5b6472);stroke:none}";
 
 struct layout {
 	const struct svg_graph *g;
@@ -126,8 +125,8 @@ static void add_node(struct strbuf *out, const struct layout *l, uint32_t i)
 	markup_text(out, n->kind);
 	strbuf_addch(out, ' ');
 	markup_text(out, n->name);
-	strbuf_addf(out, "</title><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text class=\"kind\" x=\"%d\" y=\"%d\">", x, y, BOX_WIDTH,
-		    BOX_HEIGHT, x + 10, y + 18);
+	strbuf_addf(out, "</title><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text class=\"kind\" x=\"%d\" y=\"%d\">", x, y,
+		    BOX_WIDTH, BOX_HEIGHT, x + 10, y + 18);
 	add_cut(out, n->kind, KIND_COLUMNS);
 	strbuf_addf(out, "</text><text x=\"%d\" y=\"%d\">", x + 10, y + 36);
 	add_cut(out, n->name, NAME_COLUMNS);
@@ -175,8 +174,8 @@ void svg_graph_add(struct strbuf *out, const struct svg_graph *g)
 	width = 2 * MARGIN + (int)MIN(l.layers, BAND) * (BOX_WIDTH + GAP_X) - GAP_X;
 	height = band_top(&l, (l.layers + BAND - 1) / BAND) - GAP_BAND + MARGIN;
 	strbuf_addf(out,
-		    "<svg class=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"><title>", width,
-		    height, width, height);
+		    "<svg class=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"><title>",
+		    width, height, width, height);
 	markup_text(out, g->title);
 	strbuf_addf(out,
 		    "</title><defs><marker id=\"arrow%u\" viewBox=\"0 0 8 8\" refX=\"6\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "

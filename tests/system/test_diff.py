@@ -61,7 +61,12 @@ def test_against_the_live_cluster(run, tmp_path, kubeconfig):
 
 
 def test_hostile_text(run, tmp_path):
-    evil = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "evil\x1b[2J", "namespace": "shop"}, "data": {"k\x1b]0;x\x07": "v"}}
+    evil = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "evil\x1b[2J", "namespace": "shop"},
+        "data": {"k\x1b]0;x\x07": "v"},
+    }
     other = copy.deepcopy(evil)
     other["data"] = {"other\x1b[0m": "v"}
     r = run("diff", write(tmp_path / "a.json", samples.namespace(), evil), write(tmp_path / "b.json", samples.namespace(), other)).ok()

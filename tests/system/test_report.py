@@ -48,7 +48,9 @@ def hostile(path):
         "lastTimestamp": samples.NOW,
     }
     namespace = samples.namespace(EVIL)
-    path.write_text(json.dumps(samples.list_of(samples.namespace(), namespace, samples.node(), samples.pod(), pod, service({EVIL: EVIL}), event)))
+    path.write_text(
+        json.dumps(samples.list_of(samples.namespace(), namespace, samples.node(), samples.pod(), pod, service({EVIL: EVIL}), event))
+    )
     return path
 
 

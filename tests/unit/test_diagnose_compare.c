@@ -60,20 +60,21 @@ static void release(struct side sides[2])
 	inventory_unref(sides[1].inv);
 }
 
-#define CRASHING(NAME, UID, RESTARTS)                                                                                                                \
+#define CRASHING(NAME, UID, RESTARTS)                                                                                                                    \
 	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"" NAME "\",\"namespace\":\"shop\",\"uid\":\"" UID                              \
-	"\",\"resourceVersion\":\"" UID "\",\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"name\":\"web\",\"uid\":\"s\","    \
-	"\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"x\"}]},\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{"  \
-	"\"name\":\"c\",\"ready\":false,\"restartCount\":" RESTARTS ",\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},\"lastState\":{"           \
+	"\",\"resourceVersion\":\"" UID                                                                                                                  \
+	"\",\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"name\":\"web\",\"uid\":\"s\","                                   \
+	"\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"x\"}]},\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{" \
+	"\"name\":\"c\",\"ready\":false,\"restartCount\":" RESTARTS ",\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},\"lastState\":{"         \
 	"\"terminated\":{\"exitCode\":1,\"reason\":\"Error\"}}}]}}"
-#define RUNNING(NAME, UID)                                                                                                                           \
-	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"" NAME "\",\"namespace\":\"shop\",\"uid\":\"" UID                              \
-	"\",\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"name\":\"web\",\"uid\":\"s\",\"controller\":true}]},\"spec\":{"   \
+#define RUNNING(NAME, UID)                                                                                                                              \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"" NAME "\",\"namespace\":\"shop\",\"uid\":\"" UID                             \
+	"\",\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"name\":\"web\",\"uid\":\"s\",\"controller\":true}]},\"spec\":{" \
 	"\"containers\":[{\"name\":\"c\",\"image\":\"x\"}]},\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}"
-#define STATEFUL_SET(VERSION, SPEC)                                                                                                                  \
-	"{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"s\",\"resourceVersion\":\""  \
-	VERSION "\"},\"spec\":{\"replicas\":1,\"selector\":{\"matchLabels\":{\"app\":\"web\"}}," SPEC                                                    \
-		"},\"status\":{\"replicas\":1,\"readyReplicas\":1,\"observedGeneration\":" VERSION "}}"
+#define STATEFUL_SET(VERSION, SPEC)                                                                                                                               \
+	"{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"s\",\"resourceVersion\":\"" VERSION \
+	"\"},\"spec\":{\"replicas\":1,\"selector\":{\"matchLabels\":{\"app\":\"web\"}}," SPEC                                                                     \
+	"},\"status\":{\"replicas\":1,\"readyReplicas\":1,\"observedGeneration\":" VERSION "}}"
 #define TEMPLATE(IMAGE) "\"template\":{\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"" IMAGE "\"}]}}"
 #define CONFIG(DATA) "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"settings\",\"namespace\":\"shop\"},\"data\":" DATA "}"
 
@@ -146,20 +147,22 @@ static const struct field_change *field(const struct comparison *c, const char *
 
 static void fields_that_matter(void **state)
 {
-	static const char *const before[] = {STATEFUL_SET("1", TEMPLATE("x:1")), CONFIG("{\"a\":\"hunter2\",\"b\":\"1\"}"),
-					     "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"labels\":{"
-					     "\"team\":\"a\"}},\"spec\":{\"selector\":{\"app\":\"web\"},\"ports\":[{\"name\":\"x\",\"port\":1},{\"name\":\"http\","
-					     "\"port\":80}]}}",
-					     "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"status\":{\"conditions\":[{\"type\":"
-					     "\"Ready\",\"status\":\"True\",\"lastHeartbeatTime\":\"2026-11-20T11:00:00Z\"}]}}",
-					     NULL};
-	static const char *const after[] = {STATEFUL_SET("2", TEMPLATE("x:2")), CONFIG("{\"a\":\"hunter3\",\"c\":\"1\"}"),
-					    "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"labels\":{"
-					    "\"team\":\"b\"}},\"spec\":{\"selector\":{\"app\":\"webb\"},\"ports\":[{\"name\":\"http\",\"port\":81},{\"name\":\"x\","
-					    "\"port\":1}]}}",
-					    "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"status\":{\"conditions\":[{\"type\":"
-					    "\"Ready\",\"status\":\"False\",\"lastHeartbeatTime\":\"2026-11-20T12:00:00Z\"}]}}",
-					    NULL};
+	static const char *const before[] = {
+		STATEFUL_SET("1", TEMPLATE("x:1")), CONFIG("{\"a\":\"hunter2\",\"b\":\"1\"}"),
+		"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"labels\":{"
+		"\"team\":\"a\"}},\"spec\":{\"selector\":{\"app\":\"web\"},\"ports\":[{\"name\":\"x\",\"port\":1},{\"name\":\"http\","
+		"\"port\":80}]}}",
+		"{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"status\":{\"conditions\":[{\"type\":"
+		"\"Ready\",\"status\":\"True\",\"lastHeartbeatTime\":\"2026-11-20T11:00:00Z\"}]}}",
+		NULL};
+	static const char *const after[] = {
+		STATEFUL_SET("2", TEMPLATE("x:2")), CONFIG("{\"a\":\"hunter3\",\"c\":\"1\"}"),
+		"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"labels\":{"
+		"\"team\":\"b\"}},\"spec\":{\"selector\":{\"app\":\"webb\"},\"ports\":[{\"name\":\"http\",\"port\":81},{\"name\":\"x\","
+		"\"port\":1}]}}",
+		"{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"status\":{\"conditions\":[{\"type\":"
+		"\"Ready\",\"status\":\"False\",\"lastHeartbeatTime\":\"2026-11-20T12:00:00Z\"}]}}",
+		NULL};
 	struct side sides[2];
 	struct comparison c;
 
@@ -183,12 +186,14 @@ static void fields_that_matter(void **state)
 
 static void secrets_of_custom_objects_are_not_quoted(void **state)
 {
-	static const char *const before[] = {"{\"apiVersion\":\"x.io/v1\",\"kind\":\"Db\",\"metadata\":{\"name\":\"d\",\"namespace\":\"shop\"},\"spec\":{"
-					     "\"password\":\"hunter2\",\"size\":1}}",
-					     NULL};
-	static const char *const after[] = {"{\"apiVersion\":\"x.io/v1\",\"kind\":\"Db\",\"metadata\":{\"name\":\"d\",\"namespace\":\"shop\"},\"spec\":{"
-					    "\"password\":\"hunter3\",\"size\":2}}",
-					    NULL};
+	static const char *const before[] = {
+		"{\"apiVersion\":\"x.io/v1\",\"kind\":\"Db\",\"metadata\":{\"name\":\"d\",\"namespace\":\"shop\"},\"spec\":{"
+		"\"password\":\"hunter2\",\"size\":1}}",
+		NULL};
+	static const char *const after[] = {
+		"{\"apiVersion\":\"x.io/v1\",\"kind\":\"Db\",\"metadata\":{\"name\":\"d\",\"namespace\":\"shop\"},\"spec\":{"
+		"\"password\":\"hunter3\",\"size\":2}}",
+		NULL};
 	struct side sides[2];
 	struct comparison c;
 
@@ -203,8 +208,10 @@ static void secrets_of_custom_objects_are_not_quoted(void **state)
 
 static void other_clusters_are_told_apart(void **state)
 {
-	static const char *const before[] = {"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"kube-system\",\"uid\":\"1\"}}", NULL};
-	static const char *const after[] = {"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"kube-system\",\"uid\":\"2\"}}", NULL};
+	static const char *const before[] = {"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"kube-system\",\"uid\":\"1\"}}",
+					     NULL};
+	static const char *const after[] = {"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"kube-system\",\"uid\":\"2\"}}",
+					    NULL};
 	struct side sides[2];
 	struct comparison c;
 
