@@ -196,6 +196,8 @@ static void objects_json(struct json_writer *w, const struct comparison *c)
 		}
 		json_array_end(w);
 		count_member(w, "moreFields", o->more);
+		json_key(w, "involved");
+		json_bool(w, o->involved);
 		json_object_end(w);
 	}
 	json_array_end(w);

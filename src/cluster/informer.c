@@ -13,6 +13,7 @@
 #define SLICE (100 * USEC_PER_MSEC)        /* how soon a cancelled caller is noticed */
 #define LOGS_KEPT (60 * USEC_PER_SEC)      /* a log that was read is good for this long */
 #define LOST_FOR_CERTAIN USEC_PER_SEC      /* a watch that ends and is resumed at once is no loss */
+#define LOST_STALE (30 * USEC_PER_SEC)     /* one kind that fails for so long is worth a note */
 #define LOST_FORGOTTEN (60 * USEC_PER_SEC) /* longer than any pause between two tries: nothing failed any more, but nothing happened either */
 
 void informer_sleep(struct informer *inf, usec_t until)
@@ -223,6 +224,25 @@ int informer_wait(struct informer *inf, struct ctx *ctx, usec_t quiet, usec_t mo
 	return r;
 }
 
+/* Did this kind fail lately, and was not heard of since? */
+static bool is_kind_lost(const struct informed_kind *k, usec_t now)
+{
+	return k->synced && k->lost_at && now - k->lost_at < LOST_FORGOTTEN;
+}
+
+/* One kind may fail alone (a conversion webhook that does not answer): the server is lost when most do, and none was heard of since. */
+static bool is_lost(const struct informer *inf)
+{
+	usec_t now = clock_monotonic();
+	uint32_t lost = 0, synced = 0;
+
+	for (uint32_t i = 0; i < inf->kind_count; i++) {
+		synced += inf->kinds[i].synced;
+		lost += is_kind_lost(&inf->kinds[i], now);
+	}
+	return lost * 2 > synced && inf->last_lost > inf->last_heard && now - inf->lost_since >= LOST_FOR_CERTAIN;
+}
+
 static void note_kind(struct inventory *inv, const struct informed_kind *k)
 {
 	char what[320];
@@ -235,6 +255,8 @@ static void note_kind(struct inventory *inv, const struct informed_kind *k)
 		snprintf(why, sizeof(why), "only namespace %s was read: %s", k->ns, k->fallback);
 		inventory_add_note(inv, what, why, k->kind->id, "");
 	}
+	if (is_kind_lost(k, clock_monotonic()) && k->lost_at - k->lost_since > LOST_STALE)
+		inventory_add_note(inv, what, "not up to date: following its changes keeps failing", k->kind->id, k->ns ? k->ns : "");
 	if (k->synced)
 		return;
 	if (k->failed.http_status == 404 && k->polled)
@@ -270,13 +292,6 @@ static void carry_logs(struct informer *inf, struct inventory *inv)
 			inventory_add_log(inv, l->pod->ns, l->pod->name, l->container, l->previous, l->error ? NULL : l->text, l->len, l->truncated,
 					  l->error);
 	}
-}
-
-static bool is_lost(const struct informer *inf)
-{
-	usec_t now = clock_monotonic();
-
-	return inf->last_lost > inf->last_heard && now - inf->lost_since >= LOST_FOR_CERTAIN && now - inf->last_lost < LOST_FORGOTTEN;
 }
 
 struct inventory *informer_epoch(struct informer *inf)

@@ -27,13 +27,14 @@ struct informed_kind {
 	struct hash by_key;
 	struct informed **items;
 	uint32_t len, cap, empty;
-	uint32_t listing;  /* number of the list that is being read, or was read last */
-	bool changed;      /* while listing: something is not as it was */
-	bool has_slot;     /* one of inf->slots */
-	bool synced;       /* listed completely, and still readable */
-	bool settled;      /* synced, or failed, at least once */
-	char *fallback;    /* why only one namespace is read; NULL */
-	struct err failed; /* why it cannot be read; code 0 = it can */
+	uint32_t listing;           /* number of the list that is being read, or was read last */
+	bool changed;               /* while listing: something is not as it was */
+	bool has_slot;              /* one of inf->slots */
+	bool synced;                /* listed completely, and still readable */
+	bool settled;               /* synced, or failed, at least once */
+	usec_t lost_at, lost_since; /* its last failure, and the first in a row; 0 = it was heard of since */
+	char *fallback;             /* why only one namespace is read; NULL */
+	struct err failed;          /* why it cannot be read; code 0 = it can */
 };
 
 struct informer {

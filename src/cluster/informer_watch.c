@@ -188,6 +188,7 @@ static void end_list(struct informed_kind *k)
 	k->changed |= !k->synced;
 	k->synced = k->settled = true;
 	k->failed = (struct err){0};
+	k->lost_at = 0;
 	inf->last_heard = clock_monotonic();
 	if (k->changed)
 		mark_changed(k);
@@ -205,6 +206,9 @@ static void lost(struct informed_kind *k, const struct err *why)
 		inf->lost_since = now;
 	inf->last_lost = now;
 	inf->lost = *why;
+	if (!k->lost_at)
+		k->lost_since = now;
+	k->lost_at = now;
 	if (!k->synced) {
 		k->failed = *why;
 		k->settled = true;
@@ -213,11 +217,12 @@ static void lost(struct informed_kind *k, const struct err *why)
 	pthread_mutex_unlock(&inf->lock);
 }
 
-static void heard(struct informer *inf)
+static void heard(struct informed_kind *k)
 {
-	pthread_mutex_lock(&inf->lock);
-	inf->last_heard = clock_monotonic();
-	pthread_mutex_unlock(&inf->lock);
+	pthread_mutex_lock(&k->inf->lock);
+	k->inf->last_heard = clock_monotonic();
+	k->lost_at = 0;
+	pthread_mutex_unlock(&k->inf->lock);
 }
 
 static int on_change(void *arg, enum watch_change change, const struct value *object, const struct err *why)
@@ -230,11 +235,11 @@ static int on_change(void *arg, enum watch_change change, const struct value *ob
 		break;
 	case WATCH_ADDED:
 	case WATCH_CHANGED:
-		heard(k->inf);
+		heard(k);
 		put(k, object);
 		break;
 	case WATCH_DELETED:
-		heard(k->inf);
+		heard(k);
 		delete (k, object);
 		break;
 	case WATCH_SYNCED:

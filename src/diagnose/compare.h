@@ -36,6 +36,7 @@ struct object_comparison {
 	struct field_change *items;
 	uint32_t len, cap;
 	uint32_t more; /* fields past COMPARE_FIELDS_MAX */
+	bool involved; /* in a cause that broke */
 };
 #define COMPARE_FIELDS_MAX 50
 
@@ -52,7 +53,7 @@ struct comparison {
 	struct cause_pairs broke, recovered, stays;
 	struct cause_pairs untold; /* what only one of the two could see */
 	struct {
-		struct object_comparison *items; /* by kind, namespace and name */
+		struct object_comparison *items; /* those involved in what broke first; then by kind, namespace and name */
 		uint32_t len, cap;
 	} objects;
 	struct {
@@ -67,7 +68,7 @@ struct comparison {
 
 /* ns: only objects of this namespace; NULL = all. */
 void compare_diagnoses(const struct diagnosis *before, const struct diagnosis *after, struct arena *a, const char *ns, struct comparison *ret);
-/* compare_objects.c: fills objects, pods and uncompared. */
+/* compare_objects.c: fills objects, pods and uncompared; after the causes. */
 void compare_inventories(struct comparison *c, struct arena *a, const char *ns);
 
 #endif

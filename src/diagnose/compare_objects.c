@@ -393,6 +393,47 @@ static bool has_kind(const struct inventory *inv, enum kind_id kind, const char 
 	return inventory_sees(inv, kind, ns) || inventory_list(inv, kind)->len > 0;
 }
 
+static void involve(struct hash *set, const struct object *o)
+{
+	if (o)
+		hash_put_ptr(set, o, (void *)(uintptr_t)o);
+}
+
+/* What is on the way of a cause that is new: the steps of its chain, what it blames, the workloads that it affects. */
+static void mark_involved(struct comparison *c)
+{
+	struct hash set;
+
+	hash_init(&set);
+	for (uint32_t i = 0; i < c->broke.len; i++) {
+		const struct cause *cause = c->broke.items[i].after;
+
+		involve(&set, cause->root->subject.object);
+		involve(&set, cause->root->object ? object_top_owner(cause->root->object) : NULL);
+		for (uint32_t k = 0; k < cause->chain_len; k++)
+			involve(&set, cause->chain[k].what.object);
+		for (uint32_t k = 0; k < cause->workloads.len; k++)
+			involve(&set, cause->workloads.items[k]);
+	}
+	for (uint32_t i = 0; i < c->objects.len; i++)
+		c->objects.items[i].involved = hash_get_ptr(&set, c->objects.items[i].object) != NULL;
+	hash_release(&set);
+}
+
+/* What a new cause is about comes first: it may well be why. Otherwise the order stays. */
+static void involved_first(struct comparison *c, struct arena *a)
+{
+	struct object_comparison *sorted = arena_new_array(a, struct object_comparison, c->objects.len);
+	uint32_t n = 0;
+
+	for (int involved = 1; involved >= 0; involved--)
+		for (uint32_t i = 0; i < c->objects.len; i++)
+			if (c->objects.items[i].involved == (bool)involved)
+				sorted[n++] = c->objects.items[i];
+	c->objects.items = sorted;
+	c->objects.cap = c->objects.len;
+}
+
 void compare_inventories(struct comparison *c, struct arena *a, const char *ns)
 {
 	for (int k = 0; k <= KIND_CUSTOM; k++) {
@@ -404,5 +445,7 @@ void compare_inventories(struct comparison *c, struct arena *a, const char *ns)
 		else
 			compare_kind(c, a, kind, ns);
 	}
+	mark_involved(c);
+	involved_first(c, a);
 	compare_pods(c, a, ns);
 }
