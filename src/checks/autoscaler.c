@@ -1,7 +1,5 @@
 /* HorizontalPodAutoscalers. */
-#include "checks/check.h"
-
-#include "base/near.h"
+#include "checks/nearest.h"
 
 static const struct object *target_of(struct check_run *run, const struct object *o, const struct kind **ret_kind)
 {
@@ -24,21 +22,16 @@ static void run_target_missing(struct check_run *run, const struct object *o)
 	if (o->deleted || !target_is_missing(run, o))
 		return;
 	target_of(run, o, &kind);
-	const struct object_list *list = inventory_list(run->inv, kind->id);
-	struct near near;
-	near_init(&near, name);
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->items[i]->ns, o->ns))
-			near_try(&near, list->items[i]->name);
-	struct finding *f = finding_new(run, o, "%s scales %s %s/%s, which does not exist%s", run_text(run, o), kind->name, o->ns, name,
-					near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "");
+	const char *near = nearest_name(run, kind->id, o->ns, name);
+	struct finding *f =
+		finding_new(run, o, "%s scales %s %s/%s, which does not exist%s", run_text(run, o), kind->name, o->ns, name, nearest_hint(run, near));
 	finding_field(run, f, o, "spec.scaleTargetRef.name");
 	finding_absence(run, f, kind->name, o->ns, name);
 	finding_subject(run, f, kind->id, o->ns, name);
 	uint32_t index;
 	if (str_eq(value_get_str(condition_find(o, "AbleToScale", &index), "status"), "False"))
 		finding_fieldf(run, f, o, "status.conditions[%u].message", index);
-	finding_fix(run, f, "Correct spec.scaleTargetRef%s%s, or delete the autoscaler.", near.best ? " to " : "", near.best ? near.best : "");
+	finding_fix(run, f, "Correct spec.scaleTargetRef%s%s, or delete the autoscaler.", near ? " to " : "", near ? near : "");
 	f->since = o->created;
 }
 
@@ -92,6 +85,29 @@ static void run_no_requests(struct check_run *run, const struct object *o)
 	finding_fix(run, f, "Set resources.requests.%s on container %s of %s.", name, value_get_str(container, "name"), run_text(run, target));
 }
 
+/* Where resource metrics come from: what is known of metrics-server. */
+static void add_metrics_server(struct check_run *run, struct finding *f)
+{
+	const struct object_list *list = inventory_list(run->inv, KIND_DEPLOYMENT);
+	const struct object *server = NULL;
+	for (uint32_t i = 0; i < list->len && !server; i++)
+		if (strstr(list->items[i]->name, "metrics-server"))
+			server = list->items[i];
+	finding_fix(run, f, "See that metrics-server is installed and runs (kubectl get apiservice v1beta1.metrics.k8s.io).");
+	if (server) {
+		int64_t ready = value_get_int(server->status, "readyReplicas", 0);
+		if (ready > 0)
+			return;
+		f->message = arena_printf(run->arena, "%s; %s has no ready pod", f->message, run_text(run, server));
+		finding_field(run, f, server, "spec.replicas");
+		finding_subject_object(run, f, server);
+		finding_fix(run, f, "See why %s is not ready.", run_text(run, server));
+	} else if (inventory_sees(run->inv, KIND_DEPLOYMENT, NULL)) {
+		f->message = arena_printf(run->arena, "%s; no Deployment of the cluster is called metrics-server", f->message);
+		finding_fix(run, f, "Install metrics-server: the autoscaler has its CPU and memory figures from it.");
+	}
+}
+
 static void run_condition(struct check_run *run, const struct object *o)
 {
 	static const char *const types[] = {"AbleToScale", "ScalingActive"};
@@ -111,7 +127,7 @@ static void run_condition(struct check_run *run, const struct object *o)
 		finding_fieldf(run, f, o, "status.conditions[%u].status", index);
 		finding_fieldf(run, f, o, "status.conditions[%u].message", index);
 		if (strstr(message, "metrics.k8s.io") || strstr(message, "no metrics returned"))
-			finding_fix(run, f, "See that metrics-server is installed and runs (kubectl get apiservice v1beta1.metrics.k8s.io).");
+			add_metrics_server(run, f);
 		f->since = value_get_time(c, "lastTransitionTime");
 		return;
 	}

@@ -2,6 +2,9 @@
 #include "base/utf8.h"
 #include "checks/check.h"
 #include "checks/index.h"
+#include "checks/rules.h"
+
+#include <ctype.h>
 
 #define CHECK(name) extern const struct check check_##name;
 #include "checks/checks.def"
@@ -34,10 +37,39 @@ bool severity_parse(const char *s, enum severity *ret)
 void check_options_init(struct check_options *o)
 {
 	*o = (struct check_options){
-		.restart_threshold = 3,
-		.recovered_after = 10 * USEC_PER_MINUTE,
-		.startup_grace = 2 * USEC_PER_MINUTE,
+#define DEFAULT_SPAN(n) ((n)*USEC_PER_MSEC)
+#define DEFAULT_COUNT(n) (n)
+#define DEFAULT_PERCENT(n) (n)
+#define THRESHOLD(field, name, type, value, min, max, help) .field = DEFAULT_##type(INT64_C(value)),
+#include "checks/thresholds.def"
+#undef THRESHOLD
 	};
+}
+
+bool version_parse(const char *s, int *ret_minor)
+{
+	char *end;
+	s += *s == 'v';
+	if (strncmp(s, "1.", 2) != 0 || !isdigit((unsigned char)s[2]))
+		return false;
+	long minor = strtol(s + 2, &end, 10);
+	/* "1.40", "1.40.2", "1.40+", "1.40.2-gke.1": what follows says nothing about APIs. */
+	if (minor > 999 || isalpha((unsigned char)*end))
+		return false;
+	*ret_minor = (int)minor;
+	return true;
+}
+
+int run_server_minor(const struct check_run *run)
+{
+	int minor;
+	return version_parse(inventory_server_version(run->inv), &minor) ? minor : 0;
+}
+
+int run_target_minor(const struct check_run *run)
+{
+	int server = run_server_minor(run);
+	return run->options->target_minor ? run->options->target_minor : server ? server + 1 : 0;
 }
 
 const struct check *check_by_id(const char *id)
@@ -70,9 +102,43 @@ static bool runs_for(const struct check *c, enum kind_id kind)
 	return c->kind == kind || (c->also & KIND_BIT(kind));
 }
 
+static bool names_kind(const char *list, const struct kind *kind)
+{
+	size_t group = strlen(kind->group), name = strlen(kind->name);
+	for (size_t n; *list; list += n, list += strspn(list, " ")) {
+		n = strcspn(list, " ");
+		if (n == group + 1 + name && strncmp(list, kind->group, group) == 0 && list[group] == '/' &&
+		    strncmp(list + group + 1, kind->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool check_knows_kind(const struct kind *kind)
+{
+	for (size_t i = 0; i < check_count; i++)
+		if (check_table[i]->custom && names_kind(check_table[i]->custom, kind))
+			return true;
+	return false;
+}
+
+/* "HTTPRoute, GRPCRoute" of "gateway.networking.k8s.io/HTTPRoute gateway.networking.k8s.io/GRPCRoute". */
+static const char *custom_text(struct arena *a, const char *list)
+{
+	const char *text = NULL;
+	for (size_t n; *list; list += n, list += strspn(list, " ")) {
+		n = strcspn(list, " ");
+		size_t group = strcspn(list, "/") + 1;
+		text = arena_printf(a, "%s%s%.*s", text ? text : "", text ? ", " : "", (int)(n - group), list + group);
+	}
+	return text;
+}
+
 const char *check_kinds_text(struct arena *a, const struct check *c)
 {
 	const char *text = NULL;
+	if (c->custom)
+		return custom_text(a, c->custom);
 	if (runs_for(c, KIND_CUSTOM))
 		return "any kind";
 	for (int kind = 0; kind < KIND_CUSTOM; kind++)
@@ -103,10 +169,42 @@ static const char *one_line(struct arena *a, const char *s)
 	return text;
 }
 
+/* The checks that run for this kind; custom NULL unless it is one. */
+static size_t select_checks(const struct check_options *options, enum kind_id kind, const struct kind *custom, const struct check **ret)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < check_count; i++) {
+		const struct check *c = check_table[i];
+		if (runs_for(c, kind) && is_wanted(c, options) && (!custom || !c->custom || names_kind(c->custom, custom)))
+			ret[n++] = c;
+	}
+	return n;
+}
+
+static void run_kind(struct check_run *run, enum kind_id kind)
+{
+	const struct check *selected[ARRAY_LEN(check_table)];
+	size_t n = select_checks(run->options, kind, NULL, selected);
+	const struct object_list *list = n && kind < KIND_COUNT ? inventory_list(run->inv, kind) : NULL;
+	const struct kind *before = NULL;
+	for (uint32_t o = 0; list && o < list->len; o++) {
+		/* Custom objects are ordered by kind: what runs is looked up once for each. */
+		if (kind == KIND_CUSTOM && list->items[o]->kind != before)
+			n = select_checks(run->options, kind, before = list->items[o]->kind, selected);
+		for (size_t i = 0; i < n; i++) {
+			run->check = selected[i];
+			selected[i]->run(run, list->items[o]);
+		}
+	}
+	for (size_t i = 0; kind == KIND_COUNT && i < n; i++) {
+		run->check = selected[i];
+		selected[i]->run(run, NULL);
+	}
+}
+
 void check_run_all(struct check_run *run, const struct inventory *inv, struct arena *arena, const struct check_options *options)
 {
 	struct check_options defaults;
-	const struct check *selected[ARRAY_LEN(check_table)];
 	memset(run, 0, sizeof(*run));
 	run->inv = inv;
 	run->arena = arena;
@@ -116,26 +214,13 @@ void check_run_all(struct check_run *run, const struct inventory *inv, struct ar
 	}
 	run->options = options;
 	check_index_init(run);
-	for (int kind = 0; kind <= KIND_COUNT; kind++) {
-		size_t n = 0;
-		for (size_t i = 0; i < check_count; i++)
-			if (runs_for(check_table[i], (enum kind_id)kind) && is_wanted(check_table[i], options))
-				selected[n++] = check_table[i];
-		if (n == 0)
-			continue;
-		const struct object_list *list = kind < KIND_COUNT ? inventory_list(inv, (enum kind_id)kind) : NULL;
-		size_t objects = kind < KIND_COUNT ? (list ? list->len : 0) : 1;
-		for (size_t o = 0; o < objects; o++) {
-			for (size_t i = 0; i < n; i++) {
-				run->check = selected[i];
-				selected[i]->run(run, list ? list->items[o] : NULL);
-			}
-		}
-	}
+	for (int kind = 0; kind <= KIND_COUNT; kind++)
+		run_kind(run, (enum kind_id)kind);
 	for (uint32_t i = 0; i < run->findings.len; i++) {
 		struct finding *f = run->findings.items[i];
 		f->message = one_line(arena, f->message);
 		f->fix = f->fix ? one_line(arena, f->fix) : NULL;
 	}
+	rules_silence(run, 0);
 	check_index_release(run);
 }

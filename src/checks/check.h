@@ -53,6 +53,8 @@ struct proposal {
 };
 
 struct check;
+struct rules;
+struct silence;
 
 struct finding {
 	const struct check *check;
@@ -65,9 +67,10 @@ struct finding {
 	struct object_name subject; /* what is missing or to blame: ConfigMap x, Node y, Service z; kind KIND_COUNT when the object itself */
 	struct evidence *evidence;
 	uint32_t evidence_count, evidence_cap;
-	struct proposal *proposal; /* or NULL */
-	usec_t since, until;       /* first seen; until only when recovered; 0 = unknown */
-	uint32_t id;               /* position in the run's list */
+	struct proposal *proposal;     /* or NULL */
+	usec_t since, until;           /* first seen; until only when recovered; 0 = unknown */
+	const struct silence *silence; /* who silenced it (rules.h); NULL = nobody. The finding is true all the same */
+	uint32_t id;                   /* position in the run's list */
 };
 
 struct finding_list {
@@ -85,14 +88,23 @@ struct check_run {
 	struct pod_view pod;       /* the pod read last: run_pod */
 };
 
+/* Numbers with their meaning and defaults: thresholds.def. */
 struct check_options {
-	int64_t restart_threshold; /* restarts that count as many; default 3 */
-	usec_t recovered_after;    /* no restart for this long = recovered; default 10 min */
-	usec_t startup_grace;      /* a younger pod that is not ready yet is starting, not failing; default 2 min */
+#define THRESHOLD_SPAN usec_t
+#define THRESHOLD_COUNT int64_t
+#define THRESHOLD_PERCENT int64_t
+#define THRESHOLD(field, name, type, value, min, max, help) THRESHOLD_##type field;
+#include "checks/thresholds.def"
+#undef THRESHOLD
 	const char *only_check;    /* an id, or "pod/" for a family; NULL = all but advice */
 	bool advice;               /* also the checks that only advise (struct check) */
+	int target_minor;          /* the Kubernetes version that the cluster shall get next is 1.N; 0 = the one after the server's */
+	const struct rules *rules; /* NULL = none */
 };
 void check_options_init(struct check_options *o);
+
+/* "1.40" or "v1.40.2" -> 40. False when it is none: only major version 1 is known. */
+bool version_parse(const char *s, int *ret_minor);
 
 #define KIND_BIT(id) (UINT64_C(1) << (id))
 _Static_assert(KIND_COUNT <= 64, "kinds fit a bit set");
@@ -101,6 +113,8 @@ struct check {
 	const char *id;    /* "pod/crash-loop": stable for ever */
 	enum kind_id kind; /* run once per object of it; KIND_COUNT: once with object NULL */
 	uint64_t also;     /* KIND_BIT of further kinds it runs for */
+	/* With KIND_CUSTOM: the kinds it runs for, "GROUP/KIND GROUP/KIND"; NULL = every custom object. */
+	const char *custom;
 	enum severity severity;
 	const char *title;   /* a few words: "Container keeps crashing" */
 	const char *explain; /* for `checks explain`: what it means, how it is detected, what usually causes it; paragraphs */
@@ -114,6 +128,8 @@ struct check {
 extern const struct check *const check_table[];
 extern const size_t check_count;
 const struct check *check_by_id(const char *id);
+/* Has this custom kind checks of its own? Then those for any custom kind leave its conditions to them. */
+bool check_knows_kind(const struct kind *kind);
 /* "Pod", "ReplicaSet, StatefulSet, DaemonSet"; "any kind"; "cluster" for KIND_COUNT. */
 const char *check_kinds_text(struct arena *a, const struct check *c);
 
@@ -125,6 +141,8 @@ struct finding *finding_new(struct check_run *run, const struct object *o, const
 void finding_fix(struct check_run *run, struct finding *f, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* It was true until then (0 = unknown) and is over. */
 void finding_recovered(struct finding *f, usec_t until);
+/* Has this check a finding about o whose subject has this name (and this key, unless NULL)? One finding per subject, however many paths lead there. */
+bool finding_is_said(struct check_run *run, const struct object *o, const char *name, const char *key);
 /* Evidence: a field, its value read by path; its absence when there is none. */
 void finding_field(struct check_run *run, struct finding *f, const struct object *o, const char *path);
 void finding_fieldf(struct check_run *run, struct finding *f, const struct object *o, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -135,8 +153,12 @@ void finding_log(struct check_run *run, struct finding *f, const struct containe
 		 const char *text);
 void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name);
 void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind, const char *ns, const char *name);
+/* What another finding rests on, once more. */
+void finding_evidence(struct check_run *run, struct finding *f, const struct evidence *e);
 /* A subject that is an object at hand. */
 void finding_subject_object(struct check_run *run, struct finding *f, const struct object *o);
+/* The same by apiVersion group and kind name, for custom kinds and built-in ones. */
+void finding_subject_custom(struct check_run *run, struct finding *f, const char *group, const char *kind, const char *ns, const char *name);
 /* A subject that is no kind of kinds.def: "Image", "Taint". */
 void finding_subject_text(struct check_run *run, struct finding *f, const char *kind_text, const char *name);
 /* The target is the finding's object unless the caller sets proposal->target afterwards. */
@@ -151,6 +173,9 @@ const char *run_text(struct check_run *run, const struct object *o);
 /* "12 min" since t. */
 const char *run_ago(struct check_run *run, usec_t t);
 const char *run_span(struct check_run *run, usec_t span);
+/* N of the server's version 1.N, and of the one that the cluster gets next (check_options.target_minor); 0 = not known. */
+int run_server_minor(const struct check_run *run);
+int run_target_minor(const struct check_run *run);
 /* How long ago, 0 when t is unknown or in the future. */
 usec_t run_age(const struct check_run *run, usec_t t);
 /* The value at a path as people read it, cut at 200 bytes; NULL when absent. */

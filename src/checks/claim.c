@@ -1,4 +1,5 @@
 /* PersistentVolumeClaims. */
+#include "base/near.h"
 #include "checks/index.h"
 #include "checks/workload.h"
 
@@ -56,6 +57,19 @@ static const struct object *nearest_volume(struct check_run *run, const struct o
 	return NULL;
 }
 
+/* A volume whose claim of the same name was deleted: it remembers the old one's uid and takes no other. */
+static const struct object *released_volume(struct check_run *run, const struct object *claim)
+{
+	const struct object_list *volumes = inventory_list(run->inv, KIND_PERSISTENT_VOLUME);
+	for (uint32_t i = 0; i < volumes->len; i++) {
+		const struct value *ref = value_get(volumes->items[i]->spec, "claimRef");
+		if (str_eq(value_get_str(volumes->items[i]->status, "phase"), "Released") && str_eq(value_get_str(ref, "name"), claim->name) &&
+		    str_eq(value_get_str(ref, "namespace"), claim->ns))
+			return volumes->items[i];
+	}
+	return NULL;
+}
+
 static struct finding *start(struct check_run *run, const struct object *o, const char *why)
 {
 	const char *span = o->created ? arena_printf(run->arena, " for %s", run_ago(run, o->created)) : "";
@@ -87,13 +101,23 @@ static void add_static(struct check_run *run, const struct object *o, const stru
 {
 	const char *why = NULL;
 	const char *name = class ? class->name : "";
-	const struct object *volume = nearest_volume(run, o, name, &why);
+	const struct object *volume = nearest_volume(run, o, name, &why), *released = volume ? NULL : released_volume(run, o);
 	const char *of = *name ? arena_printf(run->arena, " of class %s", name) : "";
-	struct finding *f = start(run, o,
-				  volume ? arena_printf(run->arena, "the free PersistentVolume%s, %s, %s", of, volume->name, why)
-					 : arena_printf(run->arena, "there is no free PersistentVolume%s, and nothing makes one", of));
+	struct finding *f = start(
+		run, o,
+		released ? arena_printf(run->arena, "PersistentVolume %s is still released for an earlier claim of this name, and takes no other",
+					released->name)
+		: volume ? arena_printf(run->arena, "the free PersistentVolume%s, %s, %s", of, volume->name, why)
+			 : arena_printf(run->arena, "there is no free PersistentVolume%s, and nothing makes one", of));
 	finding_field(run, f, o, "spec.resources.requests.storage");
-	if (volume) {
+	if (released) {
+		finding_field(run, f, released, "status.phase");
+		finding_subject_object(run, f, released);
+		finding_fix(
+			run, f,
+			"To let the claim have the data of %s: kubectl patch pv %s --type json -p '[{\"op\":\"remove\",\"path\":\"/spec/claimRef/uid\"}]'.",
+			released->name, released->name);
+	} else if (volume) {
 		finding_field(run, f, volume, "spec.capacity.storage");
 		finding_subject_object(run, f, volume);
 		finding_fix(run, f, "Make a volume that fits, or ask for what PersistentVolume %s has.", volume->name);
@@ -103,6 +127,42 @@ static void add_static(struct check_run *run, const struct object *o, const stru
 	if (class)
 		finding_field(run, f, class, "provisioner");
 	finding_event(run, f, failed);
+}
+
+/* A claim whose class waits for the scheduler, used by a pod that never meets the scheduler: neither moves. */
+static bool add_bypassed(struct check_run *run, const struct object *o, const struct object *class)
+{
+	const struct object *pod = index_claim_user(run, o);
+	const char *node = pod ? value_get_str(pod->spec, "nodeName") : "";
+	if (!*node || value_get(o->annotations, "volume.kubernetes.io/selected-node") || run_age(run, pod->created) < run->options->startup_grace)
+		return false;
+	struct finding *f =
+		start(run, o,
+		      arena_printf(run->arena,
+				   "its class %s waits for the scheduler to choose a node (WaitForFirstConsumer), and %s was put on node %s past it",
+				   class->name, run_text(run, pod), node));
+	finding_field(run, f, class, "volumeBindingMode");
+	finding_field(run, f, pod, "spec.nodeName");
+	finding_subject_object(run, f, class);
+	finding_fix(
+		run, f,
+		"Take spec.nodeName out of the pod's template and use nodeSelector kubernetes.io/hostname: %s instead, or a class that binds at once.",
+		node);
+	return true;
+}
+
+/* The provisioner of the class as a CSI driver: not registered, and perhaps misspelt. "" when it is, or when that cannot be told. */
+static const char *driver_missing(struct check_run *run, struct near *near, const char *provisioner)
+{
+	const struct object_list *drivers = inventory_list(run->inv, KIND_CSI_DRIVER);
+	near_init(near, provisioner);
+	if (!inventory_sees(run->inv, KIND_CSI_DRIVER, NULL) || strncmp(provisioner, "kubernetes.io/", 14) == 0 ||
+	    inventory_find(run->inv, KIND_CSI_DRIVER, "", provisioner))
+		return "";
+	for (uint32_t i = 0; i < drivers->len; i++)
+		near_try(near, drivers->items[i]->name);
+	return near->best ? arena_printf(run->arena, ", and no CSIDriver of that name is registered (there is %s)", near->best)
+			  : ", and no CSIDriver of that name is registered";
 }
 
 static void run_pending(struct check_run *run, const struct object *o)
@@ -124,7 +184,7 @@ static void run_pending(struct check_run *run, const struct object *o)
 	}
 	bool waits_for_pod = class && str_eq(value_get_str(&class->root, "volumeBindingMode"), "WaitForFirstConsumer");
 	bool young = o->created && run_age(run, o->created) < run->options->startup_grace;
-	if (waits_for_pod && !failed && !index_claim_is_used(run, o))
+	if (waits_for_pod && !failed && !index_claim_user(run, o))
 		return; /* waits for a pod, as it should */
 	if ((name && !*name) || (class && str_eq(value_get_str(&class->root, "provisioner"), "kubernetes.io/no-provisioner"))) {
 		if (!young || failed)
@@ -138,17 +198,25 @@ static void run_pending(struct check_run *run, const struct object *o)
 			finding_subject_object(run, f, class);
 		return;
 	}
+	if (waits_for_pod && !young && add_bypassed(run, o, class))
+		return;
 	/* The scheduler names the node first: until then it is the pod that waits, for a reason of its own. */
 	if (young || (waits_for_pod && !value_get(o->annotations, "volume.kubernetes.io/selected-node")))
 		return;
 	const struct event *waits = recent_event(run, o, "ExternalProvisioning", 0);
 	const char *provisioner = class ? value_get_str(&class->root, "provisioner") : "";
-	struct finding *f =
-		start(run, o, *provisioner ? arena_printf(run->arena, "provisioner %s has made no volume", provisioner) : "no volume fits it");
+	struct near near;
+	const char *missing = driver_missing(run, &near, provisioner);
+	struct finding *f = start(
+		run, o, *provisioner ? arena_printf(run->arena, "provisioner %s has made no volume%s", provisioner, missing) : "no volume fits it");
 	if (class)
 		finding_field(run, f, class, "provisioner");
 	finding_event(run, f, waits);
-	if (*provisioner)
+	if (*missing && near.best)
+		finding_fix(run, f, "Make a StorageClass with provisioner %s: that of %s is not there.", near.best, class->name);
+	else if (*missing)
+		finding_fix(run, f, "Install the driver %s, or see that it runs; then the claim is served.", provisioner);
+	else if (*provisioner)
 		finding_fix(run, f, "See that the driver %s runs and what its provisioner's log says.", provisioner);
 	if (class)
 		finding_subject_object(run, f, class);

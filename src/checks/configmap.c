@@ -72,7 +72,7 @@ static void run_too_large(struct check_run *run, const struct object *o)
 {
 	int64_t size = size_of(o);
 	char text[32];
-	if (o->deleted || size <= CONFIG_MAP_LIMIT / 10 * 9)
+	if (o->deleted || size <= CONFIG_MAP_LIMIT / 100 * run->options->config_map_percent)
 		return;
 	struct finding *f =
 		finding_new(run, o, "%s holds %s, close to the limit of 1 MiB", run_text(run, o), quantity_format((double)size, true, text));
@@ -109,7 +109,7 @@ const struct check check_configmap_too_large = {
 	.kind = KIND_CONFIG_MAP,
 	.severity = SEVERITY_WARNING,
 	.title = "ConfigMap is close to its limit",
-	.explain = "The data is above 90 % of 1 MiB, the most that the API server takes. The next change may be refused.",
+	.explain = "The data is above 90 % (threshold config-map-size) of 1 MiB, the most that the API server takes. The next change may be refused.",
 	.fix = "Split it, or keep big files in a volume or an image.",
 	.run = run_too_large,
 };

@@ -82,7 +82,13 @@ static void run_missed(struct check_run *run, const struct object *o)
 	if (last)
 		finding_field(run, f, o, "status.lastScheduleTime");
 	finding_event(run, f, e);
+	if (e && strstr(e->message, "too many missed"))
+		finding_fix(
+			run, f,
+			"More than 100 runs were missed, so the controller starts none: set startingDeadlineSeconds (3600, say), and it looks no further "
+			"back than that.");
 	if (busy) {
+		finding_subject(run, f, KIND_JOB, o->ns, value_str(value_at(o->status, "active[0].name"), ""));
 		finding_field(run, f, o, "status.active");
 		finding_fix(run, f,
 			    "See why its Job does not end, or let it be replaced (concurrencyPolicy: Replace) or ended (activeDeadlineSeconds).");

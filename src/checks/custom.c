@@ -1,40 +1,110 @@
 /* Custom objects. Nothing is known of their kinds but the convention that most follow: status.conditions, with Ready or Available. */
-#include "checks/check.h"
+#include "checks/custom.h"
 
-/* What is being made may take longer than a pod: certificates, clusters, databases. */
-#define CUSTOM_GRACE (5 * USEC_PER_MINUTE)
+#include "base/near.h"
+
+bool condition_in(const struct value *conditions, const char *type, struct condition *ret)
+{
+	uint32_t index = 0;
+	*ret = (struct condition){.status = "", .reason = "", .message = ""};
+	for (value_each(c, conditions)) {
+		if (str_eq(value_get_str(c, "type"), type)) {
+			*ret = (struct condition){.v = c,
+						  .index = index,
+						  .status = value_get_str(c, "status"),
+						  .reason = value_get_str(c, "reason"),
+						  .message = value_get_str(c, "message"),
+						  .since = value_get_time(c, "lastTransitionTime")};
+			return true;
+		}
+		index++;
+	}
+	return false;
+}
+
+bool condition_is(const struct object *o, const char *type, const char *status, struct condition *ret)
+{
+	return condition_in(value_get(o->status, "conditions"), type, ret) && str_eq(ret->status, status);
+}
+
+const char *condition_words(struct check_run *run, const struct condition *c)
+{
+	return arena_printf(run->arena, "%s%s%s", c->reason, *c->reason && *c->message ? ": " : "", c->message);
+}
+
+bool condition_lasts(struct check_run *run, const struct object *o, const struct condition *c, usec_t grace)
+{
+	return (!c->since || run_age(run, c->since) >= grace) && (!o->created || run_age(run, o->created) >= grace);
+}
+
+const char *condition_for(struct check_run *run, const struct condition *c)
+{
+	return c->since ? arena_printf(run->arena, " for %s", run_ago(run, c->since)) : "";
+}
+
+void finding_condition(struct check_run *run, struct finding *f, const struct object *o, const char *path, const struct condition *c)
+{
+	if (!c->v)
+		return;
+	finding_fieldf(run, f, o, "%s[%u].status", path, c->index);
+	if (*c->message)
+		finding_fieldf(run, f, o, "%s[%u].message", path, c->index);
+	f->since = c->since;
+}
+
+void finding_warning(struct check_run *run, struct finding *f, const struct object *o)
+{
+	const struct event_list *events = inventory_events_of(run->inv, o);
+	for (uint32_t i = 0; events && i < events->len; i++) {
+		if (str_eq(events->items[i]->type, "Warning")) {
+			finding_event(run, f, events->items[i]);
+			return;
+		}
+	}
+}
+
+const char *near_object(struct check_run *run, const struct object_list *list, const char *ns, const char *name)
+{
+	struct near near;
+	near_init(&near, name);
+	for (uint32_t i = 0; i < list->len; i++)
+		if (!*list->items[i]->ns || str_eq(list->items[i]->ns, ns))
+			near_try(&near, list->items[i]->name);
+	return near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "";
+}
+
+const char *near_custom(struct check_run *run, const char *group, const char *kind, const char *ns, const char *name)
+{
+	return near_object(run, inventory_list_custom(run->inv, group, kind), ns, name);
+}
+
+const char *group_of(struct arena *a, const char *api_version)
+{
+	const char *slash = strchr(api_version, '/');
+	return slash ? arena_strndup(a, api_version, (size_t)(slash - api_version)) : "";
+}
+
+bool object_is(const struct object *o, const char *group, const char *kind)
+{
+	return str_eq(o->kind->name, kind) && str_eq(o->kind->group, group);
+}
 
 static void run_not_ready(struct check_run *run, const struct object *o)
 {
 	static const char *const types[] = {"Ready", "Available"};
-	for (size_t i = 0; i < ARRAY_LEN(types) && !o->deleted; i++) {
-		uint32_t index;
-		const struct value *c = condition_find(o, types[i], &index);
-		usec_t since = value_get_time(c, "lastTransitionTime"), made = run_age(run, o->created);
-		if (!str_eq(value_get_str(c, "status"), "False"))
+	struct condition c;
+	if (o->deleted || check_knows_kind(o->kind))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (!condition_is(o, types[i], "False", &c))
 			continue;
-		if ((since && run_age(run, since) < CUSTOM_GRACE) || (o->created && made < CUSTOM_GRACE))
+		if (!condition_lasts(run, o, &c, CUSTOM_GRACE))
 			return;
-		const char *reason = value_get_str(c, "reason"), *message = value_get_str(c, "message");
-		const char *span = since ? arena_printf(run->arena, " for %s", run_ago(run, since)) : "";
-		struct finding *f = finding_new(run, o, "%s has not been %s%s%s%s%s%s", run_text(run, o), i == 0 ? "ready" : "available", span,
-						*reason || *message ? ": " : "", reason, *reason && *message ? ": " : "", message);
-		finding_fieldf(run, f, o, "status.conditions[%u].status", index);
-		if (*message)
-			finding_fieldf(run, f, o, "status.conditions[%u].message", index);
-		const struct event_list *events = inventory_events_of(run->inv, o);
-		for (uint32_t k = 0; events && k < events->len; k++) {
-			if (str_eq(events->items[k]->type, "Warning")) {
-				finding_event(run, f, events->items[k]);
-				break;
-			}
-		}
-		f->since = since;
-		/* An APIService names who should answer. */
-		const struct value *service = value_get(o->spec, "service");
-		const char *name = value_get_str(service, "name"), *ns = value_get_str(service, "namespace");
-		if (str_eq(o->kind->name, "APIService") && *name)
-			finding_subject(run, f, KIND_SERVICE, ns, name);
+		const char *words = condition_words(run, &c);
+		struct finding *f = finding_new(run, o, "%s has not been %s%s%s%s", run_text(run, o), i == 0 ? "ready" : "available",
+						condition_for(run, &c), *words ? ": " : "", words);
+		finding_condition(run, f, o, "status.conditions", &c);
+		finding_warning(run, f, o);
 		return;
 	}
 }
@@ -46,7 +116,7 @@ const struct check check_custom_not_ready = {
 	.title = "Custom object is not ready",
 	.explain =
 		"A custom object says of itself, in status.conditions, that it is not Ready or not Available, for five minutes or more. Most operators follow this "
-		"convention: certificates, databases, clusters, Argo CD and Flux objects, APIServices.",
+		"convention: databases, clusters, Flux objects. Kinds that have checks of their own are left to them.",
 	.fix = "Do as the condition's message says, and see the log of the operator that owns the kind.",
 	.run = run_not_ready,
 };

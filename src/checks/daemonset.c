@@ -1,4 +1,5 @@
 /* DaemonSets. */
+#include "checks/placement.h"
 #include "checks/workload.h"
 
 static void run_not_ready(struct check_run *run, const struct object *o)
@@ -26,6 +27,50 @@ static void run_misscheduled(struct check_run *run, const struct object *o)
 	struct finding *f = finding_new(run, o, "%s runs on %lld node%s where it should not", run_text(run, o), (long long)n, n == 1 ? "" : "s");
 	finding_field(run, f, o, "status.numberMisscheduled");
 }
+
+/* Nodes, other than control planes, that only a taint of theirs keeps it off. */
+static void run_left_out(struct check_run *run, const struct object *o)
+{
+	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
+	const struct value *spec = pod_spec_of(o, NULL), *taint = NULL;
+	const struct object *first = NULL;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < nodes->len && !o->deleted; i++) {
+		const struct object *node = nodes->items[i];
+		const struct value *keeps = NULL;
+		for (value_each(t, value_get(node->spec, "taints"))) {
+			const char *key = value_get_str(t, "key");
+			bool passing = strncmp(key, "node.kubernetes.io/", 19) == 0 || strncmp(key, "node-role.kubernetes.io/", 24) == 0;
+			if (!passing && !str_eq(value_get_str(t, "effect"), "PreferNoSchedule") &&
+			    !taint_tolerated(value_get(spec, "tolerations"), t))
+				keeps = t;
+		}
+		if (!keeps || !node_selected(spec, node))
+			continue;
+		taint = taint ? taint : keeps;
+		first = first ? first : node;
+		count++;
+	}
+	if (!first)
+		return;
+	struct finding *f = finding_new(run, o, "%s does not run on %u of %u nodes (%s for one): it does not tolerate taint %s", run_text(run, o),
+					count, nodes->len, first->name, placement_taint_text(run, taint));
+	finding_field(run, f, first, "spec.taints");
+	finding_fix(run, f, "Give its template a toleration for %s, if it is meant for every node.", placement_taint_text(run, taint));
+}
+
+const struct check check_daemonset_left_out = {
+	.id = "daemonset/left-out",
+	.kind = KIND_DAEMON_SET,
+	.severity = SEVERITY_INFO,
+	.title = "DaemonSet leaves nodes out",
+	.explain =
+		"Its node selector fits more nodes than it runs on: the others have a taint that its pods do not tolerate. Control planes and nodes in trouble "
+		"are not counted. Agents (logs, metrics, networking) usually belong on every node.",
+	.fix = "Give its template a toleration, if it is meant for every node.",
+	.advice = true,
+	.run = run_left_out,
+};
 
 struct pull_walk {
 	struct check_run *run;

@@ -36,6 +36,18 @@ void finding_recovered(struct finding *f, usec_t until)
 		f->severity = SEVERITY_WARNING;
 }
 
+bool finding_is_said(struct check_run *run, const struct object *o, const char *name, const char *key)
+{
+	for (uint32_t i = run->findings.len; i-- > 0;) {
+		const struct finding *f = run->findings.items[i];
+		if (f->object != o || f->check != run->check)
+			return false;
+		if (f->subject.name && str_eq(f->subject.name, name) && (!key || (f->subject.key && str_eq(f->subject.key, key))))
+			return true;
+	}
+	return false;
+}
+
 static struct evidence *add_evidence(struct check_run *run, struct finding *f, enum evidence_type type)
 {
 	if (f->evidence_count == f->evidence_cap)
@@ -98,6 +110,11 @@ void finding_log(struct check_run *run, struct finding *f, const struct containe
 	e->text = text;
 }
 
+void finding_evidence(struct check_run *run, struct finding *f, const struct evidence *e)
+{
+	*add_evidence(run, f, e->type) = *e;
+}
+
 void finding_absence(struct check_run *run, struct finding *f, const char *kind, const char *ns, const char *name)
 {
 	struct evidence *e = add_evidence(run, f, EVIDENCE_ABSENCE);
@@ -119,6 +136,20 @@ void finding_subject(struct check_run *run, struct finding *f, enum kind_id kind
 void finding_subject_object(struct check_run *run, struct finding *f, const struct object *o)
 {
 	f->subject = (struct object_name){.kind = o->kind->id, .kind_text = o->kind->name, .ns = o->ns, .name = o->name, .object = o};
+}
+
+void finding_subject_custom(struct check_run *run, struct finding *f, const char *group, const char *kind, const char *ns, const char *name)
+{
+	const struct object *o = inventory_find_custom(run->inv, group, kind, ns, name);
+	enum kind_id id = KIND_CUSTOM;
+	if (o) {
+		finding_subject_object(run, f, o);
+		return;
+	}
+	for (int i = 0; i < KIND_CUSTOM; i++)
+		if (str_eq(kind_table[i].group, group) && str_eq(kind_table[i].name, kind))
+			id = (enum kind_id)i;
+	f->subject = (struct object_name){.kind = id, .kind_text = kind, .ns = ns, .name = name};
 }
 
 void finding_subject_text(struct check_run *run, struct finding *f, const char *kind_text, const char *name)

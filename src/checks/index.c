@@ -5,8 +5,10 @@ struct check_index {
 	struct node_room *rooms; /* by node index */
 	struct hash slices;      /* interned "ns/service" -> struct object_list */
 	struct hash maps;        /* ConfigMap object -> itself, when a pod spec refers to it */
-	struct hash claims;      /* claim object -> itself, when a pod uses it */
+	struct hash claims;      /* claim object -> a pod that uses it */
 	struct hash placements;  /* owner -> struct placement */
+	bool anti_built;
+	struct object_list anti; /* pods with anti-affinity, one per owner */
 	struct hash strings;     /* string values in custom objects and container arguments, "ns\0text" */
 };
 
@@ -135,6 +137,7 @@ void index_endpoints(struct check_run *run, const struct object *service, uint32
 struct map_walk {
 	struct check_run *run;
 	const char *ns;
+	const struct object *pod;
 };
 
 static int mark_map(void *arg, const struct pod_ref *ref)
@@ -151,27 +154,48 @@ struct hash *index_placements(struct check_run *run)
 	return &run->index->placements;
 }
 
+const struct object_list *index_anti_affinity(struct check_run *run)
+{
+	struct check_index *x = run->index;
+	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
+	_cleanup_(hash_release) struct hash owners;
+	hash_init(&owners);
+	for (uint32_t i = 0; i < pods->len && !x->anti_built; i++) {
+		struct object *pod = pods->items[i];
+		const struct value *terms = value_at(pod->spec, "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution");
+		if (!value_len(terms) || !*value_get_str(pod->spec, "nodeName") || !pod_counts(pod) ||
+		    (pod->owner && hash_get_ptr(&owners, pod->owner)))
+			continue;
+		if (pod->owner)
+			hash_put_ptr(&owners, pod->owner, pod);
+		*arena_push(run->arena, &x->anti) = pod;
+	}
+	x->anti_built = true;
+	return &x->anti;
+}
+
 static int mark_claim(void *arg, const struct pod_ref *ref)
 {
 	struct map_walk *w = arg;
 	bool is_claim = ref->kind == KIND_PERSISTENT_VOLUME_CLAIM;
 	struct object *o = is_claim ? inventory_find(w->run->inv, KIND_PERSISTENT_VOLUME_CLAIM, w->ns, ref->name) : NULL;
-	if (o)
-		hash_put_ptr(&w->run->index->claims, o, o);
+	const struct object *known = o ? hash_get_ptr(&w->run->index->claims, o) : NULL;
+	if (o && (!known || !*value_get_str(known->spec, "nodeName")))
+		hash_put_ptr(&w->run->index->claims, o, (void *)w->pod);
 	return 0;
 }
 
-bool index_claim_is_used(struct check_run *run, const struct object *claim)
+const struct object *index_claim_user(struct check_run *run, const struct object *claim)
 {
 	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
 	for (uint32_t i = 0; !run->index->claims_built && i < pods->len; i++) {
-		struct map_walk w = {run, pods->items[i]->ns};
+		struct map_walk w = {run, pods->items[i]->ns, pods->items[i]};
 		const char *phase = value_get_str(pods->items[i]->status, "phase");
 		if (!str_eq(phase, "Succeeded") && !str_eq(phase, "Failed")) /* one that has ended wants no volume any more */
 			pod_refs_each(pods->items[i]->spec, "", NULL, mark_claim, &w);
 	}
 	run->index->claims_built = true;
-	return hash_get_ptr(&run->index->claims, claim) != NULL;
+	return hash_get_ptr(&run->index->claims, claim);
 }
 
 static void add_string(struct check_run *run, const char *ns, const char *s, size_t len)
@@ -224,7 +248,7 @@ static void build_maps(struct check_run *run)
 		for (uint32_t i = 0; list && i < list->len; i++) {
 			const struct object *o = list->items[i];
 			const struct value *spec = pod_spec_of(o, NULL);
-			struct map_walk w = {run, o->ns};
+			struct map_walk w = {run, o->ns, NULL};
 			pod_refs_each(spec, "", NULL, mark_map, &w);
 			if (o->owner)
 				continue; /* its owner has the same words */

@@ -26,8 +26,11 @@ double index_node_free(struct check_run *run, const struct object *node, const c
 /* Results about where pods can be placed, by their owner: pod_schedule.c's own. */
 struct hash *index_placements(struct check_run *run);
 
-/* Does any pod use this claim? */
-bool index_claim_is_used(struct check_run *run, const struct object *claim);
+/* Pods with required anti-affinity terms that have a node, one for each owner: its siblings have the same terms. */
+const struct object_list *index_anti_affinity(struct check_run *run);
+
+/* A pod that uses this claim, one that has a node before others; NULL when none does. */
+const struct object *index_claim_user(struct check_run *run, const struct object *claim);
 
 /* The EndpointSlices of a Service; NULL when it has none. */
 const struct object_list *index_slices(struct check_run *run, const struct object *service);

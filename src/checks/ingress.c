@@ -1,7 +1,7 @@
 /* Ingresses: class, backends, certificates. */
-#include "checks/check.h"
+#include "checks/ingress.h"
 
-#include "base/near.h"
+#include "checks/nearest.h"
 
 static bool has_default_class(struct check_run *run)
 {
@@ -12,7 +12,7 @@ static bool has_default_class(struct check_run *run)
 	return false;
 }
 
-static const char *class_of(const struct object *o, const char **ret_path)
+const char *ingress_class(const struct object *o, const char **ret_path)
 {
 	const char *class = value_get_str(o->spec, "ingressClassName");
 	*ret_path = "spec.ingressClassName";
@@ -24,21 +24,16 @@ static const char *class_of(const struct object *o, const char **ret_path)
 
 static void run_class_missing(struct check_run *run, const struct object *o)
 {
-	const char *path, *class = class_of(o, &path);
+	const char *path, *class = ingress_class(o, &path);
 	if (o->deleted || !*class || !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL) || inventory_find(run->inv, KIND_INGRESS_CLASS, "", class))
 		return;
-	const struct object_list *list = inventory_list(run->inv, KIND_INGRESS_CLASS);
-	struct near near;
-	near_init(&near, class);
-	for (uint32_t i = 0; i < list->len; i++)
-		near_try(&near, list->items[i]->name);
+	const char *near = nearest_name(run, KIND_INGRESS_CLASS, "", class);
 	struct finding *f = finding_new(run, o, "%s is of IngressClass %s, which does not exist: nobody serves it%s", run_text(run, o), class,
-					near.best ? arena_printf(run->arena, " (there is %s)", near.best) : "");
+					nearest_hint(run, near));
 	finding_field(run, f, o, path);
 	finding_absence(run, f, "IngressClass", "", class);
 	finding_subject(run, f, KIND_INGRESS_CLASS, "", class);
-	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near.best ? " to " : "",
-		    near.best ? near.best : "", class);
+	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near ? " to " : "", near ? near : "", class);
 	/* Old controllers serve a class of the annotation that has no object. */
 	if (path[0] == 'm')
 		f->severity = SEVERITY_WARNING;
@@ -46,7 +41,7 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 
 static void run_no_class(struct check_run *run, const struct object *o)
 {
-	const char *path, *class = class_of(o, &path);
+	const char *path, *class = ingress_class(o, &path);
 	if (o->deleted || *class || has_default_class(run) ||
 	    (inventory_list(run->inv, KIND_INGRESS_CLASS)->len == 0 && !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL)))
 		return;
@@ -58,13 +53,7 @@ static void run_no_class(struct check_run *run, const struct object *o)
 		finding_fix(run, f, "Set spec.ingressClassName to %s.", list->items[0]->name);
 }
 
-struct backends {
-	struct check_run *run;
-	const struct object *o;
-	void (*fn)(struct backends *b, const struct value *service, const char *path);
-};
-
-static void each_backend(struct backends *b)
+void ingress_each_backend(struct backends *b)
 {
 	struct arena *a = b->run->arena;
 	const struct value *service = value_at(b->o->spec, "defaultBackend.service");
@@ -83,38 +72,27 @@ static void each_backend(struct backends *b)
 	}
 }
 
-/* One finding per service, however many paths lead there. */
-static bool is_said(struct check_run *run, const struct object *o, const char *name, const char *key)
-{
-	for (uint32_t i = run->findings.len; i-- > 0;) {
-		const struct finding *f = run->findings.items[i];
-		if (f->object != o || f->check != run->check)
-			return false;
-		if (str_eq(f->subject.name, name) && (!key || (f->subject.key && str_eq(f->subject.key, key))))
-			return true;
-	}
-	return false;
-}
-
 static void check_service(struct backends *b, const struct value *service, const char *path)
 {
 	struct check_run *run = b->run;
 	const struct object *o = b->o;
 	const char *name = value_get_str(service, "name");
-	if (!*name || inventory_find(run->inv, KIND_SERVICE, o->ns, name) || is_said(run, o, name, NULL))
+	if (!*name || inventory_find(run->inv, KIND_SERVICE, o->ns, name) || finding_is_said(run, o, name, NULL))
 		return;
-	struct finding *f = finding_new(run, o, "%s sends to Service %s/%s, which does not exist", run_text(run, o), o->ns, name);
+	const char *near = nearest_name(run, KIND_SERVICE, o->ns, name);
+	struct finding *f =
+		finding_new(run, o, "%s sends to Service %s/%s, which does not exist%s", run_text(run, o), o->ns, name, nearest_hint(run, near));
 	finding_fieldf(run, f, o, "%s.name", path);
 	finding_absence(run, f, "Service", o->ns, name);
 	finding_subject(run, f, KIND_SERVICE, o->ns, name);
-	finding_fix(run, f, "Create Service %s in namespace %s, or correct %s.name.", name, o->ns, path);
+	finding_fix(run, f, "Create Service %s in namespace %s, or correct %s.name%s%s.", name, o->ns, path, near ? " to " : "", near ? near : "");
 }
 
 static void run_service_missing(struct check_run *run, const struct object *o)
 {
 	struct backends b = {run, o, check_service};
 	if (!o->deleted && inventory_sees(run->inv, KIND_SERVICE, o->ns))
-		each_backend(&b);
+		ingress_each_backend(&b);
 }
 
 static void check_port(struct backends *b, const struct value *service, const char *path)
@@ -124,7 +102,7 @@ static void check_port(struct backends *b, const struct value *service, const ch
 	int64_t number = value_int(value_at(service, "port.number"), 0);
 	const struct object *target = inventory_find(run->inv, KIND_SERVICE, b->o->ns, name);
 	const char *port = *port_name ? port_name : arena_printf(run->arena, "%lld", (long long)number);
-	if (!target || str_eq(value_get_str(target->spec, "type"), "ExternalName") || is_said(run, b->o, name, port))
+	if (!target || str_eq(value_get_str(target->spec, "type"), "ExternalName") || finding_is_said(run, b->o, name, port))
 		return;
 	for (value_each(p, value_get(target->spec, "ports")))
 		if (*port_name ? str_eq(value_get_str(p, "name"), port_name) : value_get_int(p, "port", 0) == number)
@@ -141,7 +119,7 @@ static void run_port_missing(struct check_run *run, const struct object *o)
 {
 	struct backends b = {run, o, check_port};
 	if (!o->deleted)
-		each_backend(&b);
+		ingress_each_backend(&b);
 }
 
 static void run_tls(struct check_run *run, const struct object *o)
@@ -151,7 +129,7 @@ static void run_tls(struct check_run *run, const struct object *o)
 		return;
 	for (value_each(t, value_get(o->spec, "tls"))) {
 		const char *name = value_get_str(t, "secretName");
-		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !is_said(run, o, name, NULL)) {
+		if (*name && !inventory_find(run->inv, KIND_SECRET, o->ns, name) && !finding_is_said(run, o, name, NULL)) {
 			struct finding *f = finding_new(run, o, "%s takes its certificate from Secret %s/%s, which does not exist", run_text(run, o),
 							o->ns, name);
 			finding_fieldf(run, f, o, "spec.tls[%u].secretName", i);

@@ -111,6 +111,65 @@ static void run_suspended(struct check_run *run, const struct object *o)
 	finding_field(run, f, o, "spec.suspend");
 }
 
+/* Names that say that a container only stands by: nothing else tells it from one that works longer. */
+static bool is_side_name(const char *name)
+{
+	static const char *const parts[] = {"proxy", "sidecar", "envoy", "agent", "daprd", "fluent", "filebeat", "exporter"};
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (strstr(name, parts[i]))
+			return true;
+	return false;
+}
+
+static void look_for_sidecar(struct check_run *run, const struct object *job, const struct object *pod)
+{
+	const struct pod_view *v = run_pod(run, pod);
+	const struct container_view *done = NULL, *side = NULL;
+	for (uint32_t i = 0; i < v->count; i++) {
+		const struct container_view *c = &v->containers[i];
+		if (c->role != CONTAINER_MAIN)
+			continue;
+		if (c->state == CONTAINER_TERMINATED && c->now.exit_code == 0)
+			done = c;
+		else if (c->state == CONTAINER_RUNNING && is_side_name(c->name))
+			side = c;
+		else
+			return;
+	}
+	if (!done || !side || run_age(run, done->now.finished) < run->options->startup_grace)
+		return;
+	struct finding *f = finding_new(run, job, "%s does not end: container %s of %s ended well %s ago, and container %s still runs beside it",
+					run_text(run, job), done->name, run_text(run, pod), run_ago(run, done->now.finished), side->name);
+	finding_field(run, f, pod, container_status_path(run->arena, done, "state.terminated.finishedAt"));
+	finding_field(run, f, pod, container_status_path(run->arena, side, "state.running.startedAt"));
+	finding_fix(run, f, "Make %s a sidecar (an init container with restartPolicy Always): those are stopped when the main containers have ended.",
+		    side->name);
+	f->container = side->name;
+	f->since = job->created; /* since it runs: whoever waits for its end has waited that long */
+}
+
+static void run_sidecar(struct check_run *run, const struct object *o)
+{
+	if (o->deleted || value_get_int(o->status, "active", 0) == 0 || condition_true(o, "Failed") || condition_true(o, "Complete"))
+		return;
+	for (uint32_t i = 0; i < o->child_count; i++)
+		if (o->children[i]->kind->id == KIND_POD && str_eq(value_get_str(o->children[i]->status, "phase"), "Running"))
+			look_for_sidecar(run, o, o->children[i]);
+}
+
+const struct check check_job_held_by_sidecar = {
+	.id = "job/held-by-sidecar",
+	.kind = KIND_JOB,
+	.severity = SEVERITY_WARNING,
+	.title = "A sidecar keeps the Job from ending",
+	.explain =
+		"The containers of the Job's pod that do its work have ended well, and one that only stands by (a proxy, an agent) still runs. A pod ends "
+		"when all its main containers have, so the Job never completes, and a CronJob with concurrencyPolicy Forbid starts no other.\n\n"
+		"Which container stands by is told by its name.",
+	.fix = "Make the container a sidecar (an init container with restartPolicy Always), or let it end with the others.",
+	.run = run_sidecar,
+};
+
 const struct check check_job_failed = {
 	.id = "job/failed",
 	.kind = KIND_JOB,

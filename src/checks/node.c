@@ -1,5 +1,6 @@
 /* Nodes. */
-#include "checks/check.h"
+#include "checks/index.h"
+#include "checks/pod.h"
 
 static const struct value *lease_of(struct check_run *run, const struct object *node, const struct object **ret)
 {
@@ -31,6 +32,10 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 		finding_field(run, f, lease, "spec.renewTime");
 	if (silent)
 		finding_fix(run, f, "See whether machine %s runs, has its network, and whether kubelet on it runs (systemctl status kubelet).",
+			    o->name);
+	else if (strstr(message, "certificate"))
+		finding_fix(run, f,
+			    "The certificate of kubelet on node %s is not valid: see /var/lib/kubelet/pki and its open CertificateSigningRequests.",
 			    o->name);
 	else if (strstr(message, "cni") || strstr(message, "network"))
 		finding_fix(run, f, "The network plug-in of node %s is not up: see its DaemonSet's pod there.", o->name);
@@ -66,6 +71,38 @@ static bool is_good(const char *type)
 	return false;
 }
 
+/* The pod that uses most memory above its request goes first; the API tells only where metrics-server runs. */
+static void add_greediest(struct check_run *run, struct finding *f, const struct object *node)
+{
+	const struct object_list *pods = inventory_pods_on(run->inv, node->name);
+	const struct object *most = NULL, *source = NULL;
+	const char *source_path = NULL;
+	double most_over = 0, most_used = 0;
+	for (uint32_t i = 0; i < pods->len; i++) {
+		double used = 0, part;
+		const struct object *metrics = NULL;
+		const char *path = NULL;
+		for (value_each(c, value_get(pods->items[i]->spec, "containers")))
+			if (pod_usage(run, pods->items[i], value_get_str(c, "name"), "memory", &part, &metrics, &path))
+				used += part;
+		double over = used - pod_request(pods->items[i]->spec, "memory");
+		if (metrics && over > most_over) {
+			most = pods->items[i];
+			most_over = over;
+			most_used = used;
+			source = metrics;
+			source_path = path;
+		}
+	}
+	if (!most)
+		return;
+	char a[32], b[32];
+	f->message = arena_printf(run->arena, "%s; furthest over its request is %s: it uses %s, and requests %s", f->message, run_text(run, most),
+				  quantity_format(most_used, true, a), quantity_format(most_used - most_over, true, b));
+	finding_field(run, f, source, source_path);
+	finding_fix(run, f, "Give %s a memory request that matches what it uses, limit it, or add memory.", run_text(run, most));
+}
+
 static void add_condition(struct check_run *run, const struct object *o, const struct value *c, uint32_t index, const struct pressure *known)
 {
 	const char *type = value_get_str(c, "type"), *message = value_get_str(c, "message");
@@ -81,6 +118,8 @@ static void add_condition(struct check_run *run, const struct object *o, const s
 	else
 		f->severity = SEVERITY_WARNING;
 	f->since = since;
+	if (str_eq(type, "MemoryPressure"))
+		add_greediest(run, f, o);
 }
 
 static void run_pressure(struct check_run *run, const struct object *o)
@@ -114,7 +153,159 @@ static void run_cordoned(struct check_run *run, const struct object *o)
 	finding_fix(run, f, "When its maintenance is over: kubectl uncordon %s.", o->name);
 	finding_propose(run, f, "uncordon", "low", "{}");
 	f->since = since;
+	if (since && run_age(run, since) > USEC_PER_DAY) {
+		f->message = arena_printf(run->arena, "%s, and may have been forgotten", f->message);
+		f->severity = SEVERITY_WARNING;
+	}
 }
+
+static const struct event *lately(struct check_run *run, const struct object *o, const char *reason)
+{
+	const struct event *e = pod_event(run, o, NULL, reason, NULL);
+	return e && run_age(run, e->last) < USEC_PER_HOUR ? e : NULL;
+}
+
+static void run_rebooted(struct check_run *run, const struct object *o)
+{
+	const struct event *e = lately(run, o, "Rebooted");
+	if (!e)
+		return;
+	struct finding *f =
+		finding_new(run, o, "%s was rebooted %s ago: what ran on it was stopped and started anew", run_text(run, o), run_ago(run, e->last));
+	finding_event(run, f, e);
+	f->since = e->last;
+}
+
+static void run_out_of_memory(struct check_run *run, const struct object *o)
+{
+	const struct event *e = lately(run, o, "SystemOOM");
+	if (!e)
+		return;
+	const char *victim = strstr(e->message, "victim process: ");
+	victim = victim ? victim + strlen("victim process: ") : "";
+	const char *killed = *victim ? arena_printf(run->arena, ": the kernel killed %.*s", (int)strcspn(victim, ","), victim) : "";
+	const struct node_room *room = index_node_room(run, o);
+	struct finding *f = finding_new(run, o, "%s ran out of memory %lld time%s, last %s ago%s", run_text(run, o), (long long)e->count,
+					e->count == 1 ? "" : "s", run_ago(run, e->last), killed);
+	finding_event(run, f, e);
+	if (room && room->memory > 0) {
+		char a[32], b[32];
+		f->message = arena_printf(run->arena, "%s; its pods request %s of the %s that they may have", f->message,
+					  quantity_format(room->memory_used, true, a), quantity_format(room->memory, true, b));
+		finding_field(run, f, o, "status.allocatable.memory");
+	}
+	f->since = e->first;
+}
+
+static void run_pod_limit(struct check_run *run, const struct object *o)
+{
+	const struct node_room *room = index_node_room(run, o);
+	if (!room || room->pods <= 0 || room->pods_used < room->pods)
+		return;
+	struct finding *f = finding_new(run, o, "%s holds %.0f of %.0f pods: it takes no more, whatever CPU and memory are left", run_text(run, o),
+					room->pods_used, room->pods);
+	finding_field(run, f, o, "status.allocatable.pods");
+}
+
+/* The minor version in "v1.33.1-eks-12ab"; -1 when there is none. */
+static int minor_of(const char *version)
+{
+	const char *dot = strchr(version, '.');
+	return strncmp(version, "v1.", 3) == 0 && dot[1] >= '0' && dot[1] <= '9' ? (int)strtol(dot + 1, NULL, 10) : -1;
+}
+
+#define OLDEST_KUBELET 3 /* minors behind the API server (kubernetes.io/releases/version-skew-policy) */
+
+/* Of the server itself, else of the image that kubeadm's API server runs. */
+static const char *server_version(struct check_run *run)
+{
+	const struct object_list *pods = inventory_list(run->inv, KIND_POD);
+	const char *version = inventory_server_version(run->inv);
+	for (uint32_t i = 0; i < pods->len && !*version; i++) {
+		const struct object *pod = pods->items[i];
+		if (!str_eq(pod->ns, "kube-system") || !str_eq(value_get_str(pod->labels, "component"), "kube-apiserver"))
+			continue;
+		const char *image = value_str(value_at(pod->spec, "containers[0].image"), ""), *tag = strrchr(image, ':');
+		version = tag ? tag + 1 : "";
+	}
+	return version;
+}
+
+static void run_version_skew(struct check_run *run, const struct object *none)
+{
+	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
+	const char *version = server_version(run);
+	int server = minor_of(version);
+	/* One finding for all nodes of a kind: whole pools are upgraded together. */
+	for (int newer = 0; newer < 2 && server >= 0; newer++) {
+		const struct object *first = NULL;
+		uint32_t count = 0;
+		for (uint32_t i = 0; i < nodes->len; i++) {
+			int minor = minor_of(object_str(nodes->items[i], "status.nodeInfo.kubeletVersion"));
+			if (minor < 0 || (newer ? minor <= server : minor >= server - OLDEST_KUBELET))
+				continue;
+			first = first ? first : nodes->items[i];
+			count++;
+		}
+		if (!first)
+			continue;
+		struct finding *f = finding_new(run, first, "%s%s run%s kubelet %s, %s the API server's %s", run_text(run, first),
+						count > 1 ? arena_printf(run->arena, " and %u more", count - 1) : "", count > 1 ? "" : "s",
+						object_str(first, "status.nodeInfo.kubeletVersion"),
+						newer ? "newer than" : "more than three minor versions behind", version);
+		finding_field(run, f, first, "status.nodeInfo.kubeletVersion");
+		finding_fix(run, f,
+			    newer ? "Upgrade the control plane first: a kubelet may not be newer than its API server."
+				  : "Upgrade kubelet on the nodes: it may be at most three minor versions older than the API server.");
+	}
+	(void)none;
+}
+
+const struct check check_node_rebooted = {
+	.id = "node/rebooted",
+	.kind = KIND_NODE,
+	.severity = SEVERITY_INFO,
+	.title = "Node was rebooted",
+	.explain = "kubelet reports within the hour that its machine was booted anew (event Rebooted). Restarts of pods on it have this reason.",
+	.fix = "Nothing, when it was meant to be; else see the machine's log for why it went down.",
+	.run = run_rebooted,
+};
+
+const struct check check_node_system_oom = {
+	.id = "node/system-oom",
+	.kind = KIND_NODE,
+	.severity = SEVERITY_WARNING,
+	.title = "Node ran out of memory",
+	.explain =
+		"The kernel of the node found no memory left and killed a process that is not a container at its own limit (event SystemOOM, within the "
+		"hour). Pods that use more than they request, or programs outside Kubernetes, fill the node.",
+	.fix = "Give pods memory requests that match what they use, reserve memory for the system (systemReserved), or add memory.",
+	.run = run_out_of_memory,
+};
+
+const struct check check_node_pod_limit = {
+	.id = "node/pod-limit",
+	.kind = KIND_NODE,
+	.severity = SEVERITY_INFO,
+	.title = "Node holds as many pods as it may",
+	.explain =
+		"As many pods run on the node as its status.allocatable.pods allows (110 unless set otherwise; on some clouds the number of addresses): the "
+		"scheduler puts no more there.",
+	.fix = "Add a node, or raise maxPods of kubelet where the network has addresses for them.",
+	.run = run_pod_limit,
+};
+
+const struct check check_node_version_skew = {
+	.id = "node/version-skew",
+	.kind = KIND_COUNT,
+	.severity = SEVERITY_WARNING,
+	.title = "kubelet and API server are too far apart",
+	.explain =
+		"A kubelet may be up to three minor versions older than the API server and never newer. Beyond that Kubernetes is not tested: fields are "
+		"lost, features fail.",
+	.fix = "Upgrade the nodes, or the control plane first.",
+	.run = run_version_skew,
+};
 
 const struct check check_node_not_ready = {
 	.id = "node/not-ready",

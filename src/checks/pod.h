@@ -63,6 +63,23 @@ void pod_propose_rollback(struct check_run *run, struct finding *f, const struct
  * back. Call it last. */
 void pod_add_older_revision(struct check_run *run, struct finding *f);
 
+/* pod_arch.c: adds which processor the pod's node has, and where the image fits. False when that is not known. */
+bool pod_add_arch(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c);
+/* pod_usage.c: what a container uses of "cpu" or "memory" by metrics.k8s.io, with the object and the path that say so. */
+bool pod_usage(struct check_run *run, const struct object *pod, const char *container, const char *resource, double *ret,
+	       const struct object **ret_metrics, const char **ret_path);
+
+/* pod_defaults.c: the LimitRange that gave the container its "limit" or "request" of a resource; NULL when it asked for that itself, or when
+ * that LimitRange is no more what it was. */
+const struct object *pod_default_giver(struct check_run *run, const struct object *pod, const struct container_view *c, const char *resource,
+				       const char *what);
+/* pod_scheduler.c: no scheduler has looked at the pod. */
+void pod_add_no_scheduler(struct check_run *run, const struct object *o);
+/* pod_attach.c: who holds the volume that an attach error is about, as subject where it is known. */
+void pod_add_attach(struct check_run *run, struct finding *f, const struct object *pod, const struct event *e);
+/* What helps against a mount error, by its words; NULL when they are not known. */
+const char *pod_mount_fix(struct check_run *run, const struct object *pod, const char *message);
+
 /* log_line.c: the line of a text that most likely says why a program ended. False when it has no words at all. */
 bool log_fatal_line(const char *text, size_t len, uint32_t *ret_line, const char **ret_start, size_t *ret_len);
 

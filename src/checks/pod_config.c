@@ -1,5 +1,6 @@
 /* Pods whose ConfigMaps, Secrets or service account are not there. */
 #include "base/near.h"
+#include "checks/nearest.h"
 #include "checks/pod.h"
 
 /* Is the pod held up before its containers run? Only then does a missing reference explain anything. */
@@ -30,17 +31,6 @@ static const char *nearest_key(const struct object *o, const char *key)
 	return near.best;
 }
 
-static const char *nearest_name(const struct inventory *inv, enum kind_id kind, const char *ns, const char *name)
-{
-	const struct object_list *list = inventory_list(inv, kind);
-	struct near near;
-	near_init(&near, name);
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->items[i]->ns, ns))
-			near_try(&near, list->items[i]->name);
-	return near.best;
-}
-
 static void add_missing(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct missing_ref *m)
 {
 	const struct object *o = v->object;
@@ -57,7 +47,7 @@ static void add_missing(struct check_run *run, const struct pod_view *v, const s
 		finding_fix(run, f, "Add the key %s to %s %s/%s, or ask for %s.", m->ref.key, kind, o->ns, m->ref.name,
 			    near ? near : "a key that it has");
 	} else {
-		near = nearest_name(run->inv, m->ref.kind, o->ns, m->ref.name);
+		near = nearest_name(run, m->ref.kind, o->ns, m->ref.name);
 		f = pod_finding(run, v, user, "%s cannot start: %s %s/%s, which it needs for %s, does not exist%s", who, kind, o->ns, m->ref.name,
 				ref_use_text(m->ref.use), near ? arena_printf(run->arena, " (%s does)", near) : "");
 		finding_absence(run, f, kind, o->ns, m->ref.name);

@@ -37,17 +37,30 @@ static usec_t since_of(struct check_run *run, const struct pod_view *v, const st
 	return c->restarts == 0 && failure->end ? failure->end->finished : v->object->created;
 }
 
-static const char *crash_fix(struct check_run *run, const struct container_view *c, const struct container_failure *failure, const char *words)
+static const char *crash_fix(struct check_run *run, const struct object *pod, const struct container_view *c, const struct container_failure *failure,
+			     const char *words)
 {
 	int64_t code = failure->end ? failure->end->exit_code : 1;
 	if (failure->end && code == 0)
 		return "The main process ends by itself, as if its work were done: start it in the foreground, or use a Job if it is meant to end.";
 	if (words)
 		return arena_printf(run->arena, "Mend what its last words name: \"%s\"", words);
+	if (code == 137)
+		return arena_printf(run->arena,
+				    "Nothing here says that memory was short (the reason is not OOMKilled): container %s was killed from outside, by "
+				    "its node, a probe or a user, most likely because it did not end within %lld s of SIGTERM.",
+				    c->name, (long long)value_get_int(pod->spec, "terminationGracePeriodSeconds", 30));
 	if (code == 127)
 		return arena_printf(run->arena, "The shell of container %s did not find a command: check command, args and the image %s.", c->name,
 				    c->image);
 	return NULL;
+}
+
+/* The runtime says the same of a program for another processor and of a script that does not name its interpreter. */
+static void add_format(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c)
+{
+	if (pod_add_arch(run, f, v, c))
+		finding_fix(run, f, "%s A script whose first line is not #! and its interpreter fails the same way.", f->fix);
 }
 
 static void add_crash(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
@@ -69,7 +82,9 @@ static void add_crash(struct check_run *run, const struct pod_view *v, const str
 	add_end(run, f, c, failure);
 	pod_add_last_words(run, f, words, log, line);
 	finding_event(run, f, pod_event(run, v->object, c, "BackOff", NULL));
-	f->fix = crash_fix(run, c, failure, words);
+	f->fix = crash_fix(run, v->object, c, failure, words);
+	if (words && strstr(words, "exec format error"))
+		add_format(run, f, v, c);
 	f->since = since_of(run, v, c, failure);
 	pod_add_older_revision(run, f);
 }
@@ -130,6 +145,62 @@ static const struct object *waited_for(struct check_run *run, const struct objec
 	return found;
 }
 
+/* A port of this pod's own main containers that a text names ("localhost:8080"); 0 when none. */
+static int64_t own_port_in(const struct pod_view *v, const char *text)
+{
+	static const char *const hosts[] = {"localhost", "127.0.0.1"};
+	for (size_t h = 0; h < ARRAY_LEN(hosts); h++) {
+		const char *p = strstr(text, hosts[h]);
+		if (!p || (p[strlen(hosts[h])] != ':' && p[strlen(hosts[h])] != ' '))
+			continue;
+		long long port = strtoll(p + strlen(hosts[h]) + 1, NULL, 10);
+		for (uint32_t i = 0; i < v->count; i++)
+			for (value_each(have, v->containers[i].role == CONTAINER_MAIN ? value_get(v->containers[i].spec, "ports") : NULL))
+				if (value_get_int(have, "containerPort", 0) == port)
+					return port;
+	}
+	return 0;
+}
+
+static int64_t own_port_of(const struct pod_view *v, const struct container_view *c)
+{
+	static const char *const lists[] = {"command", "args"};
+	int64_t port = 0;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (value_each(word, value_get(c->spec, lists[i])))
+			port = port ? port : own_port_in(v, value_str(word, ""));
+	return port;
+}
+
+/* What an init container waits for, as far as its command tells: a Service, or, in vain, its own pod. */
+static void add_waited_for(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c)
+{
+	const struct object *o = v->object, *service = waited_for(run, o, c);
+	int64_t port = own_port_of(v, c);
+	if (service && selector_matches(value_get(service->spec, "selector"), o->labels, true)) {
+		f->message = arena_printf(run->arena, "%s; it waits for %s, whose pods are this workload's own: they only start when it has ended",
+					  f->message, run_text(run, service));
+		finding_field(run, f, service, "spec.selector");
+		f->severity = SEVERITY_ERROR;
+		finding_fix(run, f, "Do not wait for %s in an init container of its own pods: move the step into the main container or a Job.",
+			    run_text(run, service));
+	} else if (service) {
+		f->message = arena_printf(run->arena, "%s; it names %s, which has no ready endpoint", f->message, run_text(run, service));
+		finding_subject_object(run, f, service);
+		finding_fix(run, f, "See why %s has no ready pods.", run_text(run, service));
+	} else if (port) {
+		f->message = arena_printf(
+			run->arena, "%s; it waits for port %lld of its own pod, which a main container serves: that only starts when it has ended",
+			f->message, (long long)port);
+		f->severity = SEVERITY_ERROR;
+		finding_fix(
+			run, f,
+			"Make the container that serves port %lld a sidecar (an init container with restartPolicy Always, before %s), or move the "
+			"step out of the init container.",
+			(long long)port, c->name);
+	}
+}
+
 static void run_init_waiting(struct check_run *run, const struct object *o)
 {
 	const struct pod_view *v = run_pod(run, o);
@@ -152,12 +223,7 @@ static void run_init_waiting(struct check_run *run, const struct object *o)
 		pod_add_last_words(run, f, words, log, line);
 		finding_fix(run, f, "See what init container %s waits for (kubectl logs %s -c %s -n %s).", c->name, o->name, c->name, o->ns);
 		f->since = c->running_since;
-		const struct object *service = waited_for(run, o, c);
-		if (service) {
-			f->message = arena_printf(run->arena, "%s; it names %s, which has no ready endpoint", f->message, run_text(run, service));
-			finding_subject_object(run, f, service);
-			finding_fix(run, f, "See why %s has no ready pods.", run_text(run, service));
-		}
+		add_waited_for(run, f, v, c);
 	}
 }
 
@@ -185,13 +251,56 @@ static void run_restarts_many(struct check_run *run, const struct object *o)
 	}
 }
 
+/* kubelet's word that the node itself, not a container, ran out of memory about that time. */
+static const struct event *node_oom(struct check_run *run, const struct object *node, const struct termination *end)
+{
+	const struct event_list *events = node ? inventory_events_of(run->inv, node) : NULL;
+	for (uint32_t i = 0; events && end && i < events->len; i++) {
+		const struct event *e = events->items[i];
+		if (str_eq(e->reason, "SystemOOM") && e->last + USEC_PER_MINUTE >= end->finished && e->first <= end->finished + USEC_PER_MINUTE)
+			return e;
+	}
+	return NULL;
+}
+
+/* Who set the limit, whether it was the node that ran out, and what is used now. */
+static void add_oom_reason(struct check_run *run, struct finding *f, const struct pod_view *v, const struct container_view *c,
+			   const struct container_failure *failure, const char *limit, const struct event *short_node)
+{
+	const struct object *giver = limit && !short_node ? pod_default_giver(run, v->object, c, "memory", "limit") : NULL, *metrics;
+	const char *path;
+	double used;
+	if (giver) {
+		f->message =
+			arena_printf(run->arena, "%s; LimitRange %s sets that limit, the container has none of its own", f->message, giver->name);
+		finding_field(run, f, v->object, "metadata.annotations['kubernetes.io/limit-ranger']");
+		finding_subject_object(run, f, giver);
+		finding_fix(run, f, "Set resources.limits.memory of container %s to what it needs: the default of LimitRange %s, %s, is too little.",
+			    c->name, giver->name, limit);
+	} else if (short_node) {
+		finding_event(run, f, short_node);
+		finding_subject_object(run, f, short_node->about);
+		finding_fix(run, f, "Give the pods of node %s memory requests that match what they use, so that fewer are put there, or add memory.",
+			    v->node);
+	}
+	if (failure->when != FAILURE_OVER && pod_usage(run, v->object, c->name, "memory", &used, &metrics, &path)) {
+		char buf[32];
+		f->message = arena_printf(run->arena, "%s; it uses %s now", f->message, quantity_format(used, true, buf));
+		finding_field(run, f, metrics, path);
+	}
+}
+
 static void add_oom(struct check_run *run, const struct pod_view *v, const struct container_view *c, const struct container_failure *failure)
 {
 	const char *limit = value_text(run->arena, value_at(c->spec, "resources.limits.memory"));
 	const char *state = failure->when == FAILURE_OVER ? ", and runs now" : failure->when == FAILURE_RECURRING ? ", and will likely be again" : "";
 	int64_t count = MAX(c->restarts, 1) + (c->state == CONTAINER_TERMINATED && c->restarts ? 1 : 0);
-	const char *cap = limit ? arena_printf(run->arena, "for going over its memory limit of %s", limit)
-				: "because its node ran out of memory (it has no memory limit)";
+	const struct object *node = inventory_find(run->inv, KIND_NODE, "", v->node);
+	const struct event *short_node = node_oom(run, node, failure->end);
+	const char *cap = short_node ? arena_printf(run->arena, "because its node %s ran out of memory (its own limit is %s)", v->node,
+						    limit ? limit : "not set")
+			  : limit    ? arena_printf(run->arena, "for going over its memory limit of %s", limit)
+				     : "because its node ran out of memory (it has no memory limit)";
 	struct finding *f = pod_finding(run, v, c, "%s was killed %s %s%s%s", container_text(run, v, c), times(run, count), cap,
 					last_ago(run, failure->end), state);
 	add_end(run, f, c, failure);
@@ -202,6 +311,7 @@ static void add_oom(struct check_run *run, const struct pod_view *v, const struc
 	} else {
 		finding_fix(run, f, "Set a memory request and limit on container %s, and look at which pods fill node %s.", c->name, v->node);
 	}
+	add_oom_reason(run, f, v, c, failure, limit, short_node);
 	f->since = since_of(run, v, c, failure);
 	if (failure->when == FAILURE_OVER)
 		finding_recovered(f, c->running_since);
@@ -274,6 +384,8 @@ static void run_run_error(struct check_run *run, const struct object *o)
 			finding_field(run, f, o, container_spec_path(run->arena, c, "command"));
 		finding_event(run, f, failure.event ? failure.event : pod_event(run, o, c, "Failed", NULL));
 		f->fix = run_error_fix(run, c, message);
+		if (strstr(message, "exec format error"))
+			add_format(run, f, v, c);
 		f->since = o->created;
 		pod_add_older_revision(run, f);
 	}

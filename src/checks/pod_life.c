@@ -29,6 +29,38 @@ static usec_t end_of(const struct pod_view *v)
 	return end;
 }
 
+/* kubelet's words for pods that went over a limit of their own: the node is not to blame. */
+static bool evicted_by_own_limit(const char *message)
+{
+	return strstr(message, "exceeds the total limit of containers") || strstr(message, "local ephemeral storage limit") ||
+	       strstr(message, "exceeds the limit");
+}
+
+/* "Container app was using 5Gi, request is 0, has larger consumption of ephemeral-storage." */
+static void add_eviction_user(struct check_run *run, struct finding *f, const struct pod_view *v)
+{
+	const char *low = strstr(v->message, "low on resource: "), *who = strstr(v->message, "Container "), *used = strstr(v->message, " was using ");
+	if (!low)
+		return;
+	low += strlen("low on resource: ");
+	const char *resource = arena_strndup(run->arena, low, strcspn(low, ". ")), *request = strstr(v->message, ", request is ");
+	if (!who || !used || !request || used < who || request < used) {
+		finding_fix(run, f, "Find what uses the %s of node %s, and give its pods requests and limits for it.", resource, v->node);
+		return;
+	}
+	who += strlen("Container ");
+	used += strlen(" was using ");
+	request += strlen(", request is ");
+	const char *container = arena_strndup(run->arena, who, strcspn(who, " "));
+	for (uint32_t i = 0; i < v->count; i++)
+		if (str_eq(v->containers[i].name, container))
+			f->container = v->containers[i].name;
+	finding_fix(run, f,
+		    "Give container %s a request for %s near the %.*s that it used (it requests %.*s), and a limit: pods far over their request go "
+		    "first.",
+		    container, resource, (int)strcspn(used, ","), used, (int)strcspn(request, ",. "), request);
+}
+
 static void run_evicted(struct check_run *run, const struct object *o)
 {
 	const struct pod_view *v = run_pod(run, o);
@@ -40,7 +72,11 @@ static void run_evicted(struct check_run *run, const struct object *o)
 	if (*v->message)
 		finding_field(run, f, o, "status.message");
 	finding_event(run, f, pod_event(run, o, NULL, "Evicted", NULL));
-	if (*v->node)
+	if (evicted_by_own_limit(v->message))
+		finding_fix(run, f, "Raise the limit that the message names (ephemeral-storage, or sizeLimit of the emptyDir), or write less there.");
+	else
+		add_eviction_user(run, f, v);
+	if (*v->node && !evicted_by_own_limit(v->message))
 		finding_subject(run, f, KIND_NODE, "", v->node);
 	f->since = end_of(v);
 	if (is_replaced(o))
@@ -134,6 +170,23 @@ static void run_terminating(struct check_run *run, const struct object *o)
 	f->since = o->deleted;
 }
 
+static void run_pre_stop(struct check_run *run, const struct object *o)
+{
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && !v->ended; i++) {
+		const struct container_view *c = &v->containers[i];
+		const struct event *e = pod_event(run, o, c, "FailedPreStopHook", NULL);
+		if (!e || run_age(run, e->last) > USEC_PER_HOUR || !value_at(c->spec, "lifecycle.preStop"))
+			continue;
+		struct finding *f = pod_finding(run, v, c, "The preStop hook of %s fails: %s", container_text(run, v, c), e->message);
+		finding_event(run, f, e);
+		finding_field(run, f, o, container_spec_path(run->arena, c, "lifecycle.preStop"));
+		finding_fix(run, f, "Correct lifecycle.preStop of container %s: its command has to exist in image %s and end within %lld s.", c->name,
+			    c->image, (long long)value_get_int(o->spec, "terminationGracePeriodSeconds", 30));
+		f->since = e->first;
+	}
+}
+
 static void run_node_lost(struct check_run *run, const struct object *o)
 {
 	const struct pod_view *v = run_pod(run, o);
@@ -199,4 +252,16 @@ const struct check check_pod_node_lost = {
 	.explain = "The pod is not ready, and its node is not ready or no longer exists. Kubernetes replaces it after about five minutes.",
 	.fix = "Bring the node back; see node/not-ready.",
 	.run = run_node_lost,
+};
+
+const struct check check_pod_pre_stop_failed = {
+	.id = "pod/pre-stop-failed",
+	.kind = KIND_POD,
+	.severity = SEVERITY_WARNING,
+	.title = "Hook before the stop fails",
+	.explain =
+		"The container's preStop hook failed within the hour (event FailedPreStopHook): the container is stopped without what the hook was for, such "
+		"as finishing open requests.",
+	.fix = "Correct lifecycle.preStop.",
+	.run = run_pre_stop,
 };

@@ -1,4 +1,6 @@
 /* Containers that run and do not answer their probes. */
+#include "base/near.h"
+#include "checks/nearest.h"
 #include "checks/pod.h"
 
 /* "Readiness probe failed: HTTP probe failed with statuscode: 503" -> what comes after the first colon, up to the end of the line. */
@@ -57,6 +59,13 @@ static void probe_evidence(struct check_run *run, struct finding *f, const struc
 			finding_fieldf(run, f, f->object, "%s.%s", container_spec_path(run->arena, c, probe_key), handlers[i]);
 }
 
+/* What the probe asks for: "/healthz". */
+static const char *probe_path(struct check_run *run, const struct container_view *c, const char *probe_key)
+{
+	const char *path = value_text(run->arena, value_at(value_get(c->spec, probe_key), "httpGet.path"));
+	return path && *path ? path : "/";
+}
+
 static void set_probe_fix(struct check_run *run, struct finding *f, const struct container_view *c, const char *probe_key, const char *doubt,
 			  const char *words)
 {
@@ -64,7 +73,8 @@ static void set_probe_fix(struct check_run *run, struct finding *f, const struct
 	if (*doubt && declared)
 		finding_fix(run, f, "Point %s of container %s at port %s, where the container listens.", probe_key, c->name, declared);
 	else if (words && strstr(words, "statuscode: 404"))
-		finding_fix(run, f, "Correct the path of %s of container %s: the program answers there with 404.", probe_key, c->name);
+		finding_fix(run, f, "Correct the path of %s of container %s: the program answers %s with 404.", probe_key, c->name,
+			    probe_path(run, c, probe_key));
 	else if (words && strstr(words, "connection refused"))
 		finding_fix(run, f, "See whether container %s listens on the probe's port yet (its log), or correct the port of %s.", c->name,
 			    probe_key);
@@ -191,6 +201,63 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 		 run_age(run, value_get_time(v->ready_condition, "lastTransitionTime")) >= run->options->startup_grace)
 		add_gated(run, v);
 }
+
+/* kubelet looks a name up among the container's own ports, of whatever protocol; a name made of digits is a number. */
+static bool names_no_port(const struct container_view *c, const struct value *port)
+{
+	const char *name = port && port->type == VALUE_STRING ? value_str(port, "") : "";
+	return *name && strspn(name, "0123456789") != strlen(name) && !declares_port(c, port);
+}
+
+static void add_unserved(struct check_run *run, const struct pod_view *v, const struct container_view *c, const char *probe_key, const char *path,
+			 const struct value *port)
+{
+	struct near near;
+	near_init(&near, value_str(port, ""));
+	for (value_each(p, value_get(c->spec, "ports")))
+		near_try(&near, value_get_str(p, "name"));
+	bool liveness = str_eq(probe_key, "livenessProbe");
+	struct finding *f =
+		pod_finding(run, v, c, "%s has a %s that asks the port named %s, which it does not declare%s: %s", container_text(run, v, c),
+			    probe_key, value_str(port, ""), nearest_hint(run, near.best), liveness ? "it is never checked" : "it can never pass");
+	finding_fieldf(run, f, v->object, "%s.%s", container_spec_path(run->arena, c, probe_key), path);
+	finding_field(run, f, v->object, container_spec_path(run->arena, c, value_get(c->spec, "ports") ? "ports" : "name"));
+	finding_fix(run, f, "Point %s of container %s at %s, or declare a port named %s.", probe_key, c->name,
+		    near.best ? near.best : "a port that it declares", value_str(port, ""));
+	f->since = v->object->created;
+	if (liveness)
+		f->severity = SEVERITY_WARNING;
+}
+
+static void run_port_unserved(struct check_run *run, const struct object *o)
+{
+	static const char *const probes[] = {"startupProbe", "readinessProbe", "livenessProbe"};
+	const struct pod_view *v = run_pod(run, o);
+	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(probes); k++) {
+			const struct value *port = NULL;
+			const char *path = probe_port_path(value_get(v->containers[i].spec, probes[k]), &port);
+			if (path && names_no_port(&v->containers[i], port)) {
+				add_unserved(run, v, &v->containers[i], probes[k], path, port);
+				break; /* the probes of one container mostly share the slip */
+			}
+		}
+	}
+}
+
+const struct check check_pod_probe_port_unserved = {
+	.id = "pod/probe-port-unserved",
+	.kind = KIND_POD,
+	.severity = SEVERITY_ERROR,
+	.title = "Probe asks a port that does not exist",
+	.explain =
+		"A probe names a port that its container does not declare. kubelet cannot resolve the name, so that the probe neither passes nor fails: a readiness "
+		"or startup probe then never passes, and a liveness probe never restarts anything (a warning).\n\n"
+		"A port given as a number is not judged here: the program may serve it all the same. When such a probe fails, pod/not-ready, pod/liveness-failing and "
+		"pod/startup-failing compare it with the ports that are declared.",
+	.fix = "Name a port that the container declares, or give the probe a number.",
+	.run = run_port_unserved,
+};
 
 const struct check check_pod_liveness_failing = {
 	.id = "pod/liveness-failing",

@@ -65,6 +65,9 @@ static const char *creating_fix(struct check_run *run, const struct pod_view *v,
 		return "The volume can be on one node at a time and is still on another: wait for its old pod to go, or delete that pod.";
 	if (str_eq(e->reason, "FailedAttachVolume"))
 		return "See the storage driver's controller and the VolumeAttachment of this volume.";
+	const char *known = pod_mount_fix(run, v->object, e->message);
+	if (known)
+		return known;
 	return "Mend what the mount error names: the volume's server, path, options or driver.";
 }
 
@@ -107,6 +110,8 @@ static void run_creating(struct check_run *run, const struct object *o)
 		finding_subject(run, f, KIND_NODE, "", v->node);
 	f->fix = creating_fix(run, v, e);
 	f->since = o->created;
+	if (e)
+		pod_add_attach(run, f, o, e);
 }
 
 const struct check check_pod_sandbox_failed = {

@@ -1,4 +1,5 @@
 /* PodDisruptionBudgets and NetworkPolicies: rules about pods that select none, or allow too little or too much. */
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 static bool selects_something(struct check_run *run, const char *ns, const struct value *selector)
@@ -25,6 +26,22 @@ static bool add_uncountable(struct check_run *run, const struct object *o)
 		    "Give the budget a whole number as minAvailable (it then needs no controller), or pods that a controller with replicas owns.");
 	f->since = value_get_time(c, "lastTransitionTime");
 	return true;
+}
+
+/* A drain that waits for it now: pods of the budget on a node that is cordoned. */
+static void add_drain(struct check_run *run, struct finding *f, const struct object *o)
+{
+	struct object_list pods = inventory_select(run->inv, run->arena, KIND_POD, o->ns, value_get(o->spec, "selector"), false);
+	for (uint32_t i = 0; i < pods.len; i++) {
+		const struct object *node = inventory_find(run->inv, KIND_NODE, "", value_get_str(pods.items[i]->spec, "nodeName"));
+		if (!node || !value_get_bool(node->spec, "unschedulable", false))
+			continue;
+		f->message = arena_printf(run->arena, "%s; node %s is cordoned, and %s cannot be moved off it", f->message, node->name,
+					  run_text(run, pods.items[i]));
+		finding_field(run, f, node, "spec.unschedulable");
+		finding_field(run, f, pods.items[i], "spec.nodeName");
+		return;
+	}
 }
 
 static void run_no_disruptions(struct check_run *run, const struct object *o)
@@ -56,6 +73,17 @@ static void run_no_disruptions(struct check_run *run, const struct object *o)
 	finding_field(run, f, o, "status.expectedPods");
 	if (value_get(o->status, "currentHealthy"))
 		finding_field(run, f, o, "status.currentHealthy");
+	add_drain(run, f, o);
+}
+
+static void add_nearest(struct check_run *run, struct finding *f, const struct nearest *near)
+{
+	const char *path;
+	if (!near->workload || !near->has)
+		return;
+	pod_labels_of(near->workload, &path);
+	finding_field(run, f, near->workload, path);
+	finding_fix(run, f, "Select %s=%s, if the pods of %s are meant.", near->want->key, near->has, run_text(run, near->workload));
 }
 
 static void run_pdb_nothing(struct check_run *run, const struct object *o)
@@ -64,9 +92,12 @@ static void run_pdb_nothing(struct check_run *run, const struct object *o)
 	if (o->deleted || !inventory_sees(run->inv, KIND_POD, o->ns) || value_get_int(o->status, "expectedPods", 0) > 0 ||
 	    selects_something(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns) || workloads_unread(run, o->ns))
 		return;
-	struct finding *f = finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)",
-					run_text(run, o), o->ns, selector ? selector_text(run->arena, selector, false) : "none");
+	struct nearest near = nearest_workload(run, o->ns, o->name, selector, false);
+	struct finding *f =
+		finding_new(run, o, "%s protects nothing: no pod or workload in namespace %s has the labels it selects (%s)%s", run_text(run, o),
+			    o->ns, selector ? selector_text(run->arena, selector, false) : "none", nearest_words(run, &near));
 	finding_field(run, f, o, selector ? "spec.selector" : "spec");
+	add_nearest(run, f, &near);
 }
 
 static void run_policy_nothing(struct check_run *run, const struct object *o)
@@ -75,9 +106,11 @@ static void run_policy_nothing(struct check_run *run, const struct object *o)
 	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || selects_something(run, o->ns, selector) ||
 	    workloads_unread(run, o->ns))
 		return;
-	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)",
-					run_text(run, o), o->ns, selector_text(run->arena, selector, false));
+	struct nearest near = nearest_workload(run, o->ns, o->name, selector, false);
+	struct finding *f = finding_new(run, o, "%s has no effect: no pod or workload in namespace %s has the labels it selects (%s)%s",
+					run_text(run, o), o->ns, selector_text(run->arena, selector, false), nearest_words(run, &near));
 	finding_field(run, f, o, "spec.podSelector");
+	add_nearest(run, f, &near);
 }
 
 static bool has_type(const struct object *o, const char *type)

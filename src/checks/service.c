@@ -1,6 +1,7 @@
 /* Services: do they lead anywhere? */
 #include "base/near.h"
 #include "checks/index.h"
+#include "checks/nearest.h"
 #include "checks/workload.h"
 
 /* Endpoints follow a new Service within this. */
@@ -30,50 +31,6 @@ static struct object_list serving_pods(struct check_run *run, const struct objec
 	return some;
 }
 
-/* The workload of the namespace whose pods' labels differ from the selector in the fewest values, and one such label. */
-struct nearest {
-	const struct object *workload;
-	const struct member *want;
-	const char *has; /* NULL when the label is not there at all */
-	uint32_t differences;
-};
-
-static struct nearest nearest_workload(struct check_run *run, const struct object *o, const struct value *selector)
-{
-	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_POD};
-	struct nearest best = {.differences = UINT32_MAX};
-	size_t best_distance = SIZE_MAX;
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-		const struct object_list *list = inventory_list(run->inv, kinds[k]);
-		for (uint32_t i = 0; i < list->len; i++) {
-			if (!str_eq(list->items[i]->ns, o->ns) || (kinds[k] == KIND_POD && list->items[i]->owner))
-				continue;
-			const struct value *labels = pod_labels_of(list->items[i], NULL);
-			struct nearest n = {.workload = list->items[i]};
-			size_t distance = near_distance(list->items[i]->name, o->name, 20);
-			for (member_each(m, selector)) {
-				const struct value *have = value_get_n(labels, m->key, m->v.key_len);
-				if (have && value_equal(have, &m->v))
-					continue;
-				n.differences++;
-				n.want = m;
-				n.has = have ? value_str(have, "") : NULL;
-				distance += n.has ? near_distance(n.has, value_str(&m->v, ""), 20) : 10;
-			}
-			if (n.differences < best.differences || (n.differences == best.differences && distance < best_distance)) {
-				best = n;
-				best_distance = distance;
-			}
-		}
-	}
-	/* Sharing nothing at all with the selector, and having nothing like its values, is not near. */
-	bool near = best.workload && best.want &&
-		    (best.differences < value_len(selector) ||
-		     (best.has && near_distance(best.has, value_str(&best.want->v, ""), 20) <= near_limit(best.has)) ||
-		     str_eq(best.workload->name, o->name));
-	return near ? best : (struct nearest){0};
-}
-
 static void add_selects_nothing(struct check_run *run, const struct object *o, const struct value *selector)
 {
 	const struct object *maker = workload_selected(run, o->ns, selector, true);
@@ -89,13 +46,9 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 		finding_fix(run, f, "See why %s has no pods.", run_text(run, maker));
 		return;
 	}
-	struct nearest near = nearest_workload(run, o, selector);
-	const char *hint = "";
-	if (near.workload && near.has)
-		hint = arena_printf(run->arena, "; the pods of %s have %s=%s", run_text(run, near.workload), near.want->key, near.has);
-	else if (near.workload)
-		hint = arena_printf(run->arena, "; the pods of %s lack the label %s", run_text(run, near.workload), near.want->key);
-	f = finding_new(run, o, "%s has no endpoints: no pod in namespace %s has the labels it selects (%s)%s", run_text(run, o), o->ns, words, hint);
+	struct nearest near = nearest_workload(run, o->ns, o->name, selector, true);
+	f = finding_new(run, o, "%s has no endpoints: no pod in namespace %s has the labels it selects (%s)%s", run_text(run, o), o->ns, words,
+			nearest_words(run, &near));
 	finding_field(run, f, o, "spec.selector");
 	if (workloads_unread(run, o->ns)) /* its workload may be scaled to zero */
 		f->severity = SEVERITY_WARNING;
@@ -106,6 +59,9 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 		if (near.has)
 			finding_fix(run, f, "Select %s=%s, or give the pods of %s the label %s=%s.", near.want->key, near.has,
 				    run_text(run, near.workload), near.want->key, value_str(&near.want->v, ""));
+		if (near.has && near.differences == 1)
+			finding_propose_strings(run, f, "patch", "medium", "path", arena_printf(run->arena, "spec.selector['%s']", near.want->key),
+						"value", near.has, NULL);
 	}
 }
 
@@ -155,21 +111,72 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 	f->severity = pods_ready ? SEVERITY_WARNING : SEVERITY_ERROR;
 }
 
-static bool pod_has_port(const struct object *pod, const struct value *port, bool *ret_declares)
+/* What a pod declares of a Service's target port, and what comes near it. */
+struct declared {
+	bool any, found;
+	const char *other_protocol; /* declared under the same name or number, but for this protocol */
+	const char *near;           /* the name of a port that was probably meant */
+};
+
+static struct declared declared_port(const struct object *pod, const struct value *port, const char *protocol)
 {
 	static const char *const lists[] = {"containers", "initContainers"};
-	*ret_declares = false;
+	struct declared d = {0};
+	struct near near;
+	near_init(&near, value_str(port, ""));
 	for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
 		for (value_each(c, value_get(pod->spec, lists[k]))) {
 			for (value_each(p, value_get(c, "ports"))) {
-				*ret_declares = true;
-				if (port->type == VALUE_STRING ? str_eq(value_get_str(p, "name"), value_str(port, ""))
-							       : value_get_int(p, "containerPort", 0) == value_int(port, -1))
-					return true;
+				const char *name = value_get_str(p, "name"), *of = value_str(value_get(p, "protocol"), "TCP");
+				d.any = true;
+				if (port->type == VALUE_STRING && *name)
+					near_try(&near, name);
+				if (port->type == VALUE_STRING ? !str_eq(name, value_str(port, ""))
+							       : value_get_int(p, "containerPort", 0) != value_int(port, -1))
+					continue;
+				if (str_eq(of, protocol))
+					d.found = true;
+				else
+					d.other_protocol = of;
 			}
 		}
 	}
-	return false;
+	d.near = near.best;
+	return d;
+}
+
+static void add_port_mismatch(struct check_run *run, const struct object *o, const struct object *pod, const struct value *p, uint32_t index)
+{
+	const struct value *target = value_get(p, "targetPort");
+	const char *key = target ? "targetPort" : "port", *protocol = value_str(value_get(p, "protocol"), "TCP");
+	if (!target)
+		target = value_get(p, "port");
+	if (!target)
+		return;
+	bool named = target->type == VALUE_STRING;
+	struct declared d = declared_port(pod, target, protocol);
+	if (d.found || (!d.any && !named))
+		return;
+	const char *port = value_text(run->arena, target), *what = named ? "the port named" : "port";
+	struct finding *f;
+	if (d.other_protocol)
+		f = finding_new(run, o, "%s sends %s to %s %s, which %s declares for %s", run_text(run, o), protocol, what, port, run_text(run, pod),
+				d.other_protocol);
+	else
+		f = finding_new(run, o, "%s sends to %s %s, which no container of %s declares%s", run_text(run, o), what, port, run_text(run, pod),
+				nearest_hint(run, d.near));
+	finding_fieldf(run, f, o, "spec.ports[%u].%s", index, key);
+	if (d.other_protocol && value_get(p, "protocol"))
+		finding_fieldf(run, f, o, "spec.ports[%u].protocol", index);
+	if (d.any)
+		finding_field(run, f, pod, "spec.containers[0].ports");
+	if (d.other_protocol)
+		finding_fix(run, f, "Set protocol %s on port %s of %s, or declare the container's port for %s too.", d.other_protocol, port,
+			    run_text(run, o), protocol);
+	else if (d.near)
+		finding_fix(run, f, "Set targetPort to %s.", d.near);
+	/* A name that leads nowhere is certainly broken; a number may be right all the same. */
+	f->severity = named ? SEVERITY_ERROR : SEVERITY_INFO;
 }
 
 static void run_port_mismatch(struct check_run *run, const struct object *o)
@@ -180,21 +187,8 @@ static void run_port_mismatch(struct check_run *run, const struct object *o)
 		return;
 	struct object_list pods = serving_pods(run, o, selector, &ready, &young);
 	for (value_each(p, value_get(o->spec, "ports"))) {
-		const struct value *target = value_get(p, "targetPort");
-		bool named = target && target->type == VALUE_STRING, declares = false;
-		const char *key = target ? "targetPort" : "port";
-		if (!target)
-			target = value_get(p, "port");
-		if (pods.len && target && !pod_has_port(pods.items[0], target, &declares) && (declares || named)) {
-			const char *port = value_text(run->arena, target);
-			struct finding *f = finding_new(run, o, "%s sends to %s %s, which no container of %s declares", run_text(run, o),
-							named ? "the port named" : "port", port, run_text(run, pods.items[0]));
-			finding_fieldf(run, f, o, "spec.ports[%u].%s", i, key);
-			if (declares)
-				finding_field(run, f, pods.items[0], "spec.containers[0].ports");
-			/* A name that leads nowhere is certainly broken; a number may be right all the same. */
-			f->severity = named ? SEVERITY_ERROR : SEVERITY_INFO;
-		}
+		if (pods.len)
+			add_port_mismatch(run, o, pods.items[0], p, i);
 		i++;
 	}
 }
@@ -257,8 +251,9 @@ const struct check check_service_port_mismatch = {
 	.severity = SEVERITY_WARNING,
 	.title = "Service sends to a port that the pods do not declare",
 	.explain =
-		"The Service's targetPort is among no container's ports. A named port that does not exist leads nowhere; a number may still be served, "
-		"because containers need not declare their ports.",
+		"The Service's targetPort is among no container's ports, or only for another protocol (TCP, UDP). A named port that does not exist for the protocol "
+		"leads nowhere; a number may still be served, because containers need not declare their ports: then this is only a hint, until a caller's log says "
+		"that the connection is refused.",
 	.fix = "Correct targetPort, or declare the port in the container.",
 	.run = run_port_mismatch,
 };

@@ -57,6 +57,52 @@ static void run_not_running(struct check_run *run, const struct object *o)
 		f->severity = SEVERITY_CRITICAL;
 }
 
+/* A pod of an older revision that never gets ready holds up the very update that would mend it: it has to be deleted by hand. */
+static void run_update_stuck(struct check_run *run, const struct object *o)
+{
+	const char *revision = value_get_str(o->status, "updateRevision"), *strategy = value_str(value_at(o->spec, "updateStrategy.type"), "");
+	if (o->deleted || !*revision || str_eq(strategy, "OnDelete") || str_eq(value_get_str(o->status, "currentRevision"), revision) ||
+	    str_eq(value_get_str(o->spec, "podManagementPolicy"), "Parallel"))
+		return;
+	for (uint32_t i = 0; i < o->child_count; i++) {
+		const struct object *pod = o->children[i];
+		const char *have = value_get_str(pod->labels, "controller-revision-hash");
+		const char *dash = strrchr(pod->name, '-');
+		/* Pods below the partition are meant to keep the old revision. */
+		if (dash && strtoll(dash + 1, NULL, 10) < value_int(value_at(o->spec, "updateStrategy.rollingUpdate.partition"), 0))
+			continue;
+		if (pod->kind->id != KIND_POD || pod->deleted || !*have || str_eq(have, revision) || str_eq(condition_status(pod, "Ready"), "True") ||
+		    run_age(run, pod->created) < run->options->recovered_after)
+			continue;
+		struct finding *f =
+			finding_new(run, o,
+				    "The update of %s to revision %s waits for %s, which has revision %s and is not ready: until it is, it is not "
+				    "replaced",
+				    run_text(run, o), revision, run_text(run, pod), have);
+		finding_field(run, f, o, "status.updateRevision");
+		finding_field(run, f, pod, "metadata.labels['controller-revision-hash']");
+		finding_fix(run, f, "If the new template is right, delete %s: it is made anew with it (kubectl delete pod %s -n %s).",
+			    run_text(run, pod), pod->name, pod->ns);
+		finding_propose(run, f, "delete-pod", "medium", "{}");
+		f->proposal->target =
+			(struct object_name){.kind = KIND_POD, .kind_text = pod->kind->name, .ns = pod->ns, .name = pod->name, .object = pod};
+		return;
+	}
+}
+
+const struct check check_statefulset_update_stuck = {
+	.id = "statefulset/update-stuck",
+	.kind = KIND_STATEFUL_SET,
+	.severity = SEVERITY_ERROR,
+	.title = "Update waits for a pod that it would mend",
+	.explain =
+		"A StatefulSet with ordered pods replaces one pod at a time and waits until each is ready. When a pod of the old revision never gets ready, "
+		"the update to a good template does not reach it (kubernetes.io, StatefulSets, \"Forced rollback\").\n\n"
+		"Found as a pod older than recovered_after that is not ready and whose revision is not status.updateRevision.",
+	.fix = "Delete the pod of the old revision: it is made anew with the new template.",
+	.run = run_update_stuck,
+};
+
 const struct check check_statefulset_service_missing = {
 	.id = "statefulset/service-missing",
 	.kind = KIND_STATEFUL_SET,

@@ -1,5 +1,6 @@
 /* Admission webhooks: does anyone answer? One that does not, with failurePolicy Fail, stops all changes it is asked about. */
 #include "checks/index.h"
+#include "checks/workload.h"
 
 /* "pods", "deployments.apps and 2 more": what the webhook is asked about. */
 static const char *rules_text(struct check_run *run, const struct value *webhook)
@@ -99,6 +100,132 @@ static void run_no_endpoints(struct check_run *run, const struct object *o)
 {
 	each_target(run, o, check_endpoints);
 }
+
+static void check_port(struct check_run *run, const struct object *o, const struct target *t)
+{
+	const struct object *service = inventory_find(run->inv, KIND_SERVICE, t->ns, t->name);
+	int64_t port = value_int(value_at(t->webhook, "clientConfig.service.port"), 443);
+	const struct value *ports = service ? value_get(service->spec, "ports") : NULL;
+	if (value_len(ports) == 0 || str_eq(value_get_str(service->spec, "type"), "ExternalName"))
+		return;
+	for (value_each(p, ports))
+		if (value_get_int(p, "port", 0) == port)
+			return;
+	int64_t first = value_get_int(value_item(ports, 0), "port", 0);
+	struct finding *f = start(
+		run, o, t, arena_printf(run->arena, "calls port %lld of Service %s/%s, which has no such port", (long long)port, t->ns, t->name));
+	if (value_at(t->webhook, "clientConfig.service.port"))
+		finding_fieldf(run, f, o, "webhooks[%u].clientConfig.service.port", t->index);
+	finding_field(run, f, service, "spec.ports");
+	f->subject.key = arena_printf(run->arena, "%lld", (long long)port);
+	finding_fix(run, f, "Set clientConfig.service.port to %lld%s, or give Service %s/%s the port %lld.", (long long)first,
+		    value_len(ports) > 1 ? " or another port of it" : "", t->ns, t->name, (long long)port);
+}
+
+static void run_port_missing(struct check_run *run, const struct object *o)
+{
+	each_target(run, o, check_port);
+}
+
+/* ---- What a webhook can lock out ------------------------------------------------------------------------------------------------ */
+
+static bool lists(const struct value *list, const char *word)
+{
+	for (value_each(v, list))
+		if (str_eq(value_str(v, ""), word) || str_eq(value_str(v, ""), "*"))
+			return true;
+	return false;
+}
+
+/* Is it asked when a pod is made? */
+static bool asked_about_pods(const struct value *webhook)
+{
+	for (value_each(rule, value_get(webhook, "rules"))) {
+		const struct value *resources = value_get(rule, "resources");
+		if (lists(value_get(rule, "operations"), "CREATE") && lists(value_get(rule, "apiGroups"), "") &&
+		    lists(value_get(rule, "apiVersions"), "v1") && (lists(resources, "pods") || lists(resources, "*/*")) &&
+		    !str_eq(value_get_str(rule, "scope"), "Cluster"))
+			return true;
+	}
+	return false;
+}
+
+static bool covers_namespace(struct check_run *run, const struct value *webhook, const char *ns)
+{
+	const struct object *o = inventory_find(run->inv, KIND_NAMESPACE, "", ns);
+	return o && selector_matches(value_get(webhook, "namespaceSelector"), o->labels, false);
+}
+
+/* The pods that serve it, by the workload that makes them: are they among what it is asked about? */
+static const struct object *asks_about_itself(struct check_run *run, const struct target *t)
+{
+	const struct object *service = inventory_find(run->inv, KIND_SERVICE, t->ns, t->name);
+	const struct value *selector = service ? value_get(service->spec, "selector") : NULL;
+	const struct object *server = value_len(selector) ? workload_selected(run, t->ns, selector, true) : NULL;
+	if (!server || !covers_namespace(run, t->webhook, t->ns) ||
+	    !selector_matches(value_get(t->webhook, "objectSelector"), pod_labels_of(server, NULL), false))
+		return NULL;
+	return server;
+}
+
+static void check_lock_out(struct check_run *run, const struct object *o, const struct target *t)
+{
+	if (!t->fails || !asked_about_pods(t->webhook))
+		return;
+	const struct object *server = asks_about_itself(run, t);
+	bool of_system = covers_namespace(run, t->webhook, "kube-system") && value_len(value_get(t->webhook, "objectSelector")) == 0;
+	const char *name = value_get_str(t->webhook, "name");
+	struct finding *f;
+	if (server)
+		f = finding_new(run, o, "Webhook %s of %s must approve its own pods (%s): once none of them runs, none can be made", name,
+				run_text(run, o), run_text(run, server));
+	else if (of_system)
+		f = finding_new(
+			run, o,
+			"Webhook %s of %s must approve every pod of kube-system: while it does not answer, DNS and network pods cannot be made", name,
+			run_text(run, o));
+	else
+		return;
+	finding_fieldf(run, f, o, "webhooks[%u].rules", t->index);
+	if (value_get(t->webhook, "namespaceSelector"))
+		finding_fieldf(run, f, o, "webhooks[%u].namespaceSelector", t->index);
+	finding_fix(
+		run, f,
+		"Leave namespace %s out in its namespaceSelector (key kubernetes.io/metadata.name, operator NotIn), or set failurePolicy to Ignore.",
+		server ? t->ns : "kube-system");
+}
+
+static void run_lock_out(struct check_run *run, const struct object *o)
+{
+	each_target(run, o, check_lock_out);
+}
+
+const struct check check_webhook_service_port_missing = {
+	.id = "webhook/service-port-missing",
+	.kind = KIND_VALIDATING_WEBHOOK,
+	.also = KIND_BIT(KIND_MUTATING_WEBHOOK),
+	.severity = SEVERITY_CRITICAL,
+	.title = "Service of a webhook has no such port",
+	.explain =
+		"An admission webhook calls a port (443 unless clientConfig.service.port says otherwise) that its Service does not have. With failurePolicy Fail every "
+		"request it is asked about is refused.",
+	.fix = "Correct clientConfig.service.port, or the Service's ports.",
+	.run = run_port_missing,
+};
+
+const struct check check_webhook_lock_out = {
+	.id = "webhook/lock-out",
+	.kind = KIND_VALIDATING_WEBHOOK,
+	.also = KIND_BIT(KIND_MUTATING_WEBHOOK),
+	.severity = SEVERITY_INFO,
+	.title = "Webhook can lock the cluster out",
+	.explain =
+		"A webhook with failurePolicy Fail is asked about new pods of its own namespace, its own among them, or of kube-system. When its pods are gone, they "
+		"cannot be made again, since nobody approves them: a deadlock that only deleting the webhook configuration ends.",
+	.fix = "Leave these namespaces out in its namespaceSelector.",
+	.advice = true,
+	.run = run_lock_out,
+};
 
 const struct check check_webhook_service_missing = {
 	.id = "webhook/service-missing",

@@ -60,8 +60,10 @@ const struct object *workload_unready_pod(struct check_run *run, const struct ob
 	return u.first;
 }
 
-static const enum kind_id template_kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET, KIND_REPLICATION_CONTROLLER,
-					      KIND_JOB,        KIND_CRON_JOB};
+const enum kind_id template_kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_REPLICA_SET, KIND_REPLICATION_CONTROLLER,
+				       KIND_JOB,        KIND_CRON_JOB};
+
+const size_t template_kind_count = ARRAY_LEN(template_kinds);
 
 bool workloads_unread(struct check_run *run, const char *ns)
 {

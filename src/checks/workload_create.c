@@ -113,6 +113,51 @@ static const char *cut_list(struct check_run *run, const char *text, const char 
 	return arena_strndup(run->arena, p, end ? (size_t)(end - p) : strcspn(p, " \n]"));
 }
 
+/* The value of one resource in "requests.cpu=1,requests.memory=1Gi"; false when it is not there. */
+static bool list_quantity(struct check_run *run, const char *list, const char *resource, double *ret)
+{
+	size_t n = strlen(resource);
+	for (const char *p = list; (p = strstr(p, resource)); p += n)
+		if ((p == list || p[-1] == ',') && p[n] == '=')
+			return quantity_parse(arena_strndup(run->arena, p + n + 1, strcspn(p + n + 1, ",")), ret);
+	return false;
+}
+
+/* The resource that is short, and who uses most of it. */
+static void add_quota_user(struct check_run *run, struct finding *f, const struct object *o, const char *requested, const char *used,
+			   const char *limited)
+{
+	for (const char *p = requested; *p; p += strcspn(p, ","), p += *p == ',') {
+		const char *resource = arena_strndup(run->arena, p, strcspn(p, "=,"));
+		double asked, now, most, sum;
+		if (!list_quantity(run, requested, resource, &asked) || !list_quantity(run, used, resource, &now) ||
+		    !list_quantity(run, limited, resource, &most) || asked + now <= most)
+			continue;
+		bool bytes = strstr(resource, "memory") || strstr(resource, "storage");
+		const struct object *user = quota_biggest_user(run, o->ns, resource, &sum);
+		char a[32], b[32];
+		f->message = arena_printf(run->arena, "%s; %s is short by %s", f->message, resource, quantity_format(asked + now - most, bytes, a));
+		if (!user)
+			continue;
+		f->message = arena_printf(run->arena, "%s, and most of it is used by %s (%s)", f->message, run_text(run, user),
+					  quantity_format(sum, bytes, b));
+		finding_field(run, f, user, value_get(user->spec, "replicas") ? "spec.replicas" : "metadata.name");
+		return;
+	}
+}
+
+/* A rollout that must not take an old pod away first needs a pod more than the quota has room for. */
+static void add_quota_rollout(struct check_run *run, struct finding *f, const struct object *o)
+{
+	const struct object *deployment = o->owner;
+	const char *most = deployment ? value_text(run->arena, value_at(deployment->spec, "strategy.rollingUpdate.maxUnavailable")) : NULL;
+	if (!most || (!str_eq(most, "0") && !str_eq(most, "0%")) || value_get_int(deployment->status, "readyReplicas", 0) == 0)
+		return;
+	finding_field(run, f, deployment, "spec.strategy.rollingUpdate.maxUnavailable");
+	finding_fix(run, f, "%s Or let the rollout end an old pod first: maxUnavailable 1 in %s (it is %s).", f->fix, run_text(run, deployment),
+		    most);
+}
+
 static void run_quota(struct check_run *run, const struct object *o)
 {
 	struct refused r;
@@ -127,6 +172,8 @@ static void run_quota(struct check_run *run, const struct object *o)
 			  arena_printf(run->arena, "ResourceQuota %s has no room for them: a pod needs %s, used are %s, allowed are %s", name,
 				       requested, used, limited));
 		finding_fix(run, f, "Raise ResourceQuota %s in namespace %s above %s, or free some of it.", name, o->ns, limited);
+		add_quota_user(run, f, o, requested, used, limited);
+		add_quota_rollout(run, f, o);
 	} else {
 		name = cut(run, r.message, "failed quota: ", ":");
 		f = start(run, o, &r,
@@ -189,6 +236,30 @@ static void run_webhook_denied(struct check_run *run, const struct object *o)
 	set_webhook_subject(run, f, name);
 }
 
+/* Why the API server got no answer, in its own words, and what that means. */
+static const struct {
+	const char *part, *meaning, *fix;
+} silences[] = {
+	{"x509: certificate signed by unknown authority", "its caBundle does not match the certificate that the webhook serves",
+	 "Put the authority that signed the webhook's serving certificate into clientConfig.caBundle (cert-manager's CA injector does so by an annotation)."},
+	{"certificate has expired", "the certificate that the webhook serves has expired",
+	 "Renew the webhook's serving certificate and restart its pods."},
+	{"x509: certificate is valid for", "the certificate that the webhook serves is for another name",
+	 "Issue the webhook's serving certificate for NAME.NAMESPACE.svc of its Service."},
+	{"x509: ", "the webhook's certificate is rejected", "Mend the webhook's serving certificate or its caBundle."},
+	{"no endpoints available", "its Service has no ready pod", "See why the webhook's pods are not ready."},
+	{"service port", "its Service has no such port", "Correct clientConfig.service.port, or the Service's ports."},
+	{"\" not found", "its Service does not exist", "Install what serves the webhook again, or delete its configuration."},
+	{"connection refused", "nothing listens at the port of its pods",
+	 "Compare the Service's targetPort with the port that the webhook's pods listen on."},
+	{"deadline exceeded", "it took longer than its timeoutSeconds",
+	 "See whether the webhook's pods are overloaded, and whether a NetworkPolicy or a firewall keeps the API server from them."},
+	{"i/o timeout", "it cannot be reached from the API server",
+	 "See whether a NetworkPolicy or a firewall keeps the API server from the webhook's pods (private clusters: the control plane's firewall rule)."},
+	{"Client.Timeout", "it took longer than its timeoutSeconds",
+	 "See whether the webhook's pods are overloaded, and whether a NetworkPolicy or a firewall keeps the API server from them."},
+};
+
 static void run_webhook_unreachable(struct check_run *run, const struct object *o)
 {
 	struct refused r;
@@ -197,7 +268,14 @@ static void run_webhook_unreachable(struct check_run *run, const struct object *
 	const char *name = cut(run, r.message, "failed calling webhook \"", "\""), *why = strstr(r.message, "failed to call webhook: ");
 	if (!name)
 		return;
-	struct finding *f = start(run, o, &r, arena_printf(run->arena, "admission webhook %s does not answer: %s", name, why ? why + 24 : r.message));
+	size_t s = 0;
+	while (s < ARRAY_LEN(silences) && !strstr(r.message, silences[s].part))
+		s++;
+	const char *meaning = s < ARRAY_LEN(silences) ? arena_printf(run->arena, " (%s)", silences[s].meaning) : "";
+	struct finding *f =
+		start(run, o, &r, arena_printf(run->arena, "admission webhook %s does not answer%s: %s", name, meaning, why ? why + 24 : r.message));
+	if (s < ARRAY_LEN(silences))
+		finding_fix(run, f, "%s", silences[s].fix);
 	set_webhook_subject(run, f, name);
 }
 

@@ -21,7 +21,7 @@ enum flag_id {
 	FLAG_COUNT,
 };
 
-enum flag_type { FLAG_SWITCH, FLAG_TEXT, FLAG_LIST, FLAG_CHOICE, FLAG_TIME, FLAG_SETTING };
+enum flag_type { FLAG_SWITCH, FLAG_TEXT, FLAG_LIST, FLAG_CHOICE, FLAG_TIME, FLAG_WHEN, FLAG_SETTING };
 
 /* What may stand in a place, for shell completion. */
 enum complete {
@@ -33,6 +33,7 @@ enum complete {
 	COMPLETE_USER,
 	COMPLETE_OBJECT, /* KIND/ */
 	COMPLETE_CHECK,
+	COMPLETE_KIND,
 	COMPLETE_COMMAND,
 	COMPLETE_SETTING,
 	COMPLETE_WORD, /* the command's words */

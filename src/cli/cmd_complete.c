@@ -114,6 +114,10 @@ static void offer_what(struct request *q, enum complete what, const char *choice
 	case COMPLETE_OBJECT:
 		offer_kinds(q);
 		return;
+	case COMPLETE_KIND:
+		for (int k = 0; k < KIND_CUSTOM; k++)
+			offer(q, kind_table[k].plural, NULL);
+		return;
 	case COMPLETE_CHECK:
 		for (size_t i = 0; i < check_count; i++)
 			offer(q, check_table[i]->id, check_table[i]->title);

@@ -1,8 +1,9 @@
 /* scan: what is wrong in the cluster, causes first. */
+#include "cli/filter.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
-static void print_json(struct cli *cli, struct session *s, const struct diagnosis *d)
+static void print_json(struct cli *cli, struct session *s, const struct diagnosis *d, uint32_t hidden, const struct scope_list *scopes)
 {
 	struct arena *a = &cli->ctx.arena;
 	struct json_writer w;
@@ -11,7 +12,19 @@ static void print_json(struct cli *cli, struct session *s, const struct diagnosi
 	json_object_begin(&w);
 	json_key(&w, "format");
 	json_string(&w, "auto-devops/scan/v1");
-	report_scan_members_json(&w, a, s->cluster, d);
+	report_cluster_json(&w, s->cluster);
+	json_key(&w, "verdict");
+	json_string(&w, verdict_text(d->verdict));
+	json_key(&w, "why");
+	json_string(&w, d->verdict_why);
+	json_key(&w, "filteredOut");
+	json_int(&w, hidden);
+	report_scopes_json(&w, scopes);
+	report_causes_json(&w, a, "causes", &d->causes);
+	report_causes_json(&w, a, "lesser", &d->lesser);
+	report_causes_json(&w, a, "recovered", &d->recovered);
+	report_silenced_json(&w, a, d);
+	report_notes_json(&w, d->inv);
 	json_object_end(&w);
 	term_addf(&cli->out, "\n");
 }
@@ -64,23 +77,40 @@ static int check_id(const struct cli *cli, struct err *err)
 static int run_scan(struct cli *cli, struct err *err)
 {
 	const char *format = cli_format(cli);
-	const struct report_options o = {
+	struct report_options o = {
 		.wide = str_eq(format, "wide"),
 		.lesser = cli_has(cli, FLAG_ALL) || str_eq(format, "wide"),
 		.history = cli_has(cli, FLAG_HISTORY),
+		.silenced = cli_has(cli, FLAG_SILENCED),
+		.scopes_only = cli_has(cli, FLAG_BY),
 	};
 	_cleanup_(session_release) struct session s = {0};
+	struct cause_filter filter;
+	struct scope_list scopes;
 	struct diagnosis d;
+	uint32_t hidden;
 	int r;
 
-	if ((r = check_id(cli, err)) < 0 || (r = session_open(&s, cli, false, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
+	if ((r = check_id(cli, err)) < 0 || (r = session_open(&s, cli, false, err)) < 0 || (r = filter_read(&s, &filter, err)) < 0 ||
+	    (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
+	scopes = o.wide || o.scopes_only || str_eq(format, "json") ? diagnose_scopes(&d, &cli->ctx.arena) : (struct scope_list){0};
+	o.scopes = scopes.len && !session_namespace(cli) ? &scopes : NULL;
+	hidden = filter_diagnosis(&filter, &s, &d);
+	if (o.wide || str_eq(format, "json")) {
+		diagnose_weigh(&d, &cli->ctx.arena, &d.causes);
+		diagnose_weigh(&d, &cli->ctx.arena, &d.lesser);
+	}
 	if (str_eq(format, "json"))
-		print_json(cli, &s, &d);
+		print_json(cli, &s, &d, hidden, &scopes);
 	else if (str_eq(format, "lines"))
 		report_scan_lines(&cli->out.buf, &cli->ctx.arena, &d);
 	else
 		report_scan_text(&cli->out, &cli->ctx.arena, s.cluster, &d, &o);
+	if (str_eq(format, "text") || str_eq(format, "wide")) {
+		filter_text(&s, hidden);
+		session_rules_text(&s);
+	}
 	return judge(cli, &s, &d, err);
 }
 
@@ -91,15 +121,21 @@ const struct command command_scan = {
 	.description =
 		"Reads the cluster (or, with --from, a recording), looks for everything that is wrong, follows each symptom to its cause, and prints the "
 		"causes, the most important first: what it is, since when, what it affects, the evidence, and what to do.\n\n"
-		"What has recovered is kept apart (--history), and so is what harms nothing now (--all). What could not be read is said, not guessed.",
+		"What has recovered is kept apart (--history), and so is what harms nothing now (--all). What could not be read is said, not guessed.\n\n"
+		"--kind, -l, --since and --changed-since choose which causes are printed and looked at by --fail-on; the verdict stays that of the cluster. "
+		"Rules (docs/rules.md) and the annotation auto-devops.io/ignore silence findings that are known.",
 	.examples = (const struct example[]){{"scan", "the cluster that kubectl would use"},
 					     {"scan -n shop", "one namespace"},
+					     {"scan --kind node,pvc --since 2h", "what began to go wrong with nodes or claims in the last two hours"},
+					     {"scan --rules rules.yaml --silenced", "with what the team knows, and what that silences"},
 					     {"scan --from dump.json", "a recording: `kubectl get pods,deploy,events -A -o json > dump.json`"},
+					     {"scan --by namespace", "a line for each namespace: how it does, and why"},
 					     {"scan --fail-on error", "in a pipeline: exit 3 when something is broken"},
 					     {"scan -o json | jq '.causes[].title'", "for a script"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_FAIL_ON, FLAG_CHECK, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_HISTORY, FLAG_SILENCED, FLAG_KIND, FLAG_SELECTOR, FLAG_SINCE, FLAG_CHANGED_SINCE, FLAG_FAIL_ON,
+					FLAG_CHECK, FLAG_ADVICE, FLAG_BY, FLAG_COUNT},
 	.formats = "text|wide|json|lines",
 	.run = run_scan,
 };

@@ -311,7 +311,8 @@ static int connect(struct cli *cli, struct session *s, struct informer **ret, st
 		return r;
 	if (cli_has(cli, FLAG_FROM))
 		return err_set(err, ERR_USAGE, "watch looks at a live cluster; `scan --from` looks at a recording, `diff` at two");
-	session_init(s, cli);
+	if ((r = session_init(s, cli, err)) < 0)
+		return r;
 	session_cluster_options(s, &o);
 	session_progress(s, "connecting", 0, 0);
 	if ((r = cluster_connect(&cli->ctx, &o, &s->cluster, err)) < 0 || (r = informer_start(s->cluster, &cli->ctx, &o, ret, err)) < 0)

@@ -1,10 +1,19 @@
 /* why: what is wrong with one object, down to the cause. */
+#include "cli/filter.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/target.h"
 
+/* What a good verdict rests on; nothing when something is wrong. */
+static struct text_list checked_of(struct cli *cli, const struct diagnosis *d, const struct object *o, enum verdict verdict)
+{
+	bool ill = verdict == VERDICT_FAILING || verdict == VERDICT_DEGRADED;
+
+	return ill || o->kind->id == KIND_NAMESPACE ? (struct text_list){0} : diagnose_checked(d, &cli->ctx, o);
+}
+
 static void print_json(struct cli *cli, struct session *s, const struct object *o, enum verdict verdict, const char *why,
-		       const struct cause_list *causes)
+		       const struct cause_list *causes, const struct text_list *checked)
 {
 	const struct object_name name = report_name_of(o);
 	struct json_writer w;
@@ -21,13 +30,18 @@ static void print_json(struct cli *cli, struct session *s, const struct object *
 	json_key(&w, "why");
 	json_string(&w, why);
 	report_causes_json(&w, &cli->ctx.arena, "causes", causes);
+	json_key(&w, "checked");
+	json_array_begin(&w);
+	for (uint32_t i = 0; i < checked->len; i++)
+		json_string(&w, checked->items[i]);
+	json_array_end(&w);
 	report_notes_json(&w, s->inv);
 	json_object_end(&w);
 	term_addf(&cli->out, "\n");
 }
 
 static void print_text(struct cli *cli, struct session *s, const struct target *target, enum verdict verdict, const char *why,
-		       const struct cause_list *causes)
+		       const struct cause_list *causes, const struct text_list *checked)
 {
 	struct arena *a = &cli->ctx.arena;
 	struct term *t = &cli->out;
@@ -45,6 +59,10 @@ static void print_text(struct cli *cli, struct session *s, const struct target *
 	}
 	for (uint32_t i = 0; i < target->others.len; i++)
 		term_wrap(t, 0, STYLE_DIM, i ? "" : "see also ", 9, STYLE_DIM, object_text(a, target->others.items[i]));
+	if (checked->len)
+		term_addf(t, "\n");
+	for (uint32_t i = 0; i < checked->len; i++)
+		term_wrap(t, 4, STYLE_GREEN, t->ascii ? "+ " : "\xe2\x9c\x93 ", 2, STYLE_NONE, checked->items[i]);
 	for (uint32_t i = 0; i < causes->len; i++) {
 		term_addf(t, "\n");
 		report_cause_tree(t, a, causes->items[i], i + 1, now, wide);
@@ -60,7 +78,9 @@ static void print_text(struct cli *cli, struct session *s, const struct target *
 static int run_why(struct cli *cli, struct err *err)
 {
 	_cleanup_(session_release) struct session s = {0};
-	struct cause_list causes;
+	struct cause_list all, causes;
+	struct cause_filter filter;
+	struct text_list checked;
 	struct target target;
 	struct diagnosis d;
 	enum verdict verdict;
@@ -71,14 +91,19 @@ static int run_why(struct cli *cli, struct err *err)
 		return r;
 	r = target_find(s.inv, &cli->ctx.arena, cli->args, cli->arg_count, ns, cluster_is_live(s.cluster) ? cluster_namespace(s.cluster) : NULL,
 			&target, err);
-	if (r < 0 || (r = session_diagnose(&s, &d, err)) < 0)
+	if (r < 0 || (r = filter_read(&s, &filter, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
 		return r;
-	causes = diagnose_object(&d, &cli->ctx, target.object);
+	all = diagnose_object(&d, &cli->ctx, target.object);
+	causes = causes_filter(&filter, s.inv, &cli->ctx.arena, &all);
+	diagnose_weigh(&d, &cli->ctx.arena, &causes);
 	verdict = diagnose_verdict(&d, &cli->ctx, target.object, NULL, &why);
+	checked = checked_of(cli, &d, target.object, verdict);
 	if (str_eq(cli_format(cli), "json"))
-		print_json(cli, &s, target.object, verdict, why, &causes);
+		print_json(cli, &s, target.object, verdict, why, &causes, &checked);
 	else
-		print_text(cli, &s, &target, verdict, why, &causes);
+		print_text(cli, &s, &target, verdict, why, &causes, &checked);
+	if (!str_eq(cli_format(cli), "json"))
+		filter_text(&s, all.len - causes.len);
 	return 0;
 }
 
@@ -96,7 +121,7 @@ const struct command command_why = {
 					     {"why node/worker-1 --from incident.snapshot", "in a recording"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_KIND, FLAG_SINCE, FLAG_CHANGED_SINCE, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|wide|json",
 	.complete = COMPLETE_OBJECT,
 	.min_args = 1,

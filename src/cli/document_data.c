@@ -26,7 +26,7 @@ void document_json(const struct document *d)
 	json_writer_init(&w, d->out, 2);
 	json_object_begin(&w);
 	member(&w, "format", "auto-devops/report/v1");
-	report_scan_members_json(&w, a, d->cluster, d->diagnosis);
+	report_diagnosis_json(&w, a, d->cluster, d->diagnosis);
 	json_key(&w, "namespaces");
 	json_array_begin(&w);
 	for (size_t i = 0; i < n; i++) {

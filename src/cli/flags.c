@@ -149,6 +149,8 @@ static int set_flag(struct cli *cli, const struct flag *flag, const char *text, 
 		return err_set(err, ERR_USAGE, "%s: \"%s\" is none of %s", where, text, choices);
 	if (flag->type == FLAG_TIME && !clock_parse_rfc3339(text, strlen(text), &t))
 		return err_set(err, ERR_USAGE, "%s: \"%s\" is no time like 2026-11-23T15:04:05Z", where, text);
+	if (flag->type == FLAG_WHEN && !clock_parse_span(text, &t) && !clock_parse_rfc3339(text, strlen(text), &t))
+		return err_set(err, ERR_USAGE, "%s: \"%s\" is neither a span like 30m, 2h or 3d nor a time like 2026-11-23T15:04:05Z", where, text);
 	if (flag->type == FLAG_TEXT && !*text)
 		return err_set(err, ERR_USAGE, "%s: the value is empty", where);
 	if (flag->type == FLAG_LIST) {

@@ -164,8 +164,11 @@ void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnos
 	for (uint32_t i = 0; i < d->findings.len; i++) {
 		const struct finding *f = d->findings.items[i];
 
-		strbuf_addf(out, "finding\t%s\t%s\t%s\t", f->state == FINDING_ACTIVE ? "active" : "recovered", severity_text(f->severity),
-			    f->check->id);
+		strbuf_addf(out, "finding\t%s\t%s\t%s\t",
+			    f->silence                   ? "silenced"
+			    : f->state == FINDING_ACTIVE ? "active"
+							 : "recovered",
+			    severity_text(f->severity), f->check->id);
 		add_column(out, object_column(a, f), '\t');
 		add_column(out, f->container ? f->container : "", '\t');
 		add_column(out, report_name(a, &f->subject), '\n');

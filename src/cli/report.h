@@ -20,9 +20,12 @@ char *report_evidence(struct arena *a, const struct evidence *e, usec_t now, boo
 
 /* What a text report shows. */
 struct report_options {
-	bool wide;    /* every fact, how sure, what else it explains */
-	bool lesser;  /* lesser findings one by one, not only their number */
-	bool history; /* what has recovered */
+	bool wide;                       /* every fact, how sure, what else it explains */
+	bool lesser;                     /* lesser findings one by one, not only their number */
+	bool history;                    /* what has recovered */
+	bool silenced;                   /* what rules and annotations silence, not only how much */
+	const struct scope_list *scopes; /* the verdict of each namespace; NULL = not told */
+	bool scopes_only;                /* instead of the causes, and healthy ones a line each */
 };
 
 /* The name of the context or, of a recording, of the file. */
@@ -39,17 +42,26 @@ void report_notes_text(struct term *t, struct arena *a, const struct inventory *
 size_t report_unseen_kinds(struct cluster *c, const char *ret[REPORT_UNSEEN_MAX]);
 void report_unseen_text(struct term *t, struct arena *a, struct cluster *c);
 
+/* How each namespace does; healthy ones share a line unless all are wanted one by one. */
+void report_scopes_text(struct term *t, struct arena *a, const struct scope_list *scopes, bool all);
+void report_scopes_json(struct json_writer *w, const struct scope_list *scopes); /* member "namespaces" */
+
 void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
 void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */
 void report_cause_json(struct json_writer *w, struct arena *a, const struct cause *c, unsigned rank);
-void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f);
 void report_causes_json(struct json_writer *w, struct arena *a, const char *key, const struct cause_list *causes);
 void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e);
 void report_object_json(struct json_writer *w, const struct object_name *n); /* {kind, namespace, name, exists} or null */
 struct object_name report_name_of(const struct object *o);
 
-/* All members of a scan but its format. */
-void report_scan_members_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d);
+/* report_silenced.c: what is silenced, by whom and why; member "silenced"; "(silenced by rules.yaml:3: known)". */
+void report_silenced_text(struct term *t, struct arena *a, const struct diagnosis *d, bool listed);
+void report_silenced_json(struct json_writer *w, struct arena *a, const struct diagnosis *d);
+char *report_silence(struct arena *a, const struct silence *s);
+void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f);
+
+/* What a diagnosis says of a cluster: all members of a scan that no flag of it asks for. */
+void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d);
 
 void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnosis *d);
 

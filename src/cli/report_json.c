@@ -68,6 +68,15 @@ void report_evidence_json(struct json_writer *w, struct arena *a, const struct e
 	json_object_end(w);
 }
 
+static void evidence_list_json(struct json_writer *w, struct arena *a, const char *key, const struct evidence *e, uint32_t count)
+{
+	json_key(w, key);
+	json_array_begin(w);
+	for (uint32_t i = 0; i < count; i++)
+		report_evidence_json(w, a, &e[i]);
+	json_array_end(w);
+}
+
 void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
 {
 	json_object_begin(w);
@@ -82,11 +91,7 @@ void report_finding_json(struct json_writer *w, struct arena *a, const struct fi
 	member_string(w, "message", f->message);
 	member_time(w, "since", f->since);
 	member_time(w, "until", f->until);
-	json_key(w, "evidence");
-	json_array_begin(w);
-	for (uint32_t i = 0; i < f->evidence_count; i++)
-		report_evidence_json(w, a, &f->evidence[i]);
-	json_array_end(w);
+	evidence_list_json(w, a, "evidence", f->evidence, f->evidence_count);
 	json_object_end(w);
 }
 
@@ -145,6 +150,25 @@ static void changes_json(struct json_writer *w, const struct change_list *change
 	json_array_end(w);
 }
 
+static void hypotheses_json(struct json_writer *w, struct arena *a, const struct cause *c)
+{
+	json_key(w, "hypotheses");
+	json_array_begin(w);
+	for (uint32_t i = 0; i < c->hypothesis_count; i++) {
+		const struct hypothesis *h = &c->hypotheses[i];
+
+		json_object_begin(w);
+		member_string(w, "id", h->id);
+		member_string(w, "text", h->text);
+		member_string(w, "status", hypothesis_status_text(h->status));
+		member_string(w, "why", h->why);
+		evidence_list_json(w, a, "for", h->pro, h->pro_count);
+		evidence_list_json(w, a, "against", h->contra, h->contra_count);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
 static void affected_json(struct json_writer *w, const struct cause *c)
 {
 	json_key(w, "affects");
@@ -178,11 +202,22 @@ void report_cause_json(struct json_writer *w, struct arena *a, const struct caus
 	chain_json(w, c);
 	json_key(w, "root");
 	report_finding_json(w, a, c->root);
+	json_key(w, "behind");
+	if (c->behind)
+		report_finding_json(w, a, c->behind);
+	else
+		json_null(w);
 	json_key(w, "explains");
 	json_array_begin(w);
 	for (uint32_t i = 0; i < c->explained.len; i++)
 		report_finding_json(w, a, c->explained.items[i]);
 	json_array_end(w);
+	json_key(w, "symptom");
+	if (c->symptom)
+		json_int(w, c->symptom->id);
+	else
+		json_null(w);
+	hypotheses_json(w, a, c);
 	changes_json(w, &c->changes);
 	member_string(w, "fix", c->fix);
 	proposal_json(w, c->proposal);
@@ -241,7 +276,7 @@ void report_notes_json(struct json_writer *w, const struct inventory *inv)
 	json_array_end(w);
 }
 
-void report_scan_members_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d)
+void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d)
 {
 	report_cluster_json(w, c);
 	member_string(w, "verdict", verdict_text(d->verdict));
@@ -249,5 +284,6 @@ void report_scan_members_json(struct json_writer *w, struct arena *a, struct clu
 	report_causes_json(w, a, "causes", &d->causes);
 	report_causes_json(w, a, "lesser", &d->lesser);
 	report_causes_json(w, a, "recovered", &d->recovered);
+	report_silenced_json(w, a, d);
 	report_notes_json(w, d->inv);
 }

@@ -48,7 +48,7 @@ static const char *affects_text(struct arena *a, const struct cause *c)
 	const char *entry = c->entry ? arena_printf(a, "; in front of it: %s", report_object(a, c->entry)) : "";
 	const char *pods = c->pods_affected ? arena_printf(a, " (%u pod%s)", c->pods_affected, c->pods_affected == 1 ? "" : "s") : "";
 
-	if (!c->workloads.len && !c->pods_affected && !c->entry)
+	if (!c->workloads.len && !c->pods_affected && (!c->entry || c->entry == c->root->object))
 		return "";
 	/* "where" has just said it. */
 	if (c->workloads.len == 1 && c->workloads.items[0] == c->root->object && !c->entry && c->pods_affected <= 1)
@@ -158,6 +158,27 @@ static const char *sure_text(struct arena *a, const struct cause *c)
 	return arena_printf(a, "%d%%%s%s", c->confidence, *why ? ": " : "", why);
 }
 
+/* The reason that somebody has silenced, and that has to be known all the same to understand what follows from it. */
+static const char *behind_text(struct arena *a, const struct cause *c)
+{
+	return c->behind ? arena_printf(a, "%s (%s)", c->behind->message, report_silence(a, c->behind->silence)) : "";
+}
+
+/* "It runs out of memory? No: last exit code is 1, not 137" */
+static const char *hypothesis_text(struct arena *a, const struct hypothesis *h)
+{
+	static const char *const answers[] = {"Yes", "Possibly", "No", "Cannot tell"};
+
+	return arena_printf(a, "%c%s? %s: %s", toupper((unsigned char)h->text[0]), h->text[0] ? h->text + 1 : "", answers[h->status],
+			    h->why ? h->why : "");
+}
+
+static void hypotheses(struct term *t, struct arena *a, const struct cause *c)
+{
+	for (uint32_t i = 1; i < c->hypothesis_count; i++)
+		field(t, i == 1 ? "asked" : "", hypothesis_text(a, &c->hypotheses[i]));
+}
+
 void report_cause_title(struct term *t, struct arena *a, const struct cause *c, unsigned number)
 {
 	const char *mark = number ? arena_printf(a, "%2u. ", number) : "  - ";
@@ -175,32 +196,67 @@ void report_cause_text(struct term *t, struct arena *a, const struct cause *c, u
 	report_cause_title(t, a, c, number);
 	field(t, "where", c->root->object ? report_object(a, c->root->object) : "");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
+	field(t, "because", behind_text(a, c));
 	field(t, "affects", affects_text(a, c));
 	/* A workload, its pod and what that lacks are in the lines around already. */
 	if (wide || c->chain_len > 3)
 		field(t, "chain", chain_text(t, a, c));
 	evidence(t, a, c->root, now, wide);
 	changes(t, a, c, now, wide ? UINT32_MAX : 2);
-	if (wide)
+	if (wide) {
 		explains(t, a, c);
+		hypotheses(t, a, c);
+	}
 	field(t, "fix", c->fix);
 	field(t, "next", c->next);
 	field(t, "unseen", c->missing);
 	if (wide)
-		field(t, "sure",
-		      arena_printf(a, "%d%%%s%s", c->confidence, c->confidence_why ? ": " : "", c->confidence_why ? c->confidence_why : ""));
+		field(t, "sure", sure_text(a, c));
 }
 
-static void tree_facts(struct term *t, struct arena *a, unsigned indent, const struct finding *f, usec_t now, uint32_t max)
+/* A line of the tree below a step: the trunk or a branch, then the text beside it. */
+static void tree_line(struct term *t, unsigned indent, const char *branch, bool trunk, const char *mark, enum style mark_style, enum style style,
+		      const char *text)
 {
+	term_style(t, STYLE_DIM);
+	term_addf(t, "%*s%s", (int)indent, "", branch);
+	term_style(t, STYLE_NONE);
+	term_add(t, mark_style, mark);
+	t->bar = trunk ? t->ascii ? "|" : "\xe2\x94\x82" : NULL;
+	t->bar_at = indent;
+	term_wrap_on(t, indent + 5, style, text);
+	t->bar = NULL;
+}
+
+static void tree_facts(struct term *t, struct arena *a, unsigned indent, bool trunk, const struct finding *f, usec_t now, uint32_t max)
+{
+	const char *branch = !trunk ? "   " : t->ascii ? "|  " : "\xe2\x94\x82  ";
+
 	for (uint32_t i = 0; i < f->evidence_count && i < max; i++) {
 		const struct evidence *e = &f->evidence[i];
 
-		term_wrap(t, indent, STYLE_DIM, t->ascii ? "- " : "\xc2\xb7 ", 2, STYLE_DIM,
+		tree_line(t, indent, branch, trunk, t->ascii ? "- " : "\xc2\xb7 ", STYLE_DIM, STYLE_DIM,
 			  fact_text(a, e, now, e->object != f->object, max == UINT32_MAX));
 	}
 	if (f->evidence_count > max)
-		term_wrap(t, indent, STYLE_DIM, "", 2, STYLE_DIM, arena_printf(a, "and %u more facts: -o wide", f->evidence_count - max));
+		tree_line(t, indent, branch, trunk, "  ", STYLE_DIM, STYLE_DIM,
+			  arena_printf(a, "and %u more fact%s: -o wide", f->evidence_count - max, f->evidence_count == max + 1 ? "" : "s"));
+}
+
+/* What else was thought of, a branch each; the chosen explanation is the step below. */
+static void tree_hypotheses(struct term *t, struct arena *a, unsigned indent, bool trunk, const struct cause *c)
+{
+	static const char *const marks[] = {"+ ", "? ", "x ", "- "}, *const fine[] = {"\xe2\x9c\x93 ", "? ", "\xe2\x9c\x97 ", "- "};
+	static const enum style styles[] = {STYLE_GREEN, STYLE_YELLOW, STYLE_DIM, STYLE_CYAN};
+
+	for (uint32_t i = 1; i < c->hypothesis_count; i++) {
+		const struct hypothesis *h = &c->hypotheses[i];
+		bool last = !trunk && i + 1 == c->hypothesis_count;
+		const char *branch = last ? (t->ascii ? "`- " : "\xe2\x94\x94\xe2\x94\x80 ") : t->ascii ? "|- " : "\xe2\x94\x9c\xe2\x94\x80 ";
+
+		tree_line(t, indent, branch, !last, t->ascii ? marks[h->status] : fine[h->status], styles[h->status],
+			  h->status == HYPOTHESIS_POSSIBLE ? STYLE_NONE : STYLE_DIM, hypothesis_text(a, h));
+	}
 }
 
 /* "Deployment shop/web has 0 of 1 replicas ready", or "Pod shop/web-1: container main has crashed": the step's object with its finding, which
@@ -222,7 +278,20 @@ static const char *step_text(struct arena *a, const struct chain_step *step, boo
 	return arena_printf(a, "%s: %s", name, message);
 }
 
-/* The chain as a tree: what people notice on top, each line depends on the one below it, the root cause last. */
+/* The step that shows what the hypotheses explain, else the last one. */
+static uint32_t symptom_step(const struct cause *c)
+{
+	for (uint32_t i = 0; c->symptom && i < c->chain_len; i++)
+		if (c->chain[i].finding == c->symptom)
+			return i;
+	for (uint32_t i = 0; c->symptom && i < c->chain_len; i++)
+		if (c->chain[i].what.object && c->chain[i].what.object == c->symptom->object)
+			return i;
+	return c->chain_len - 1;
+}
+
+/* The chain as a tree: what people notice on top, each line depends on the one below it, the root cause last. What else might have been the
+ * reason stands as branches where the question came up. */
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
 {
 	report_cause_title(t, a, c, number);
@@ -230,16 +299,22 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 		const struct chain_step *step = &c->chain[i];
 		unsigned indent = INDENT + (i ? 3 * (i - 1) : 0), left = INDENT + 3 * i;
 		const char *branch = !i ? "" : t->ascii ? "`- " : "\xe2\x94\x94\xe2\x94\x80 ", *relation = i ? c->chain[i - 1].relation : "";
+		bool more = i + 1 < c->chain_len, asked = i == symptom_step(c) && c->hypothesis_count > 1;
 
-		term_wrap(t, indent, STYLE_DIM, branch, i ? 3 : 0, i + 1 == c->chain_len ? STYLE_BOLD : STYLE_NONE,
+		term_wrap(t, indent, STYLE_DIM, branch, i ? 3 : 0, more ? STYLE_NONE : STYLE_BOLD,
 			  arena_printf(a, "%s%s%s", relation ? relation : "", relation && *relation ? " " : "", step_text(a, step, i == 0)));
 		if (step->finding)
-			tree_facts(t, a, left, step->finding, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
+			tree_facts(t, a, left, more || asked, step->finding, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
+		if (asked)
+			tree_hypotheses(t, a, left, more, c);
 	}
-	if (!c->chain_len)
+	if (!c->chain_len) {
 		evidence(t, a, c->root, now, wide);
+		hypotheses(t, a, c);
+	}
 	term_addf(t, "\n");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
+	field(t, "because", behind_text(a, c));
 	field(t, "affects", affects_text(a, c));
 	changes(t, a, c, now, wide ? UINT32_MAX : 3);
 	if (wide)
@@ -383,7 +458,7 @@ void report_unseen_text(struct term *t, struct arena *a, struct cluster *c)
 		term_wrap(t, 0, STYLE_DIM, "", 0, STYLE_DIM, arena_printf(a, "Not in this recording, so not checked: %s.", text));
 }
 
-static void footer(struct term *t, const struct diagnosis *d, const struct report_options *o)
+static void footer(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
 {
 	if (d->lesser.len && !o->lesser)
 		term_addf(t, "%u lesser finding%s: --all shows %s.\n", d->lesser.len, d->lesser.len == 1 ? "" : "s",
@@ -391,6 +466,7 @@ static void footer(struct term *t, const struct diagnosis *d, const struct repor
 	if (d->recovered.len && !o->history)
 		term_addf(t, "%u problem%s recovered: --history shows %s.\n", d->recovered.len, d->recovered.len == 1 ? " has" : "s have",
 			  d->recovered.len == 1 ? "it" : "them");
+	report_silenced_text(t, a, d, o->silenced);
 }
 
 static void causes_text(struct term *t, struct arena *a, const struct diagnosis *d, const struct report_options *o)
@@ -413,12 +489,15 @@ void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const 
 	usec_t now = inventory_now(d->inv);
 
 	header(t, a, c, d);
-	causes_text(t, a, d, o);
+	if (o->scopes)
+		report_scopes_text(t, a, o->scopes, o->scopes_only);
+	if (!o->scopes_only)
+		causes_text(t, a, d, o);
 	if (o->lesser)
 		short_list(t, a, "Lesser findings", &d->lesser, o, now);
 	if (o->history)
 		short_list(t, a, "Recovered", &d->recovered, o, now);
 	report_notes_text(t, a, d->inv, o->wide);
 	report_unseen_text(t, a, c);
-	footer(t, d, o);
+	footer(t, a, d, o);
 }

@@ -1,7 +1,9 @@
 #include "cli/session.h"
 #include "base/log.h"
 #include "base/near.h"
+#include "base/file.h"
 #include "base/utf8.h"
+#include "checks/rules.h"
 #include "telemetry/telemetry.h"
 
 #include <unistd.h>
@@ -93,6 +95,44 @@ static int check_namespace(struct session *s, const char *from, const char *ns, 
 	return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s", ns, from);
 }
 
+/* The file that is named, else rules.yaml in the configuration folder, which need not exist. */
+static int open_rules(struct session *s, struct err *err)
+{
+	struct arena *a = &s->cli->ctx.arena;
+	const char *path = setting_or_null(s->cli, OPTION_RULES), *dir = path_config_dir(a);
+	const struct check **catalogue;
+	size_t count;
+
+	if (path)
+		path = path_expand_home(a, path);
+	else if (dir && access(path_join(a, dir, "rules.yaml"), F_OK) == 0)
+		path = path_join(a, dir, "rules.yaml");
+	if (!path)
+		return 0;
+	catalogue = diagnose_catalogue(a, &count);
+	s->rules = rules_new();
+	return rules_read(s->rules, path, catalogue, count, err);
+}
+
+static int check_settings(struct session *s, struct err *err)
+{
+	const struct option_value *v = &s->cli->options.values[OPTION_TARGET_VERSION];
+	int minor;
+
+	if (*v->text && !version_parse(v->text, &minor))
+		return err_set(err, ERR_USAGE, "%s: \"%s\" is no Kubernetes version like 1.40", v->where, v->text);
+	return open_rules(s, err);
+}
+
+void session_rules_text(struct session *s)
+{
+	const char *text;
+
+	for (unsigned n = 0; (text = rules_expired(s->rules, &s->cli->ctx.arena, inventory_now(s->inv), n)); n++)
+		term_wrap(&s->cli->out, 0, STYLE_NONE, "", 0, STYLE_NONE,
+			  arena_printf(&s->cli->ctx.arena, "An exclusion is over and silences nothing any more: %s.", text));
+}
+
 void session_cluster_options(struct session *s, struct cluster_options *ret)
 {
 	struct cli *cli = s->cli;
@@ -109,6 +149,8 @@ void session_cluster_options(struct session *s, struct cluster_options *ret)
 		.insecure = cli_has(cli, FLAG_INSECURE),
 		.ns = session_namespace(cli),
 		.all_kinds = options_bool(&cli->options, OPTION_CUSTOM_KINDS),
+		.probe_certificates = options_bool(&cli->options, OPTION_PROBE_CERTIFICATES),
+		.read_tls_secrets = options_bool(&cli->options, OPTION_READ_TLS_SECRETS),
 		.parallel = (unsigned)options_int(&cli->options, OPTION_PARALLEL),
 		.request_timeout = options_span(&cli->options, OPTION_REQUEST_TIMEOUT),
 		.progress = on_progress,
@@ -116,12 +158,13 @@ void session_cluster_options(struct session *s, struct cluster_options *ret)
 	};
 }
 
-void session_init(struct session *s, struct cli *cli)
+int session_init(struct session *s, struct cli *cli, struct err *err)
 {
 	int64_t when = options_int(&cli->options, OPTION_PROGRESS);
 
 	*s = (struct session){.cli = cli, .started = clock_monotonic()};
 	s->show_progress = when == WHEN_ALWAYS || (when == WHEN_AUTO && isatty(STDERR_FILENO));
+	return check_settings(s, err);
 }
 
 int session_open_from(struct session *s, struct cli *cli, const char *from, bool all_kinds, struct err *err)
@@ -129,9 +172,10 @@ int session_open_from(struct session *s, struct cli *cli, const char *from, bool
 	struct cluster_options o;
 	struct span span;
 	usec_t now;
-	int r;
+	int r = session_init(s, cli, err);
 
-	session_init(s, cli);
+	if (r < 0)
+		return r;
 	session_cluster_options(s, &o);
 	o.from = from;
 	o.all_kinds |= all_kinds;
@@ -161,6 +205,7 @@ void session_release(struct session *s)
 {
 	session_progress(s, NULL, 0, 0);
 	cluster_freep(&s->cluster);
+	rules_freep(&s->rules);
 }
 
 void session_diagnose_options(const struct session *s, struct diagnose_options *ret)
@@ -171,9 +216,17 @@ void session_diagnose_options(const struct session *s, struct diagnose_options *
 	ret->ns = session_namespace(s->cli);
 	ret->read_logs = options_bool(o, OPTION_READ_LOGS);
 	ret->max_logs = (unsigned)options_int(o, OPTION_MAX_LOGS);
-	ret->checks.restart_threshold = options_int(o, OPTION_RESTART_THRESHOLD);
-	ret->checks.recovered_after = options_span(o, OPTION_RECOVERED_AFTER);
-	ret->checks.startup_grace = options_span(o, OPTION_STARTUP_GRACE);
+	/* Rules are the team's, settings and flags the user's own: those win. */
+	if (s->rules)
+		rules_set_options(s->rules, &ret->checks);
+	if (o->values[OPTION_RESTART_THRESHOLD].origin != ORIGIN_DEFAULT)
+		ret->checks.restart_threshold = options_int(o, OPTION_RESTART_THRESHOLD);
+	if (o->values[OPTION_RECOVERED_AFTER].origin != ORIGIN_DEFAULT)
+		ret->checks.recovered_after = options_span(o, OPTION_RECOVERED_AFTER);
+	if (o->values[OPTION_STARTUP_GRACE].origin != ORIGIN_DEFAULT)
+		ret->checks.startup_grace = options_span(o, OPTION_STARTUP_GRACE);
+	if (*options_str(o, OPTION_TARGET_VERSION))
+		version_parse(options_str(o, OPTION_TARGET_VERSION), &ret->checks.target_minor);
 	ret->checks.only_check = s->cli->flags[FLAG_CHECK];
 	ret->checks.advice = cli_has(s->cli, FLAG_ADVICE);
 }

@@ -109,6 +109,16 @@ static int unknown_kind(const char *word, struct err *err)
 	return err_set(err, ERR_USAGE, "there is nothing of a kind \"%s\"", word);
 }
 
+int target_kind(const struct inventory *inv, const char *word, const char **ret, struct err *err)
+{
+	const struct kind *kind = kind_by_name(word);
+
+	if (!kind && !is_custom_kind(inv, word))
+		return unknown_kind(word, err);
+	*ret = kind ? kind->name : word;
+	return 0;
+}
+
 /* Splits the words into kind, namespace and name. */
 static int split(struct search *s, const char *const *words, int count, struct err *err)
 {

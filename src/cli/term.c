@@ -87,6 +87,11 @@ void term_safe(struct term *t, enum style style, const char *s)
 static void new_line(struct term *t, unsigned left)
 {
 	strbuf_addch(&t->buf, '\n');
+	if (t->bar && t->bar_at < left) {
+		strbuf_addn(&t->buf, ' ', t->bar_at);
+		strbuf_addstr(&t->buf, t->bar);
+		left -= t->bar_at + 1;
+	}
 	strbuf_addn(&t->buf, ' ', left);
 }
 

@@ -16,9 +16,11 @@ struct term {
 	struct strbuf buf;
 	int fd;
 	bool is_terminal, colour;
-	bool ascii;     /* the locale cannot show more */
-	unsigned width; /* 0 = do not wrap */
-	int error;      /* errno of the first failed write; EPIPE means that nobody reads any more */
+	bool ascii;      /* the locale cannot show more */
+	unsigned width;  /* 0 = do not wrap */
+	const char *bar; /* drawn at column bar_at of every line that a text goes on in: the trunk of a tree; NULL = none */
+	unsigned bar_at;
+	int error; /* errno of the first failed write; EPIPE means that nobody reads any more */
 };
 
 void term_init(struct term *t, int fd);

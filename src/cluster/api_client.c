@@ -48,6 +48,7 @@ void api_client_free(struct api_client *c)
 		return;
 	credential_unref(c->credential);
 	http_client_free(c->http);
+	mem_free(c->certificates);
 	pthread_mutex_destroy(&c->lock);
 	arena_release(&c->arena);
 	mem_free(c);
@@ -135,7 +136,13 @@ usec_t api_client_clock_skew(const struct api_client *c)
 	return __atomic_load_n(&c->skew, __ATOMIC_RELAXED);
 }
 
-/* From the first answer: how far away the server is, and what time it has. */
+const char *api_client_certificates(const struct api_client *c)
+{
+	const char *pem = __atomic_load_n(&c->certificates, __ATOMIC_ACQUIRE);
+	return pem ? pem : "";
+}
+
+/* From the first answer: how far away the server is, what time it has, and who it says it is. */
 static void learn_server(struct api_client *c, const struct http_response *r)
 {
 	if (r->connect_time > 0 && __atomic_load_n(&c->gzip, __ATOMIC_RELAXED) < 0)
@@ -143,6 +150,9 @@ static void learn_server(struct api_client *c, const struct http_response *r)
 	usec_t skew = r->date ? r->date - clock_now() : 0;
 	if (r->connect_time > 0 && (skew > API_SKEW_MIN || skew < -API_SKEW_MIN))
 		__atomic_store_n(&c->skew, skew, __ATOMIC_RELAXED);
+	char *none = NULL, *pem = r->certificates.len ? mem_strdup(r->certificates.buf) : NULL;
+	if (pem && !__atomic_compare_exchange_n(&c->certificates, &none, pem, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		mem_free(pem);
 }
 
 static int send_with(struct api_client *c, struct ctx *ctx, const struct api_request *q, const struct credential *cr, const char *url,
@@ -161,6 +171,7 @@ static int send_with(struct api_client *c, struct ctx *ctx, const struct api_req
 		.body = q->body,
 		.body_len = q->body ? strlen(q->body) : 0,
 		.gzip = want_gzip(c) && !q->text,
+		.certificates = !*api_client_certificates(c),
 		.timeout = q->timeout == API_NO_TIMEOUT ? 0
 			   : q->timeout                 ? q->timeout
 							: c->request_timeout,

@@ -50,6 +50,8 @@ struct api_request {
 int api_do(struct api_client *c, struct ctx *ctx, const struct api_request *request, struct err *err);
 /* The server's clock minus ours, from the first answer's Date header (to the second); 0 when less than API_SKEW_MIN or unknown. */
 usec_t api_client_clock_skew(const struct api_client *c);
+/* What the server showed in the first TLS handshake, PEM, its own certificate first; "" without TLS. */
+const char *api_client_certificates(const struct api_client *c);
 #define API_SKEW_MIN (3 * USEC_PER_SEC)
 /* The token of a 410's Status with which a list can go on from a newer version; "" when there was none. Valid until this thread's next api_do. */
 const char *api_last_continue(void);

@@ -23,6 +23,7 @@ struct api_client {
 	const char *const *identity; /* Impersonate-* headers, NULL-terminated */
 	usec_t request_timeout;
 	usec_t skew;          /* atomic: server's clock minus ours */
+	char *certificates;   /* PEM, of the first connection; set once, before other threads ask */
 	int gzip;             /* atomic: -1 not known yet, 0 near server, 1 far away */
 	pthread_mutex_t lock; /* credential */
 	struct credential *credential;

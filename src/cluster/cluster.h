@@ -18,11 +18,13 @@ struct cluster_options {
 	const char *const *as_groups;                           /* NULL-terminated or NULL */
 	const char *server, *token;                             /* overrides */
 	bool insecure;
-	const char *ns;         /* only this namespace; NULL = all */
-	usec_t now;             /* a recording's "now", when its own should not count; 0 = as recorded */
-	bool all_kinds;         /* also every custom kind the server has (snapshot does) */
-	unsigned parallel;      /* lists side by side; 0 = CLUSTER_PARALLEL */
-	usec_t request_timeout; /* per request; 0 = CLUSTER_REQUEST_TIMEOUT */
+	const char *ns;          /* only this namespace; NULL = all */
+	usec_t now;              /* a recording's "now", when its own should not count; 0 = as recorded */
+	bool all_kinds;          /* also every custom kind the server has (snapshot does) */
+	bool probe_certificates; /* call TLS ports of Services and Ingresses for their certificates (certificates.h) */
+	bool read_tls_secrets;   /* read the certificates, and nothing else, of TLS Secrets */
+	unsigned parallel;       /* lists side by side; 0 = CLUSTER_PARALLEL */
+	usec_t request_timeout;  /* per request; 0 = CLUSTER_REQUEST_TIMEOUT */
 	/* Called now and then from one thread at a time: "reading pods", done and total may be 0 when unknown. May be NULL. */
 	void (*progress)(void *arg, const char *what, size_t done, size_t total);
 	void *progress_arg;

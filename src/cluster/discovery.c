@@ -1,4 +1,5 @@
 #include "cluster/discovery.h"
+#include "cluster/inventory_internal.h"
 #include "cluster/live_internal.h"
 
 #define ACCEPT_AGGREGATED                                                                                                                            \
@@ -10,6 +11,7 @@ struct reader {
 	struct ctx *ctx;
 	struct arena *a;
 	struct discovery *out;
+	bool known_only; /* only groups of known_kinds.def */
 };
 
 static bool can_list(const struct value *verbs)
@@ -18,6 +20,14 @@ static bool can_list(const struct value *verbs)
 		if (str_eq(value_str(v, ""), "list"))
 			return true;
 	return false;
+}
+
+static bool is_wanted(const struct reader *r, const char *group)
+{
+	for (size_t i = 0; r->known_only && i < known_kind_count; i++)
+		if (str_eq(known_kinds[i].group, group))
+			return true;
+	return !r->known_only;
 }
 
 /* Names become parts of URLs: what is not one of Kubernetes' own names is left out. */
@@ -56,6 +66,8 @@ static void read_aggregated_group(struct reader *r, const struct value *group)
 {
 	const char *name = value_get_str(value_get(group, "metadata"), "name");
 	const struct value *preferred = value_item(value_get(group, "versions"), 0);
+	if (!is_wanted(r, name))
+		return;
 	if (str_eq(value_get_str(preferred, "freshness"), "Stale"))
 		add_failure(r, name, "its API service does not answer");
 	for (value_each(resource, value_get(preferred, "resources")))
@@ -86,7 +98,7 @@ static int read_plain_groups(struct reader *r, const struct value *groups, struc
 	for (value_each(group, value_get(groups, "groups"))) {
 		const char *name = value_get_str(group, "name"), *version = value_get_str(value_get(group, "preferredVersion"), "version");
 		struct err failure = {0};
-		if (!name_ok(name) || !name_ok(version))
+		if (!name_ok(name) || !name_ok(version) || !is_wanted(r, name))
 			continue;
 		int rc = read_plain_group(r, name, version, &failure);
 		if (rc == ERR_CANCELLED || rc == ERR_UNAUTHENTICATED) {
@@ -130,6 +142,16 @@ int discovery_read(struct api_client *c, struct ctx *ctx, struct arena *a, struc
 		return rc;
 	*ret = found;
 	return 0;
+}
+
+int discovery_read_known(struct api_client *c, struct ctx *ctx, struct arena *a, struct discovery *ret, struct err *err)
+{
+	struct discovery found = {0};
+	struct reader r = {.client = c, .ctx = ctx, .a = a, .out = &found, .known_only = true};
+	int rc = read_root(&r, "/apis", err);
+	if (rc == 0)
+		*ret = found;
+	return rc;
 }
 
 /* Read otherwise (typed, metrics), the same objects under a second name, or (component statuses) answered by asking etcd each time. */

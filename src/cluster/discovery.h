@@ -24,5 +24,7 @@ struct discovery {
 };
 
 int discovery_read(struct api_client *c, struct ctx *ctx, struct arena *a, struct discovery *ret, struct err *err);
+/* Only the groups of known_kinds.def: one request where discovery is aggregated, else one more for each of these groups that is there. */
+int discovery_read_known(struct api_client *c, struct ctx *ctx, struct arena *a, struct discovery *ret, struct err *err);
 
 #endif

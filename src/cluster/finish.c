@@ -14,6 +14,27 @@ static void collect_namespaces(const struct inventory *inv, struct hash *ret)
 			hash_put_ptr(ret, inv->events.items[i]->ns, ret);
 }
 
+/* Each custom kind of which there is an object: once for each namespace in which something was recorded, or once everywhere. */
+static void mark_seen_custom(struct inventory *inv, bool everywhere, const struct hash *namespaces)
+{
+	const struct object_list *list = &inv->lists[KIND_CUSTOM];
+	const struct kind *before = NULL;
+
+	for (uint32_t i = 0; i < list->len; i++) {
+		const struct kind *kind = list->items[i]->kind;
+		const struct custom_kind *c = kind == before ? NULL : inventory_custom_of(inv, kind);
+
+		before = kind;
+		if (!c || c->seen_all || c->seen_ns.len)
+			continue;
+		if (everywhere || !kind->namespaced)
+			inventory_mark_seen(inv, kind, NULL);
+		for (uint32_t n = 0; !c->seen_all && n <= namespaces->mask; n++)
+			if (namespaces->slots[n].value)
+				inventory_mark_seen(inv, kind, namespaces->slots[n].key);
+	}
+}
+
 /* Files do not say what was asked for. A kind that is there was asked for; where? Everywhere when the recording has the Namespaces and
  * objects of several of them, else in the namespaces that occur: a dump of one namespace tells nothing about the others. */
 static void mark_seen_kinds(struct recording *r)
@@ -36,6 +57,7 @@ static void mark_seen_kinds(struct recording *r)
 			if (namespaces.slots[i].value)
 				inventory_mark_seen(inv, &kind_table[k], namespaces.slots[i].key);
 	}
+	mark_seen_custom(inv, everywhere, &namespaces);
 	inv->seen_all[KIND_CUSTOM] |= r->present[KIND_CUSTOM];
 	hash_release(&namespaces);
 }

@@ -5,7 +5,6 @@
 /* Held by the trees of events and Secrets before they are emptied. */
 #define SCRATCH_MAX ((size_t)256 << 10)
 #define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
-#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
 {
@@ -54,6 +53,12 @@ void inventory_unref(struct inventory *inv)
 	for (uint32_t i = 0; i < inv->shared.len; i++)
 		shared_tree_unref(inv->shared.items[i]);
 	mem_free(inv->shared.items);
+	for (uint32_t i = 0; inv->custom_kinds.slots && i <= inv->custom_kinds.mask; i++) {
+		struct custom_kind *c = inv->custom_kinds.slots[i].value;
+
+		if (c)
+			mem_free(c->seen_ns.items);
+	}
 	mem_free(inv->builder.share);
 	mem_free(inv->events.items);
 	mem_free(inv->logs.items);
@@ -122,6 +127,7 @@ const struct kind *inventory_custom_kind(struct inventory *inv, const char *grou
 				.plural = plural ? intern_str(&inv->strings, plural) : NULL,
 				.shorts = "",
 				.namespaced = namespaced};
+	c->known = known_kind_find(group, name);
 	if (!plural) {
 		/* Not told: the regular plural is right for nearly every custom resource, and only shown to people. */
 		char *text = arena_printf(&inv->arena, "%ss", key[1]);
@@ -132,6 +138,14 @@ const struct kind *inventory_custom_kind(struct inventory *inv, const char *grou
 	}
 	hash_put(&inv->custom_kinds, c, sizeof(key), c);
 	return &c->kind;
+}
+
+struct custom_kind *inventory_custom_of(const struct inventory *inv, const struct kind *kind)
+{
+	const char *key[2] = {intern_find(&inv->strings, kind->group, strlen(kind->group)),
+			      intern_find(&inv->strings, kind->name, strlen(kind->name))};
+
+	return key[0] && key[1] ? hash_get(&inv->custom_kinds, key, sizeof(key)) : NULL;
 }
 
 static const struct kind *kind_of_root(struct inventory *inv, const struct value *root, const struct value *metadata, struct err *err)
@@ -165,7 +179,7 @@ static void map_append(struct inventory *inv, struct value *map, const struct me
 /* Who changed something and when, without the list of fields: half of the bytes of an object. */
 static struct value reduced_managed(struct inventory *inv, const struct value *v)
 {
-	static const char *const kept[] = {"manager", "operation", "time", "subresource"};
+	static const char *const kept[] = {"manager", "operation", "apiVersion", "time", "subresource"};
 	struct value out = {.type = VALUE_LIST};
 
 	out.items = arena_new_array(&inv->arena, struct value, value_len(v));
@@ -187,9 +201,14 @@ static struct value reduced_annotations(struct inventory *inv, const struct valu
 {
 	struct value out = map_like(inv, v);
 
-	for (member_each(m, v))
-		if (!str_eq(m->key, LAST_APPLIED))
+	for (member_each(m, v)) {
+		size_t kept = schema_annotation_kept(m->key, m->v.key_len, value_str(&m->v, ""), m->v.type == VALUE_STRING ? m->v.len : 0);
+
+		if (kept == SIZE_MAX)
 			map_append(inv, &out, m, value_copy(&inv->builder, &m->v));
+		else if (kept)
+			map_append(inv, &out, m, value_of_str(arena_strndup(&inv->arena, value_str(&m->v, ""), kept)));
+	}
 	return out;
 }
 
@@ -255,10 +274,12 @@ static struct value secret_without_values(struct inventory *inv, const struct va
 	return out;
 }
 
-/* A custom object keeps everything but the bulk of its metadata. The definitions of custom kinds would keep schemas of megabytes, which
+/* A custom object keeps everything but the bulk of its metadata; one of a known kind only what is read of it. The definitions of custom kinds would keep schemas of megabytes, which
  * nothing here reads: they are projected, whichever way they came. */
 static struct value custom_reduced(struct inventory *inv, const struct kind *kind, const struct value *root)
 {
+	const struct custom_kind *custom = inventory_custom_of(inv, kind);
+	const struct known_kind *known = custom ? custom->known : NULL;
 	const struct message *definition = schema_find(SCHEMA_CRD);
 	struct value projected;
 
@@ -267,8 +288,14 @@ static struct value custom_reduced(struct inventory *inv, const struct kind *kin
 		return projected;
 	struct value out = map_like(inv, root);
 
-	for (member_each(m, root))
-		map_append(inv, &out, m, str_eq(m->key, "metadata") ? reduced_metadata(inv, &m->v) : value_copy(&inv->builder, &m->v));
+	for (member_each(m, root)) {
+		if (str_eq(m->key, "metadata"))
+			map_append(inv, &out, m, reduced_metadata(inv, &m->v));
+		else if (!known)
+			map_append(inv, &out, m, value_copy(&inv->builder, &m->v));
+		else if (known_kind_keeps(known, m->key))
+			map_append(inv, &out, m, known_kind_keep(inv, known, m->key, &m->v));
+	}
 	return out;
 }
 
@@ -362,11 +389,18 @@ int inventory_add(struct inventory *inv, const struct kind *kind, const struct v
 
 void inventory_mark_seen(struct inventory *inv, const struct kind *kind, const char *ns)
 {
+	struct custom_kind *custom = NULL;
+	if (kind->id == KIND_CUSTOM && kind->name) {
+		inventory_custom_kind(inv, kind->group, kind->version, kind->name, kind->plural, kind->namespaced);
+		custom = inventory_custom_of(inv, kind);
+	}
 	if (!ns || !*ns || !kind->namespaced) {
 		inv->seen_all[kind->id] = true;
+		if (custom)
+			custom->seen_all = true;
 		return;
 	}
-	struct seen_namespaces *seen = &inv->seen_ns[kind->id];
+	struct seen_namespaces *seen = custom ? &custom->seen_ns : &inv->seen_ns[kind->id];
 	const char *key = intern_str(&inv->strings, ns);
 	for (uint32_t i = 0; i < seen->len; i++)
 		if (seen->items[i] == key)

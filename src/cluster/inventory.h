@@ -129,6 +129,12 @@ const struct note *inventory_notes(const struct inventory *inv, size_t *ret_coun
 
 /* All of a kind, ordered by namespace, then name. Custom kinds: every custom object. */
 const struct object_list *inventory_list(const struct inventory *inv, enum kind_id kind);
+/* In a list of inventory_list of one built-in kind: the first that does not come before that namespace and name ("" = its first); may be len. */
+uint32_t object_list_from(const struct object_list *list, const char *ns, const char *name);
+/* One custom kind alone, by apiVersion group and kind name; empty when there is none. O(1). */
+const struct object_list *inventory_list_custom(const struct inventory *inv, const char *group, const char *kind);
+/* As inventory_sees, of a custom kind. A kind that the server does not have is not seen. */
+bool inventory_sees_custom(const struct inventory *inv, const char *group, const char *kind, const char *ns);
 /* NULL when there is none. */
 struct object *inventory_find(const struct inventory *inv, enum kind_id kind, const char *ns, const char *name);
 struct object *inventory_find_uid(const struct inventory *inv, const char *uid);
@@ -140,6 +146,8 @@ const struct object_list *inventory_pods_on(const struct inventory *inv, const c
 struct object_list inventory_select(const struct inventory *inv, struct arena *a, enum kind_id kind, const char *ns, const struct value *selector,
 				    bool plain);
 bool selector_matches(const struct value *selector, const struct value *labels, bool plain);
+/* "app=web,tier!=db,env in (a,b),!legacy,n>5", as kubectl -l takes it, into a LabelSelector value. ERR_USAGE says what is wrong, and where. */
+int selector_parse(struct value_builder *b, const char *text, struct value *ret, struct err *err);
 /* "app=web,tier in (a,b)" for people. */
 char *selector_text(struct arena *a, const struct value *selector, bool plain);
 /* Events about an object, newest first. */
@@ -158,7 +166,7 @@ size_t inventory_memory(const struct inventory *inv);
 char *object_text(struct arena *a, const struct object *o);
 /* "pod/checkout-7d9f -n shop" the way kubectl names it: for hints. */
 char *object_ref_text(struct arena *a, const struct object *o);
-/* The topmost controller owner (the Deployment of a Pod); o itself when it has none. */
+/* The topmost controller owner (the Deployment of a Pod, not the custom object above it); o itself when it has none. */
 const struct object *object_top_owner(const struct object *o);
 /* By path, "" / 0 when absent. */
 const char *object_str(const struct object *o, const char *path);

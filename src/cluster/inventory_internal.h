@@ -25,14 +25,18 @@ struct object_key {
 	const char *ns, *name;
 };
 
+struct seen_namespaces {
+	const char **items; /* interned; on the heap */
+	uint32_t len, cap;
+};
+
 struct custom_kind {
 	const char *group, *name; /* interned: the key */
 	struct kind kind;
-};
-
-struct seen_namespaces {
-	const char **items; /* interned */
-	uint32_t len, cap;
+	const struct known_kind *known; /* which fields of it are kept; NULL = all */
+	struct object_list list;        /* a part of lists[KIND_CUSTOM]; after seal */
+	bool seen_all;
+	struct seen_namespaces seen_ns;
 };
 
 struct log_node {
@@ -111,6 +115,20 @@ void inventory_put_event(struct inventory *inv, const struct value *root);
 /* The kind of a custom object, made when it is met first. plural NULL = not known. */
 const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
 					 bool namespaced);
+struct custom_kind *inventory_custom_of(const struct inventory *inv, const struct kind *kind);
+/* custom_keep.c: the kinds of known_kinds.def. */
+struct known_kind {
+	const char *group, *name;
+	const char *message; /* its schema, for protobuf; NULL = JSON without schema */
+	const char *keep;    /* paths of what is kept of an object, besides its metadata; "" = all */
+	const char *passed;  /* a list whose items with result "pass" or "skip" are forgotten; NULL */
+};
+extern const struct known_kind known_kinds[];
+extern const size_t known_kind_count;
+const struct known_kind *known_kind_find(const char *group, const char *name);
+/* What is kept of a member of the object's root, copied into inv. */
+struct value known_kind_keep(struct inventory *inv, const struct known_kind *known, const char *member, const struct value *v);
+bool known_kind_keeps(const struct known_kind *known, const char *member);
 /* events.c: fills an event from a core/v1 or events.k8s.io tree; all strings interned. */
 void event_from_value(struct inventory *inv, const struct value *root, struct event *e);
 /* Newest first, and links each to its object. */

@@ -73,7 +73,8 @@ static void add_typed_jobs(struct live_reading *reading, struct arena *a, struct
 static void run_job(void *arg, size_t i)
 {
 	struct job_list *jobs = arg;
-	list_job_run(&jobs->items[i]);
+	if (live_custom_prepare(&jobs->items[i]))
+		list_job_run(&jobs->items[i]);
 }
 
 /* A mistyped -n must not look like a namespace in which all is well. */
@@ -119,13 +120,21 @@ static int read_all(struct live *live, struct ctx *ctx, const struct cluster_opt
 		.json_only = wire && str_eq(wire, "json"),
 	};
 	pthread_mutex_init(&reading.build, NULL);
+	live_custom_init(&reading);
 	struct job_list jobs = {0};
+	if (!o->all_kinds)
+		live_custom_add_finder(&reading, &ctx->arena, &jobs);
 	add_typed_jobs(&reading, &ctx->arena, &jobs);
+	if (!o->all_kinds)
+		live_custom_add_kinds(&reading, &ctx->arena, &jobs);
 	int r = o->all_kinds ? discovery_add_custom(&reading, ctx, &ctx->arena, &jobs, err) : 0;
 	if (r == 0) {
 		pool_run(o->parallel ? o->parallel : CLUSTER_PARALLEL, jobs.len, run_job, &jobs);
 		r = conclude(&reading, err);
+		if (r == 0)
+			r = live_read_certificates(&reading, ctx, err);
 	}
+	live_custom_release(&reading);
 	pthread_mutex_destroy(&reading.build);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include "cluster/api_list.h"
 #include "cluster/cluster_internal.h"
+#include "cluster/discovery.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,13 +34,22 @@ struct live_reading {
 	unsigned done;         /* kinds read, at least in part */
 	unsigned silent;       /* kinds whose server did not answer */
 	size_t objects;        /* read so far, for progress */
+
+	/* The custom kinds of known_kinds.def that the server has: one job finds them, the jobs of the kinds wait for it. */
+	struct arena found_arena;
+	struct discovery found; /* complete when found_done; then only read */
+	bool found_done;
+	pthread_mutex_t found_lock;
+	pthread_cond_t found_changed;
 };
 
 /* One kind to be listed, and how far that is. */
 struct list_job {
 	struct live_reading *reading;
 	const struct kind *kind;
-	bool metadata_only; /* ask for PartialObjectMetadata */
+	bool metadata_only;             /* ask for PartialObjectMetadata */
+	bool finds_known;               /* no list: finds out which of the known custom kinds there are */
+	const struct known_kind *known; /* its kind is the one found for this; nothing is done when there is none */
 
 	struct ctx ctx;
 	struct api_list list;
@@ -60,6 +70,16 @@ struct job_list {
 	struct list_job *items;
 	uint32_t len, cap;
 };
+/* live_custom.c: known custom kinds, when not all kinds are asked for. The finding job comes first, its kinds after the typed ones. */
+void live_custom_init(struct live_reading *reading);
+void live_custom_release(struct live_reading *reading);
+void live_custom_add_finder(struct live_reading *reading, struct arena *a, struct job_list *jobs);
+void live_custom_add_kinds(struct live_reading *reading, struct arena *a, struct job_list *jobs);
+/* Runs a finding job, or gives a known kind's job its kind. False when there is nothing (more) to do. */
+bool live_custom_prepare(struct list_job *job);
 int discovery_add_custom(struct live_reading *reading, struct ctx *ctx, struct arena *a, struct job_list *jobs, struct err *err);
+
+/* The certificates that can be seen, as objects (certificates.c). Fails only when cancelled. */
+int live_read_certificates(struct live_reading *reading, struct ctx *ctx, struct err *err);
 
 #endif

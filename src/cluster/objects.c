@@ -26,8 +26,12 @@ const struct object *object_top_owner(const struct object *o)
 {
 	/* inventory_seal leaves no cycles among owners. A Node owns its static pods and its lease in name only: what goes wrong in
 	 * kube-apiserver is not the node's trouble, nor that of the other static pods there. */
-	while (o->owner && o->owner->kind->id != KIND_NODE)
+	while (o->owner && o->owner->kind->id != KIND_NODE) {
+		/* A Deployment that an operator made for its custom object is still the workload: whether that object was read must not matter. */
+		if (o->owner->kind->id == KIND_CUSTOM && o->kind->id != KIND_CUSTOM && o->kind->id != KIND_POD)
+			break;
 		o = o->owner;
+	}
 	return o;
 }
 

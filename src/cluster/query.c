@@ -23,6 +23,30 @@ bool inventory_sees(const struct inventory *inv, enum kind_id kind, const char *
 	return false;
 }
 
+static const struct custom_kind *custom_kind_find(const struct inventory *inv, const char *group, const char *kind)
+{
+	const struct kind k = {.group = group, .name = kind};
+	return inventory_custom_of(inv, &k);
+}
+
+bool inventory_sees_custom(const struct inventory *inv, const char *group, const char *kind, const char *ns)
+{
+	const struct custom_kind *c = custom_kind_find(inv, group, kind);
+	if (!c || c->seen_all)
+		return c != NULL;
+	for (uint32_t i = 0; ns && i < c->seen_ns.len; i++)
+		if (str_eq(c->seen_ns.items[i], ns))
+			return true;
+	return false;
+}
+
+const struct object_list *inventory_list_custom(const struct inventory *inv, const char *group, const char *kind)
+{
+	static const struct object_list none;
+	const struct custom_kind *c = custom_kind_find(inv, group, kind);
+	return c ? &c->list : &none;
+}
+
 const struct note *inventory_notes(const struct inventory *inv, size_t *ret_count)
 {
 	*ret_count = inv->notes.len;
@@ -57,8 +81,7 @@ struct object *inventory_find_uid(const struct inventory *inv, const char *uid)
 
 struct object *inventory_find_custom(const struct inventory *inv, const char *group, const char *kind, const char *ns, const char *name)
 {
-	const char *key[2] = {intern_find(&inv->strings, group, strlen(group)), intern_find(&inv->strings, kind, strlen(kind))};
-	const struct custom_kind *c = key[0] && key[1] ? hash_get(&inv->custom_kinds, key, sizeof(key)) : NULL;
+	const struct custom_kind *c = custom_kind_find(inv, group, kind);
 	if (c) {
 		struct object *o = inventory_find_key(inv, &c->kind, ns ? ns : "", name);
 		return o || !ns || !*ns ? o : inventory_find_key(inv, &c->kind, "", name);
@@ -75,6 +98,20 @@ const struct object_list *inventory_pods_on(const struct inventory *inv, const c
 	const char *name = intern_find(&inv->strings, node, strlen(node));
 	const struct object_list *list = name ? hash_get_ptr(&inv->pods_on, name) : NULL;
 	return list ? list : &none;
+}
+
+uint32_t object_list_from(const struct object_list *list, const char *ns, const char *name)
+{
+	uint32_t from = 0, to = list->len;
+	while (from < to) {
+		uint32_t mid = from + (to - from) / 2;
+		int c = strcmp(list->items[mid]->ns, ns);
+		if (c < 0 || (c == 0 && strcmp(list->items[mid]->name, name) < 0))
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from;
 }
 
 static uint32_t lower_bound(const struct object_list *list, const char *ns, bool after)

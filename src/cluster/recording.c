@@ -2,6 +2,7 @@
 #include "cluster/recording.h"
 
 #include "base/log.h"
+#include "cluster/inventory_internal.h"
 #include "cluster/schema.h"
 #include "format/yaml.h"
 
@@ -71,9 +72,19 @@ static void mark_present(struct recording *r, const struct kind *k)
 	r->present[k ? k->id : KIND_CUSTOM] = true;
 }
 
-/* A list that holds nothing tells that this kind was looked for everywhere and is not there. */
-static void mark_empty(struct recording *r, const struct kind *k)
+/* A list that holds nothing tells that this kind was looked for everywhere and is not there. k NULL: a custom kind, or any ("v1 List"). */
+static void mark_empty(struct recording *r, const struct kind *k, const char *api_version, const char *name)
 {
+	const char *slash = strchr(api_version, '/');
+	char group[NAME_MAX_LEN];
+	size_t len = strlen(name);
+
+	if (!k && slash && len > 4) { /* longer than "List" */
+		snprintf(group, sizeof(group), "%.*s", (int)(slash - api_version), api_version);
+		char kind[NAME_MAX_LEN];
+		snprintf(kind, sizeof(kind), "%.*s", (int)(len - 4), name);
+		k = inventory_custom_kind(r->inv, group, slash + 1, kind, NULL, true);
+	}
 	if (!k)
 		return;
 	r->present[k->id] = true;
@@ -121,7 +132,7 @@ int recording_add_json(struct recording *r, const char *text, size_t len, const 
 	if (str_eq(api_version, SNAPSHOT_API))
 		return add_snapshot_record(r, text, len, err);
 	if (is_list(name)) { /* its items are null: the splitter took it for one object */
-		mark_empty(r, kind_of_list(api_version, name));
+		mark_empty(r, kind_of_list(api_version, name), api_version, name);
 		return 0;
 	}
 	k = *name ? kind_by_gvk(api_version, name) : kind;
@@ -227,7 +238,7 @@ static int json_envelope(void *arg, const char *text, size_t len, struct err *er
 		s->r->present[k->id] = true;
 		inventory_mark_seen(s->r->inv, k, s->ns);
 	} else if (empty) {
-		mark_empty(s->r, k);
+		mark_empty(s->r, k, api_version, is_list(name) ? name : "");
 	}
 	return add_waiting(s, k, err);
 }
@@ -288,7 +299,7 @@ static int add_items(struct recording *r, const struct value *list, const struct
 	int code = 0;
 
 	if (value_len(items) == 0)
-		mark_empty(r, of_list);
+		mark_empty(r, of_list, value_get_str(list, "apiVersion"), value_get_str(list, "kind"));
 	for (value_each(item, items)) {
 		code = add_tree(r, item, of_list, err);
 		if (code < 0)

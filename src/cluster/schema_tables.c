@@ -13,6 +13,7 @@ static const struct message m_admissionregistration_v1_ServiceReference;
 static const struct message m_admissionregistration_v1_ValidatingWebhook;
 static const struct message m_admissionregistration_v1_ValidatingWebhookConfiguration;
 static const struct message m_admissionregistration_v1_WebhookClientConfig;
+static const struct message m_apps_v1_ControllerRevision;
 static const struct message m_apps_v1_DaemonSet;
 static const struct message m_apps_v1_DaemonSetCondition;
 static const struct message m_apps_v1_DaemonSetSpec;
@@ -27,6 +28,8 @@ static const struct message m_apps_v1_ReplicaSet;
 static const struct message m_apps_v1_ReplicaSetCondition;
 static const struct message m_apps_v1_ReplicaSetSpec;
 static const struct message m_apps_v1_ReplicaSetStatus;
+static const struct message m_apps_v1_RevisionData;
+static const struct message m_apps_v1_RevisionSpec;
 static const struct message m_apps_v1_RollingUpdateDaemonSet;
 static const struct message m_apps_v1_RollingUpdateDeployment;
 static const struct message m_apps_v1_RollingUpdateStatefulSetStrategy;
@@ -365,7 +368,9 @@ static const struct message m_meta_v1_LabelSelectorRequirement;
 static const struct message m_meta_v1_ListMeta;
 static const struct message m_meta_v1_ManagedDataKeys;
 static const struct message m_meta_v1_ManagedFieldsEntry;
+static const struct message m_meta_v1_ManagedOfPod;
 static const struct message m_meta_v1_ObjectMeta;
+static const struct message m_meta_v1_ObjectMetaOfPod;
 static const struct message m_meta_v1_ObjectMetaWithKeys;
 static const struct message m_meta_v1_OwnerReference;
 static const struct message m_meta_v1_PartialObjectMetadata;
@@ -478,6 +483,16 @@ static const struct field f_admissionregistration_v1_WebhookClientConfig[] = {
 };
 static const uint8_t s_admissionregistration_v1_WebhookClientConfig[] = {1,255,255,0,255,255,2,255};
 static const struct message m_admissionregistration_v1_WebhookClientConfig = {"k8s.io.api.admissionregistration.v1.WebhookClientConfig", f_admissionregistration_v1_WebhookClientConfig, s_admissionregistration_v1_WebhookClientConfig, 7, 3, false};
+
+static const struct field f_apps_v1_ControllerRevision[] = {
+	{0, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
+	{0, FIELD_STRING, FIELD_OMIT_ZERO, 4, "kind", NULL},
+	{1, FIELD_MESSAGE, 0, 8, "metadata", &m_meta_v1_ObjectMeta},
+	{2, FIELD_RAW_JSON, 0, 4, "data", &m_apps_v1_RevisionData},
+	{3, FIELD_INT, 0, 8, "revision", NULL},
+};
+static const uint8_t s_apps_v1_ControllerRevision[] = {255,255,255,255,255,1,4,255,2,255,255,0,3,255,255,255};
+static const struct message m_apps_v1_ControllerRevision = {"k8s.io.api.apps.v1.ControllerRevision", f_apps_v1_ControllerRevision, s_apps_v1_ControllerRevision, 15, 5, false};
 
 static const struct field f_apps_v1_DaemonSet[] = {
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
@@ -626,6 +641,18 @@ static const struct field f_apps_v1_ReplicaSetStatus[] = {
 };
 static const uint8_t s_apps_v1_ReplicaSetStatus[] = {255,255,6,255,255,255,5,3,255,255,0,2,4,255,1,255};
 static const struct message m_apps_v1_ReplicaSetStatus = {"k8s.io.api.apps.v1.ReplicaSetStatus", f_apps_v1_ReplicaSetStatus, s_apps_v1_ReplicaSetStatus, 15, 7, false};
+
+static const struct field f_apps_v1_RevisionData[] = {
+	{2, FIELD_MESSAGE, 0, 4, "spec", &m_apps_v1_RevisionSpec},
+};
+static const uint8_t s_apps_v1_RevisionData[] = {255,255,255,0};
+static const struct message m_apps_v1_RevisionData = {"k8s.io.api.apps.v1.RevisionData", f_apps_v1_RevisionData, s_apps_v1_RevisionData, 3, 1, false};
+
+static const struct field f_apps_v1_RevisionSpec[] = {
+	{3, FIELD_MESSAGE, 0, 8, "template", &m_core_v1_PodTemplateSpec},
+};
+static const uint8_t s_apps_v1_RevisionSpec[] = {255,255,255,0};
+static const struct message m_apps_v1_RevisionSpec = {"k8s.io.api.apps.v1.RevisionSpec", f_apps_v1_RevisionSpec, s_apps_v1_RevisionSpec, 3, 1, false};
 
 static const struct field f_apps_v1_RollingUpdateDaemonSet[] = {
 	{1, FIELD_INT_OR_STRING, 0, 14, "maxUnavailable", NULL},
@@ -2207,7 +2234,7 @@ static const struct message m_core_v1_PhotonPersistentDiskVolumeSource = {"k8s.i
 static const struct field f_core_v1_Pod[] = {
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
 	{0, FIELD_STRING, FIELD_OMIT_ZERO, 4, "kind", NULL},
-	{1, FIELD_MESSAGE, 0, 8, "metadata", &m_meta_v1_ObjectMeta},
+	{1, FIELD_MESSAGE, 0, 8, "metadata", &m_meta_v1_ObjectMetaOfPod},
 	{2, FIELD_MESSAGE, 0, 4, "spec", &m_core_v1_PodSpec},
 	{3, FIELD_MESSAGE, 0, 6, "status", &m_core_v1_PodStatus},
 };
@@ -3767,11 +3794,21 @@ static const struct message m_meta_v1_ManagedDataKeys = {"k8s.io.apimachinery.pk
 static const struct field f_meta_v1_ManagedFieldsEntry[] = {
 	{1, FIELD_STRING, FIELD_OMIT_ZERO, 7, "manager", NULL},
 	{2, FIELD_STRING, FIELD_OMIT_ZERO, 9, "operation", NULL},
+	{3, FIELD_STRING, FIELD_OMIT_ZERO, 10, "apiVersion", NULL},
 	{4, FIELD_TIME, 0, 4, "time", NULL},
 	{8, FIELD_STRING, FIELD_OMIT_ZERO, 11, "subresource", NULL},
 };
-static const uint8_t s_meta_v1_ManagedFieldsEntry[] = {255,0,1,2,255,255,3,255};
-static const struct message m_meta_v1_ManagedFieldsEntry = {"k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", f_meta_v1_ManagedFieldsEntry, s_meta_v1_ManagedFieldsEntry, 7, 4, false};
+static const uint8_t s_meta_v1_ManagedFieldsEntry[] = {255,0,1,3,255,255,4,255,255,255,255,2,255,255,255,255};
+static const struct message m_meta_v1_ManagedFieldsEntry = {"k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", f_meta_v1_ManagedFieldsEntry, s_meta_v1_ManagedFieldsEntry, 15, 5, false};
+
+static const struct field f_meta_v1_ManagedOfPod[] = {
+	{1, FIELD_STRING, FIELD_OMIT_ZERO, 7, "manager", NULL},
+	{2, FIELD_STRING, FIELD_OMIT_ZERO, 9, "operation", NULL},
+	{4, FIELD_TIME, 0, 4, "time", NULL},
+	{8, FIELD_STRING, FIELD_OMIT_ZERO, 11, "subresource", NULL},
+};
+static const uint8_t s_meta_v1_ManagedOfPod[] = {255,0,1,2,255,255,3,255};
+static const struct message m_meta_v1_ManagedOfPod = {"k8s.io.apimachinery.pkg.apis.meta.v1.ManagedOfPod", f_meta_v1_ManagedOfPod, s_meta_v1_ManagedOfPod, 7, 4, false};
 
 static const struct field f_meta_v1_ObjectMeta[] = {
 	{1, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 4, "name", NULL},
@@ -3791,6 +3828,25 @@ static const struct field f_meta_v1_ObjectMeta[] = {
 };
 static const uint8_t s_meta_v1_ObjectMeta[] = {10,13,1,255,6,7,255,255,255,255,255,255,0,255,4,255,255,11,255,255,255,255,255,2,12,255,255,3,8,255,5,9};
 static const struct message m_meta_v1_ObjectMeta = {"k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta", f_meta_v1_ObjectMeta, s_meta_v1_ObjectMeta, 31, 14, false};
+
+static const struct field f_meta_v1_ObjectMetaOfPod[] = {
+	{1, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 4, "name", NULL},
+	{2, FIELD_STRING, FIELD_OMIT_ZERO, 12, "generateName", NULL},
+	{3, FIELD_STRING, FIELD_OMIT_ZERO, 9, "namespace", NULL},
+	{5, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 3, "uid", NULL},
+	{6, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 15, "resourceVersion", NULL},
+	{7, FIELD_INT, FIELD_OMIT_ZERO, 10, "generation", NULL},
+	{8, FIELD_TIME, 0, 17, "creationTimestamp", NULL},
+	{9, FIELD_TIME, 0, 17, "deletionTimestamp", NULL},
+	{10, FIELD_INT, 0, 26, "deletionGracePeriodSeconds", NULL},
+	{11, FIELD_STRING, FIELD_MAP, 6, "labels", NULL},
+	{12, FIELD_STRING_CAPPED, FIELD_ANNOTATIONS | FIELD_MAP, 11, "annotations", NULL},
+	{13, FIELD_MESSAGE, FIELD_REPEATED, 15, "ownerReferences", &m_meta_v1_OwnerReference},
+	{14, FIELD_STRING, FIELD_REPEATED, 10, "finalizers", NULL},
+	{17, FIELD_MESSAGE, FIELD_REPEATED, 13, "managedFields", &m_meta_v1_ManagedOfPod},
+};
+static const uint8_t s_meta_v1_ObjectMetaOfPod[] = {10,13,1,255,6,7,255,255,255,255,255,255,0,255,4,255,255,11,255,255,255,255,255,2,12,255,255,3,8,255,5,9};
+static const struct message m_meta_v1_ObjectMetaOfPod = {"k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMetaOfPod", f_meta_v1_ObjectMetaOfPod, s_meta_v1_ObjectMetaOfPod, 31, 14, false};
 
 static const struct field f_meta_v1_ObjectMetaWithKeys[] = {
 	{1, FIELD_STRING, FIELD_OMIT_ZERO | FIELD_UNIQUE, 4, "name", NULL},
@@ -3946,6 +4002,7 @@ static const struct message m_metrics_v1beta1_PodMetrics = {"k8s.io.metrics.pkg.
 const struct message *const schema_roots[] = {
 	&m_admissionregistration_v1_MutatingWebhookConfiguration,
 	&m_admissionregistration_v1_ValidatingWebhookConfiguration,
+	&m_apps_v1_ControllerRevision,
 	&m_apps_v1_DaemonSet,
 	&m_apps_v1_Deployment,
 	&m_apps_v1_ReplicaSet,
@@ -3988,4 +4045,4 @@ const struct message *const schema_roots[] = {
 	&m_metrics_v1beta1_NodeMetrics,
 	&m_metrics_v1beta1_PodMetrics,
 };
-const size_t schema_root_count = 43;
+const size_t schema_root_count = 44;

@@ -176,6 +176,19 @@ static usec_t latest_time(const struct inventory *inv)
 	return inv->events.len ? MAX(latest, inv->events.items[0]->last) : latest;
 }
 
+/* Custom objects are ordered by kind: each kind's list is a part of theirs. */
+static void slice_custom_kinds(struct inventory *inv)
+{
+	const struct object_list *all = &inv->lists[KIND_CUSTOM];
+	for (uint32_t i = 0, end; i < all->len; i = end) {
+		struct custom_kind *c = inventory_custom_of(inv, all->items[i]->kind);
+		for (end = i + 1; end < all->len && all->items[end]->kind == all->items[i]->kind;)
+			end++;
+		if (c)
+			c->list = (struct object_list){.items = all->items + i, .len = end - i, .cap = end - i};
+	}
+}
+
 static int by_kind_and_words(const void *x, const void *y)
 {
 	const struct note *a = x, *b = y;
@@ -205,6 +218,7 @@ void inventory_seal(struct inventory *inv)
 			list->cap = list->len;
 		}
 	}
+	slice_custom_kinds(inv);
 	index_uids(inv);
 	link_owners(inv);
 	index_nodes(inv);

@@ -35,20 +35,31 @@ static const struct kind *named_kind(const struct value *v)
 	return str_eq(name, "*") ? &custom : NULL;
 }
 
+static void mark_seen(struct recording *r, const struct kind *kind, const struct value *namespaces)
+{
+	if (!namespaces)
+		inventory_mark_seen(r->inv, kind, NULL);
+	for (value_each(ns, namespaces))
+		if (*value_str(ns, ""))
+			inventory_mark_seen(r->inv, kind, value_str(ns, ""));
+}
+
 /* {"kinds": [{"group": "", "name": "Pod"}, {"group": "apps", "name": "Deployment", "namespaces": ["shop"]}]}; "*" = custom kinds */
 static void read_seen(struct recording *r, const struct value *v)
 {
 	for (value_each(k, value_get(v, "kinds"))) {
 		const struct kind *kind = named_kind(k);
-		const struct value *namespaces = value_get(k, "namespaces");
 
-		if (!kind)
-			continue; /* a kind that this version of the program does not know */
-		if (!namespaces)
-			inventory_mark_seen(r->inv, kind, NULL);
-		for (value_each(ns, namespaces))
-			if (*value_str(ns, ""))
-				inventory_mark_seen(r->inv, kind, value_str(ns, ""));
+		if (kind)
+			mark_seen(r, kind, value_get(k, "namespaces"));
+	}
+	/* Custom kinds one by one: older versions of this program neither write nor read them. */
+	for (value_each(k, value_get(v, "customKinds"))) {
+		const struct kind *kind =
+			inventory_custom_kind(r->inv, value_get_str(k, "group"), value_get_str(k, "version"), value_get_str(k, "name"),
+					      value_get_str(k, "plural"), value_get_bool(k, "namespaced", true));
+
+		mark_seen(r, kind, value_get(k, "namespaces"));
 	}
 }
 

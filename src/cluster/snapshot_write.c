@@ -115,6 +115,60 @@ static void put_kind(struct snapshot_writer *w, enum kind_id id)
 	json_string(&w->json, id == KIND_CUSTOM ? "" : kind_table[id].group);
 }
 
+static void put_seen_namespaces(struct snapshot_writer *w, const struct seen_namespaces *seen)
+{
+	json_key(&w->json, "namespaces");
+	json_array_begin(&w->json);
+	for (uint32_t i = 0; i < seen->len; i++)
+		json_string(&w->json, seen->items[i]);
+	json_array_end(&w->json);
+}
+
+static void put_custom_kind(struct snapshot_writer *w, const struct kind *k)
+{
+	put_text(w, "group", k->group);
+	put_text(w, "version", k->version);
+	put_text(w, "name", k->name);
+	put_text(w, "plural", k->plural);
+	json_key(&w->json, "namespaced");
+	json_bool(&w->json, k->namespaced);
+}
+
+static int compare_custom_kinds(const void *x, const void *y)
+{
+	const struct custom_kind *a = *(const struct custom_kind *const *)x, *b = *(const struct custom_kind *const *)y;
+	int c = strcmp(a->group, b->group);
+
+	return c ? c : strcmp(a->name, b->name);
+}
+
+/* The custom kinds that could be listed, in the order of their names: a hash has none. */
+static void put_seen_custom(struct snapshot_writer *w)
+{
+	const struct hash *kinds = &w->inv->custom_kinds;
+	const struct custom_kind **seen = arena_new_array(&w->arena, const struct custom_kind *, kinds->count + 1);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; kinds->slots && i <= kinds->mask; i++) {
+		const struct custom_kind *c = kinds->slots[i].value;
+
+		if (c && (c->seen_all || c->seen_ns.len))
+			seen[count++] = c;
+	}
+	if (count)
+		qsort(seen, count, sizeof(const struct custom_kind *), compare_custom_kinds);
+	json_key(&w->json, "customKinds");
+	json_array_begin(&w->json);
+	for (uint32_t i = 0; i < count; i++) {
+		json_object_begin(&w->json);
+		put_custom_kind(w, &seen[i]->kind);
+		if (!seen[i]->seen_all)
+			put_seen_namespaces(w, &seen[i]->seen_ns);
+		json_object_end(&w->json);
+	}
+	json_array_end(&w->json);
+}
+
 static int write_seen(struct snapshot_writer *w, struct err *err)
 {
 	begin(w, SNAPSHOT_API, "Seen");
@@ -127,16 +181,12 @@ static int write_seen(struct snapshot_writer *w, struct err *err)
 			continue;
 		json_object_begin(&w->json);
 		put_kind(w, (enum kind_id)k);
-		if (!w->inv->seen_all[k]) {
-			json_key(&w->json, "namespaces");
-			json_array_begin(&w->json);
-			for (uint32_t i = 0; i < seen->len; i++)
-				json_string(&w->json, seen->items[i]);
-			json_array_end(&w->json);
-		}
+		if (!w->inv->seen_all[k])
+			put_seen_namespaces(w, seen);
 		json_object_end(&w->json);
 	}
 	json_array_end(&w->json);
+	put_seen_custom(w);
 	return end(w, err);
 }
 
@@ -165,12 +215,7 @@ static int write_notes(struct snapshot_writer *w, struct err *err)
 static int write_custom_kind(struct snapshot_writer *w, const struct kind *k, struct err *err)
 {
 	begin(w, SNAPSHOT_API, "CustomKind");
-	put_text(w, "group", k->group);
-	put_text(w, "version", k->version);
-	put_text(w, "name", k->name);
-	put_text(w, "plural", k->plural);
-	json_key(&w->json, "namespaced");
-	json_bool(&w->json, k->namespaced);
+	put_custom_kind(w, k);
 	return end(w, err);
 }
 

@@ -262,6 +262,16 @@ static bool node_term_matches(const struct value *term, const struct object *nod
 	return true;
 }
 
+bool node_terms_match(const struct value *terms, const struct object *node)
+{
+	if (value_len(terms) == 0)
+		return true;
+	for (value_each(term, terms))
+		if (node_term_matches(term, node))
+			return true;
+	return false;
+}
+
 bool node_selected(const struct value *pod_spec, const struct object *node)
 {
 	for (member_each(m, value_get(pod_spec, "nodeSelector"))) {
@@ -269,13 +279,7 @@ bool node_selected(const struct value *pod_spec, const struct object *node)
 		if (!have || !str_eq(value_str(have, ""), value_str(&m->v, "")))
 			return false;
 	}
-	const struct value *terms = value_at(pod_spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
-	if (value_len(terms) == 0)
-		return true;
-	for (value_each(term, terms))
-		if (node_term_matches(term, node))
-			return true;
-	return false;
+	return node_terms_match(value_at(pod_spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"), node);
 }
 
 static double container_request(const struct value *container, const char *resource)

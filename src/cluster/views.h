@@ -92,6 +92,8 @@ int object_has_key(const struct object *o, const char *key);
 
 /* Do these tolerations (a list) tolerate this taint (key, value, effect)? */
 bool taint_tolerated(const struct value *tolerations, const struct value *taint);
+/* nodeSelectorTerms (of a pod's affinity, of a volume) against a node: any of them; no terms at all match every node. */
+bool node_terms_match(const struct value *terms, const struct object *node);
 /* spec.nodeSelector and required node affinity of a pod spec against a node. */
 bool node_selected(const struct value *pod_spec, const struct object *node);
 /* What a pod asks of one resource ("cpu", "memory", "nvidia.com/gpu"), as the scheduler counts: main and sidecar containers add up,

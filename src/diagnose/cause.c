@@ -8,7 +8,8 @@ struct group {
 	enum finding_state state;
 	struct node **items;
 	uint32_t len, cap;
-	const struct node *root; /* the worst of those that were merged */
+	const struct node
+		*root; /* the worst of those that were merged; of what follows from a silenced one, the nearest to it; NULL = all silenced */
 	struct cause_facts facts;
 };
 
@@ -38,6 +39,14 @@ static bool better_root(const struct node *a, const struct node *b)
 	return a->finding->id < b->finding->id;
 }
 
+static void offer_root(struct group *g, const struct node *n)
+{
+	const struct node *best = g->root;
+
+	if (!n->finding->silence && (!best || (n->depth != best->depth ? n->depth < best->depth : better_root(n, best))))
+		g->root = n;
+}
+
 static void group_nodes(struct chain *c, struct groups *ret)
 {
 	struct hash by_key;
@@ -60,11 +69,10 @@ static void group_nodes(struct chain *c, struct groups *ret)
 				*arena_push(c->arena, ret) = g;
 				hash_put(&by_key, key, strlen(key), g);
 			}
-			if (!g->root || better_root(root, g->root))
-				g->root = root;
 			ptr_map_put(c->arena, &by_root, root, g);
 		}
 		*arena_push(c->arena, g) = n;
+		offer_root(g, n);
 	}
 	hash_release(&by_key);
 }
@@ -89,6 +97,8 @@ static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 		const struct node *n = g->items[i];
 		const struct finding *f = n->finding;
 
+		if (f->silence)
+			continue;
 		if (n != g->root)
 			*arena_push(c->arena, &cause->explained) = (struct finding *)(uintptr_t)f;
 		if (n->parent && n->rule)
@@ -103,7 +113,7 @@ static void fill_findings(struct chain *c, struct group *g, struct cause *cause)
 		}
 		/* Nodes come nearest first: a workload is counted with the root it has a part in, else with what depends on it. */
 		if (n->owner && pod_spec(n->owner) && !ptr_map_get(&owners, n->owner)) {
-			if (n->depth == 0)
+			if (n->depth == g->root->depth)
 				g->facts.root_workloads++;
 			else if (n->owner != g->root->owner && !g->facts.dependent)
 				g->facts.dependent = n->owner;
@@ -164,13 +174,13 @@ static int layer(const struct object *o)
 
 static const struct node *most_visible(const struct group *g)
 {
-	const struct node *best = g->root;
+	const struct node *best = g->root, *root = chain_root((struct node *)(uintptr_t)g->root);
 
 	for (uint32_t i = 0; i < g->len; i++) {
 		const struct node *n = g->items[i];
 		int a = layer(n->finding->object), b = layer(best->finding->object);
 
-		if (chain_root((struct node *)(uintptr_t)n) != g->root)
+		if (n->finding->silence || chain_root((struct node *)(uintptr_t)n) != root)
 			continue;
 		if (n->depth != best->depth ? n->depth > best->depth : a != b ? a > b : n->finding->id < best->finding->id)
 			best = n;
@@ -229,7 +239,7 @@ static void add_lead(struct chain *c, struct steps *s, const struct cause *cause
 static void fill_chain(struct chain *c, const struct group *g, struct cause *cause)
 {
 	const struct node *n = most_visible(g);
-	const struct finding *root = g->root->finding;
+	const struct finding *root = chain_root((struct node *)(uintptr_t)g->root)->finding;
 	struct steps steps = {0};
 
 	add_lead(c, &steps, cause, n->finding->object);
@@ -292,21 +302,71 @@ static bool touches_ns(const struct cause *cause, const char *ns)
 	return false;
 }
 
-#define CHANGES_BEFORE (30 * USEC_PER_MINUTE) /* what changed longer before the first symptom is not shown with it */
+#define CHANGES_BEFORE (60 * USEC_PER_MINUTE) /* what changed longer before the first symptom is not shown with it */
 #define CHANGES_MAX 5
+#define CHANGES_OBJECTS 5 /* workloads, and nodes, that are looked at */
+
+static bool knows_change(const struct change_list *list, const struct change *c)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (list->items[i].object == c->object && list->items[i].when == c->when && str_eq(list->items[i].text, c->text))
+			return true;
+	return false;
+}
+
+static void add_changes(struct chain *c, struct cause *cause, const struct object *o)
+{
+	struct change_list l = changes_of(c->graph, c->arena, o, cause->since - CHANGES_BEFORE, cause->since + USEC_PER_MINUTE);
+
+	for (uint32_t i = 0; i < l.len; i++)
+		if (l.items[i].type != CHANGE_CREATED && !knows_change(&cause->changes, &l.items[i]))
+			*arena_push(c->arena, &cause->changes) = l.items[i];
+}
+
+static int compare_newest(const void *x, const void *y)
+{
+	const struct change *a = x, *b = y;
+
+	return a->when != b->when ? (a->when > b->when ? -1 : 1) : strcmp(a->text, b->text);
+}
+
+/* Of the nodes that its pods run on. */
+static void add_node_changes(struct chain *c, struct cause *cause)
+{
+	const struct object *seen[CHANGES_OBJECTS];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i <= cause->explained.len && count < CHANGES_OBJECTS; i++) {
+		const struct object *o = i ? cause->explained.items[i - 1]->object : cause->root->object, *node;
+		bool again = false;
+
+		if (!o || o->kind->id != KIND_POD)
+			continue;
+		node = inventory_find(graph_inventory(c->graph), KIND_NODE, "", value_get_str(o->spec, "nodeName"));
+		for (uint32_t k = 0; k < count; k++)
+			again = again || seen[k] == node;
+		if (!node || again)
+			continue;
+		seen[count++] = node;
+		add_changes(c, cause, node);
+	}
+}
 
 static void fill_changes(struct chain *c, struct cause *cause)
 {
+	const struct object *const others[] = {cause->root->object, cause->root->subject.object};
+
 	if (!cause->since || cause->state != FINDING_ACTIVE)
 		return;
-	for (uint32_t i = 0; i < cause->workloads.len && i < CHANGES_MAX; i++) {
-		struct change_list l = changes_of(graph_inventory(c->graph), c->arena, cause->workloads.items[i], cause->since - CHANGES_BEFORE,
-						  cause->since + USEC_PER_MINUTE);
-
-		for (uint32_t j = 0; j < l.len && cause->changes.len < CHANGES_MAX; j++)
-			if (l.items[j].type != CHANGE_CREATED)
-				*arena_push(c->arena, &cause->changes) = l.items[j];
-	}
+	for (uint32_t i = 0; i < cause->workloads.len && i < CHANGES_OBJECTS; i++)
+		add_changes(c, cause, cause->workloads.items[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (others[i] && !pod_spec(others[i]))
+			add_changes(c, cause, others[i]);
+	add_node_changes(c, cause);
+	if (cause->changes.len)
+		qsort(cause->changes.items, cause->changes.len, sizeof(*cause->changes.items), compare_newest);
+	cause->changes.len = MIN(cause->changes.len, (uint32_t)CHANGES_MAX);
 }
 
 static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct group *g)
@@ -314,6 +374,7 @@ static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct gr
 	struct cause *cause = arena_new(c->arena, struct cause);
 
 	cause->root = g->root->finding;
+	cause->behind = g->root->parent ? chain_root(g->root->parent)->finding : NULL;
 	cause->state = g->state;
 	fill_findings(c, g, cause);
 	if (cause->state == FINDING_ACTIVE && cause->severity >= SEVERITY_WARNING)
@@ -322,6 +383,7 @@ static struct cause *build_cause(struct diagnosis *d, struct chain *c, struct gr
 	fill_changes(c, cause);
 	cause->score = score(d, cause);
 	cause_word(c, cause, g->root, &g->facts);
+	cause_blame(c, cause, g->root);
 	return cause;
 }
 
@@ -332,12 +394,12 @@ void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const c
 
 	group_nodes(c, &groups);
 	for (uint32_t i = 0; i < groups.len; i++) {
-		struct cause *cause = build_cause(d, c, groups.items[i]);
-		struct cause_list *list = cause->state == FINDING_RECOVERED     ? &d->recovered
-					  : cause->severity >= SEVERITY_WARNING ? &d->causes
-										: &d->lesser;
+		struct cause *cause = groups.items[i]->root ? build_cause(d, c, groups.items[i]) : NULL;
+		struct cause_list *list = !cause || cause->state == FINDING_RECOVERED ? &d->recovered
+					  : cause->severity >= SEVERITY_WARNING       ? &d->causes
+										      : &d->lesser;
 
-		if (!ns || touches_ns(cause, ns))
+		if (cause && (!ns || touches_ns(cause, ns)))
 			*arena_push(a, list) = cause;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)

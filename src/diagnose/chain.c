@@ -17,7 +17,7 @@ struct node *chain_root(struct node *n)
 	return n;
 }
 
-static bool check_matches(const char *pattern, const char *id)
+bool check_id_matches(const char *pattern, const char *id)
 {
 	size_t len = strlen(pattern);
 
@@ -26,10 +26,24 @@ static bool check_matches(const char *pattern, const char *id)
 	return pattern[len - 1] == '/' ? strncmp(pattern, id, len) == 0 : str_eq(pattern, id);
 }
 
+bool check_id_listed(const char *patterns, const char *id)
+{
+	while (*patterns) {
+		size_t len = strcspn(patterns, " ");
+		bool prefix = len && patterns[len - 1] == '/';
+
+		if (len && strncmp(patterns, id, len) == 0 && (prefix || !id[len]))
+			return true;
+		patterns += len;
+		patterns += strspn(patterns, " ");
+	}
+	return false;
+}
+
 bool chain_asks_log(const struct check *check)
 {
 	for (size_t r = 0; r < ARRAY_LEN(rules); r++)
-		if (str_eq(rules[r].cause, "log/") && check_matches(rules[r].symptom, check->id))
+		if (str_eq(rules[r].cause, "log/") && check_id_matches(rules[r].symptom, check->id))
 			return true;
 	return false;
 }
@@ -55,6 +69,7 @@ struct search {
 		uint32_t count;
 	} found[MAX_CHECKS_COUNTED];
 	size_t count;
+	bool late_too; /* also what began after the symptom */
 };
 
 /* Within one workload times differ by restarts of its pods and say nothing; between objects the cause comes first. */
@@ -112,7 +127,7 @@ static void consider(struct search *s, struct node *n)
 
 	if (n == s->symptom || f->state != s->symptom->finding->state || f->severity < SEVERITY_WARNING)
 		return;
-	if (!check_matches(s->rule->cause, f->check->id) || !in_time(s, f) || would_circle(s->symptom, n))
+	if (!check_id_matches(s->rule->cause, f->check->id) || (!s->late_too && !in_time(s, f)) || would_circle(s->symptom, n))
 		return;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->found[i].check == f->check) {
@@ -242,6 +257,9 @@ static void collect(struct search *s)
 	case REL_SELECTS:
 		of_selected(s, o);
 		break;
+	case REL_REFUSED:
+		of_object(s, graph_refusing(s->chain->graph, s->symptom->finding));
+		break;
 	default:
 		of_edges(s);
 		break;
@@ -268,7 +286,7 @@ static void find_parent(struct chain *c, struct node *n)
 	for (size_t r = 0; r < ARRAY_LEN(rules); r++) {
 		struct search s = {.chain = c, .symptom = n, .rule = &rules[r]};
 
-		if ((best_rule && rules[r].confidence <= best_rule->confidence) || !check_matches(rules[r].symptom, n->finding->check->id))
+		if ((best_rule && rules[r].confidence <= best_rule->confidence) || !check_id_matches(rules[r].symptom, n->finding->check->id))
 			continue;
 		collect(&s);
 		for (size_t i = 0; i < s.count; i++) {
@@ -281,6 +299,35 @@ static void find_parent(struct chain *c, struct node *n)
 	n->parent = best.first;
 	n->rule = best_rule;
 	n->edge = best.edge;
+}
+
+static bool is_told(const struct rival *rivals, size_t count, const struct node *n)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rivals[i].node->finding->check == n->finding->check && rivals[i].node->owner == n->owner)
+			return true;
+	return false;
+}
+
+size_t chain_rivals(struct chain *c, struct node *n, struct rival *ret, size_t max)
+{
+	const struct node *root = chain_root(n);
+	size_t count = 0;
+
+	for (size_t r = 0; r < ARRAY_LEN(rules) && count < max; r++) {
+		struct search s = {.chain = c, .symptom = n, .rule = &rules[r], .late_too = true};
+
+		if (!check_id_matches(rules[r].symptom, n->finding->check->id))
+			continue;
+		collect(&s);
+		for (size_t i = 0; i < s.count && count < max; i++) {
+			struct node *rival = s.found[i].first;
+
+			if (chain_root(rival) != root && rival->owner != root->owner && !is_told(ret, count, rival))
+				ret[count++] = (struct rival){rival, &rules[r], !in_time(&s, rival->finding)};
+		}
+	}
+	return count;
 }
 
 static bool alike(const struct node *a, const struct node *b)

@@ -36,6 +36,18 @@ struct chain {
 
 void chain_build(struct chain *c, struct graph *g, struct arena *arena, const struct finding_list *findings);
 struct node *chain_root(struct node *n);
+/* A finding of another cause that a rule allows as the explanation of a symptom; late: it began after it, which excludes it. */
+struct rival {
+	const struct node *node;
+	const struct rule *rule;
+	bool late;
+};
+/* At most max, by the order of the rules. */
+size_t chain_rivals(struct chain *c, struct node *n, struct rival *ret, size_t max);
+/* Is id the pattern, does it begin with the pattern that ends in '/', or is the pattern "*"? */
+bool check_id_matches(const char *pattern, const char *id);
+/* The same for several patterns, separated by blanks. */
+bool check_id_listed(const char *patterns, const char *id);
 /* Can what a program says explain a finding of this check? */
 bool chain_asks_log(const struct check *check);
 

@@ -1,221 +1,14 @@
-#include "diagnose/changes.h"
+/* The list of changes: what is collected, from when to when, in which order. */
+#include "diagnose/changes_internal.h"
 #include "diagnose/graph.h"
 
-struct diff {
-	struct arena *arena;
-	struct change_list *list;
-	const struct object *object;
-	usec_t when;
-};
-
-static const char *short_text(struct arena *a, const struct value *v)
+struct change *change_add(struct arena *a, struct change_list *list, enum change_type type, const struct object *o, const char *what,
+			  const char *text, usec_t when)
 {
-	char buf[CLOCK_TEXT_MAX];
+	struct change *c = arena_push(a, list);
 
-	if (!v)
-		return "";
-	switch (v->type) {
-	case VALUE_STRING:
-		return arena_strndup(a, v->s, MIN(v->len, 200u));
-	case VALUE_INT:
-		return arena_printf(a, "%lld", (long long)v->i);
-	case VALUE_BOOL:
-		return v->b ? "true" : "false";
-	case VALUE_TIME:
-		return arena_strdup(a, clock_format_rfc3339(v->t, buf));
-	default:
-		return "";
-	}
-}
-
-static void add_change(struct diff *d, enum change_type type, const char *what, const char *from, const char *to)
-{
-	struct change *c = arena_push(d->arena, d->list);
-	const char *text;
-
-	if (from[0] && to[0])
-		text = arena_printf(d->arena, "%s changed from %s to %s", what, from, to);
-	else if (to[0])
-		text = arena_printf(d->arena, "%s was set to %s", what, to);
-	else if (from[0])
-		text = arena_printf(d->arena, "%s was removed (it was %s)", what, from);
-	else
-		text = arena_printf(d->arena, "%s changed", what);
-	*c = (struct change){.type = type, .object = d->object, .what = what, .from = from, .to = to, .by = "", .text = text, .when = d->when};
-}
-
-static const struct value *named(const struct value *list, const char *name)
-{
-	for (value_each(v, list))
-		if (str_eq(value_get_str(v, "name"), name))
-			return v;
-	return NULL;
-}
-
-/* Values of variables may be secrets: only that they changed is told, and where a reference points. */
-static const char *env_text(struct arena *a, const struct value *env)
-{
-	const struct value *from = value_get(env, "valueFrom");
-	const struct value *ref = value_get(from, "configMapKeyRef");
-
-	if (!env)
-		return "";
-	if (ref)
-		return arena_printf(a, "key %s of ConfigMap %s", value_get_str(ref, "key"), value_get_str(ref, "name"));
-	ref = value_get(from, "secretKeyRef");
-	if (ref)
-		return arena_printf(a, "key %s of Secret %s", value_get_str(ref, "key"), value_get_str(ref, "name"));
-	return "";
-}
-
-static void diff_env(struct diff *d, const char *container, const struct value *old, const struct value *new)
-{
-	for (value_each(e, new)) {
-		const char *name = value_get_str(e, "name");
-		const struct value *before = named(old, name);
-		const char *what = arena_printf(d->arena, "variable %s of container %s", name, container);
-
-		if (!before)
-			add_change(d, CHANGE_ENV, arena_printf(d->arena, "%s (new)", what), "", env_text(d->arena, e));
-		else if (!value_equal(before, e))
-			add_change(d, CHANGE_ENV, what, env_text(d->arena, before), env_text(d->arena, e));
-	}
-	for (value_each(e, old)) {
-		if (!named(new, value_get_str(e, "name")))
-			add_change(d, CHANGE_ENV,
-				   arena_printf(d->arena, "variable %s of container %s (removed)", value_get_str(e, "name"), container), "", "");
-	}
-}
-
-static void diff_resources(struct diff *d, const char *container, const struct value *old, const struct value *new)
-{
-	static const char *const parts[] = {"limits", "requests"}, *const names[] = {"memory", "cpu"};
-
-	for (size_t p = 0; p < ARRAY_LEN(parts); p++) {
-		for (size_t n = 0; n < ARRAY_LEN(names); n++) {
-			const char *from = value_get_str(value_get(old, parts[p]), names[n]);
-			const char *to = value_get_str(value_get(new, parts[p]), names[n]);
-
-			if (!str_eq(from, to))
-				add_change(
-					d, CHANGE_RESOURCES,
-					arena_printf(d->arena, "%s %.*s of container %s", names[n], (int)strlen(parts[p]) - 1, parts[p], container),
-					from, to);
-		}
-	}
-}
-
-static bool differ(const struct value *a, const struct value *b, const char *key)
-{
-	const struct value *x = value_get(a, key), *y = value_get(b, key);
-
-	return x != y && (!x || !y || !value_equal(x, y));
-}
-
-static void diff_container(struct diff *d, const struct value *old, const struct value *new)
-{
-	static const char *const probes[] = {"livenessProbe", "readinessProbe", "startupProbe"};
-	const char *name = value_get_str(new, "name");
-
-	if (differ(old, new, "image"))
-		add_change(d, CHANGE_IMAGE, arena_printf(d->arena, "image of container %s", name), short_text(d->arena, value_get(old, "image")),
-			   short_text(d->arena, value_get(new, "image")));
-	diff_env(d, name, value_get(old, "env"), value_get(new, "env"));
-	if (differ(old, new, "envFrom"))
-		add_change(d, CHANGE_ENV, arena_printf(d->arena, "envFrom of container %s", name), "", "");
-	diff_resources(d, name, value_get(old, "resources"), value_get(new, "resources"));
-	for (size_t i = 0; i < ARRAY_LEN(probes); i++)
-		if (differ(old, new, probes[i]))
-			add_change(d, CHANGE_PROBE, arena_printf(d->arena, "%s of container %s", probes[i], name), "", "");
-	if (differ(old, new, "command") || differ(old, new, "args"))
-		add_change(d, CHANGE_COMMAND, arena_printf(d->arena, "command of container %s", name), "", "");
-	if (differ(old, new, "volumeMounts"))
-		add_change(d, CHANGE_CONFIG, arena_printf(d->arena, "volume mounts of container %s", name), "", "");
-}
-
-static void diff_containers(struct diff *d, const struct value *old, const struct value *new)
-{
-	for (value_each(c, new)) {
-		const struct value *before = named(old, value_get_str(c, "name"));
-
-		if (before)
-			diff_container(d, before, c);
-		else
-			add_change(d, CHANGE_TEMPLATE, arena_printf(d->arena, "container %s (new)", value_get_str(c, "name")), "", "");
-	}
-	for (value_each(c, old))
-		if (!named(new, value_get_str(c, "name")))
-			add_change(d, CHANGE_TEMPLATE, arena_printf(d->arena, "container %s (removed)", value_get_str(c, "name")), "", "");
-}
-
-static void diff_templates(struct diff *d, const struct value *old, const struct value *new)
-{
-	static const char *const placing[] = {"nodeSelector",      "affinity",        "tolerations",     "serviceAccountName",
-					      "priorityClassName", "securityContext", "imagePullSecrets"};
-	static const char *const restarted = "metadata.annotations['kubectl.kubernetes.io/restartedAt']";
-	const struct value *a = value_get(old, "spec"), *b = value_get(new, "spec");
-	uint32_t before = d->list->len;
-
-	diff_containers(d, value_get(a, "initContainers"), value_get(b, "initContainers"));
-	diff_containers(d, value_get(a, "containers"), value_get(b, "containers"));
-	if (differ(a, b, "volumes"))
-		add_change(d, CHANGE_CONFIG, "the list of volumes", "", "");
-	for (size_t i = 0; i < ARRAY_LEN(placing); i++)
-		if (differ(a, b, placing[i]))
-			add_change(d, CHANGE_TEMPLATE, placing[i], short_text(d->arena, value_get(a, placing[i])),
-				   short_text(d->arena, value_get(b, placing[i])));
-	if (d->list->len == before && value_at(new, restarted))
-		add_change(d, CHANGE_TEMPLATE, "a restart was asked for: the pod template", "", "");
-	else if (d->list->len == before)
-		add_change(d, CHANGE_TEMPLATE, "the pod template", "", "");
-}
-
-void changes_between(struct arena *a, const struct object *o, const struct value *before, const struct value *after, struct change_list *list)
-{
-	struct diff d = {.arena = a, .list = list, .object = o};
-
-	diff_templates(&d, before, after);
-}
-
-static int64_t revision_of(const struct object *rs)
-{
-	return strtoll(value_get_str(rs->annotations, "deployment.kubernetes.io/revision"), NULL, 10);
-}
-
-/* When the newest revision began to be rolled out: a roll-back reuses an old ReplicaSet, and only an event tells when. */
-static usec_t rollout_time(const struct inventory *inv, const struct object *o, const struct object *newest, const struct object *previous)
-{
-	const struct event_list *events = inventory_events_of(inv, o);
-
-	if (newest->created >= previous->created)
-		return newest->created;
-	for (uint32_t i = 0; i < events->len; i++)
-		if (strstr(events->items[i]->message, newest->name) && strstr(events->items[i]->message, "up"))
-			return events->items[i]->last;
-	return 0;
-}
-
-static void revision_changes(const struct inventory *inv, struct arena *a, const struct object *o, struct change_list *list)
-{
-	const struct object *newest = NULL, *previous = NULL;
-	struct diff d = {.arena = a, .list = list, .object = o};
-
-	for (uint32_t i = 0; i < o->child_count; i++) {
-		const struct object *rs = o->children[i];
-
-		if (rs->kind->id != KIND_REPLICA_SET)
-			continue;
-		if (!newest || revision_of(rs) > revision_of(newest)) {
-			previous = newest;
-			newest = rs;
-		} else if (!previous || revision_of(rs) > revision_of(previous)) {
-			previous = rs;
-		}
-	}
-	if (!newest || !previous)
-		return;
-	d.when = rollout_time(inv, o, newest, previous);
-	diff_templates(&d, value_get(previous->spec, "template"), value_get(newest->spec, "template"));
+	*c = (struct change){.type = type, .object = o, .container = "", .what = what, .from = "", .to = "", .by = "", .text = text, .when = when};
+	return c;
 }
 
 /* Writes recorded in managedFields. Controllers that keep a status are not people or pipelines that change things. */
@@ -237,27 +30,11 @@ static void write_changes(struct arena *a, const struct object *o, struct change
 		}
 	}
 	/* The write that created it is no change. */
-	if (best && when > o->created + 2 * USEC_PER_SEC) {
-		const char *by = arena_strdup(a, value_get_str(best, "manager"));
-
-		*arena_push(a, list) = (struct change){.type = CHANGE_WRITE,
-						       .object = o,
-						       .what = object_text(a, o),
-						       .from = "",
-						       .to = "",
-						       .by = by,
-						       .text = arena_printf(a, "%s was written", object_text(a, o)),
-						       .when = when};
-	}
+	if (best && when > o->created + 2 * USEC_PER_SEC)
+		change_add(a, list, CHANGE_WRITE, o, object_text(a, o), arena_printf(a, "%s was written", object_text(a, o)), when)->by =
+			arena_strdup(a, value_get_str(best, "manager"));
 	if (o->created)
-		*arena_push(a, list) = (struct change){.type = CHANGE_CREATED,
-						       .object = o,
-						       .what = object_text(a, o),
-						       .from = "",
-						       .to = "",
-						       .by = "",
-						       .text = arena_printf(a, "%s was created", object_text(a, o)),
-						       .when = o->created};
+		change_add(a, list, CHANGE_CREATED, o, object_text(a, o), arena_printf(a, "%s was created", object_text(a, o)), o->created);
 }
 
 static void scale_changes(const struct inventory *inv, struct arena *a, const struct object *o, struct change_list *list)
@@ -274,39 +51,88 @@ static void scale_changes(const struct inventory *inv, struct arena *a, const st
 		if (strstr(e->message, " from 0 to") && e->last < o->created + USEC_PER_MINUTE)
 			continue;
 		if (str_eq(e->reason, "SuccessfulRescale") || (str_eq(e->reason, "ScalingReplicaSet") && revisions < 2 && strstr(e->message, "from")))
-			*arena_push(a, list) = (struct change){.type = CHANGE_SCALE,
-							       .object = o,
-							       .what = "replicas",
-							       .from = "",
-							       .to = "",
-							       .by = e->source,
-							       .text = arena_printf(a, "%s: %s", object_text(a, o), e->message),
-							       .when = e->last};
+			change_add(a, list, CHANGE_SCALE, o, "replicas", arena_printf(a, "%s: %s", object_text(a, o), e->message), e->last)->by =
+				e->source;
 	}
 }
 
-static void node_changes(const struct inventory *inv, struct arena *a, struct change_list *list)
+/* What an autoscaler did to its target: its events say how far and why; when they have expired its status still says when. */
+static void autoscaler_changes(const struct inventory *inv, struct arena *a, const struct object *scaler, struct change_list *list)
+{
+	usec_t last = value_get_time(scaler->status, "lastScaleTime");
+	uint32_t before = list->len;
+
+	scale_changes(inv, a, scaler, list);
+	for (uint32_t i = before; i < list->len; i++)
+		if (list->items[i].when + USEC_PER_MINUTE > last)
+			return;
+	if (last)
+		change_add(a, list, CHANGE_SCALE, scaler, "replicas",
+			   arena_printf(a, "%s changed the number of replicas, to %lld in the end", object_text(a, scaler),
+					(long long)object_int(scaler, "status.desiredReplicas", 0)),
+			   last);
+}
+
+static bool is_node_reason(const char *reason)
 {
 	static const char *const reasons[] = {"NodeNotReady",        "NodeNotSchedulable",        "Rebooted",        "RemovingNode",
 					      "NodeHasDiskPressure", "NodeHasInsufficientMemory", "NodeSchedulable", "NodeReady"};
+
+	for (size_t r = 0; r < ARRAY_LEN(reasons); r++)
+		if (str_eq(reason, reasons[r]))
+			return true;
+	return false;
+}
+
+static void node_event(struct arena *a, const struct event *e, struct change_list *list)
+{
+	if (str_eq(e->about_kind, "Node") && is_node_reason(e->reason))
+		change_add(a, list, CHANGE_NODE, e->about, "node", arena_printf(a, "Node %s: %s", e->about_name, e->message), e->last)->by =
+			e->source;
+}
+
+/* What a node says itself about when it changed: events expire after an hour, conditions and taints keep their times. */
+static void node_state(const struct inventory *inv, struct arena *a, const struct object *node, struct change_list *list)
+{
+	const struct value *ready = condition_find(node, "Ready", NULL);
+	usec_t when = value_get_time(ready, "lastTransitionTime");
+	const struct event_list *events = inventory_events_of(inv, node);
+	bool told = false;
+
+	for (uint32_t i = 0; i < events->len; i++)
+		told = told || is_node_reason(events->items[i]->reason);
+	/* Becoming ready when it joins is its creation. */
+	if (!told && when > node->created + 5 * USEC_PER_MINUTE)
+		change_add(a, list, CHANGE_NODE, node, "node",
+			   arena_printf(a, "Node %s became %s", node->name, str_eq(value_get_str(ready, "status"), "True") ? "ready" : "not ready"),
+			   when);
+	for (value_each(taint, value_get(node->spec, "taints")))
+		if (str_eq(value_get_str(taint, "key"), "node.kubernetes.io/unschedulable"))
+			change_add(a, list, CHANGE_NODE, node, "node", arena_printf(a, "Node %s was cordoned", node->name),
+				   value_get_time(taint, "timeAdded"));
+	if (node->created)
+		change_add(a, list, CHANGE_CREATED, node, object_text(a, node), arena_printf(a, "Node %s joined the cluster", node->name),
+			   node->created);
+}
+
+static void node_changes(const struct inventory *inv, struct arena *a, const struct object *node, struct change_list *list)
+{
+	const struct event_list *events = inventory_events_of(inv, node);
+
+	for (uint32_t i = 0; i < events->len; i++)
+		node_event(a, events->items[i], list);
+	node_state(inv, a, node, list);
+}
+
+static void all_node_changes(const struct inventory *inv, struct arena *a, struct change_list *list)
+{
 	const struct event_list *events = inventory_events(inv);
+	const struct object_list *nodes = inventory_list(inv, KIND_NODE);
 
-	for (uint32_t i = 0; i < events->len; i++) {
-		const struct event *e = events->items[i];
-
-		if (!str_eq(e->about_kind, "Node"))
-			continue;
-		for (size_t r = 0; r < ARRAY_LEN(reasons); r++)
-			if (str_eq(e->reason, reasons[r]))
-				*arena_push(a, list) = (struct change){.type = CHANGE_NODE,
-								       .object = e->about,
-								       .what = "node",
-								       .from = "",
-								       .to = "",
-								       .by = e->source,
-								       .text = arena_printf(a, "Node %s: %s", e->about_name, e->message),
-								       .when = e->last};
-	}
+	for (uint32_t i = 0; i < events->len; i++)
+		node_event(a, events->items[i], list);
+	for (uint32_t i = 0; i < nodes->len; i++)
+		node_state(inv, a, nodes->items[i], list);
 }
 
 static int compare_change(const void *x, const void *y)
@@ -338,20 +164,55 @@ static void finish(struct change_list *list, usec_t since, usec_t until, unsigne
 		list->len = max;
 }
 
-static void changes_of_workload(const struct inventory *inv, struct arena *a, const struct object *o, struct change_list *list)
+#define SAME_WRITE (10 * USEC_PER_SEC)
+
+/* A write that made a new revision is told by what the revision changed; who wrote it is kept. */
+static void fold_write(struct change_list *list, uint32_t from, const struct object *o)
 {
-	revision_changes(inv, a, o, list);
-	scale_changes(inv, a, o, list);
-	write_changes(a, o, list);
+	struct change *write = NULL;
+	bool told = false;
+
+	for (uint32_t i = from; i < list->len; i++)
+		if (list->items[i].type == CHANGE_WRITE && list->items[i].object == o)
+			write = &list->items[i];
+	for (uint32_t i = from; write && i < list->len; i++) {
+		struct change *c = &list->items[i];
+		bool of_revision = c->object == o && c->type <= CHANGE_TEMPLATE;
+
+		if (of_revision && c->when && c->when < write->when + SAME_WRITE && write->when < c->when + SAME_WRITE) {
+			c->by = write->by;
+			told = true;
+		}
+	}
+	if (told)
+		*write = list->items[--list->len];
 }
 
-struct change_list changes_of(const struct inventory *inv, struct arena *a, const struct object *o, usec_t since, usec_t until)
+static void changes_of_object(const struct inventory *inv, struct arena *a, const struct object *o, struct change_list *list)
 {
-	struct change_list list = {0};
-	struct graph *g = graph_new(inv, a);
-	const struct edge_list *edges = graph_edges(g, o);
+	uint32_t from = list->len;
 
-	changes_of_workload(inv, a, o, &list);
+	if (o->kind->id == KIND_NODE) {
+		node_changes(inv, a, o, list);
+		return;
+	}
+	changes_of_revisions(inv, a, o, list);
+	scale_changes(inv, a, o, list);
+	write_changes(a, o, list);
+	fold_write(list, from, o);
+}
+
+struct change_list changes_of(struct graph *g, struct arena *a, const struct object *o, usec_t since, usec_t until)
+{
+	const struct inventory *inv = graph_inventory(g);
+	const struct edge_list *edges = graph_edges(g, o);
+	struct object_list scalers = pod_spec(o) ? graph_dependents(g, o, REL_SCALES) : (struct object_list){0};
+	struct change_list list = {0};
+
+	changes_of_object(inv, a, o, &list);
+	changes_of_releases(inv, a, o, &list);
+	for (uint32_t i = 0; i < scalers.len; i++)
+		autoscaler_changes(inv, a, scalers.items[i], &list);
 	for (uint32_t i = 0; i < edges->len; i++) {
 		const struct object *used = edges->items[i].to.object;
 		bool again = false;
@@ -369,6 +230,7 @@ struct change_list changes_in(const struct inventory *inv, struct arena *a, cons
 {
 	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFUL_SET, KIND_DAEMON_SET, KIND_CRON_JOB,       KIND_CONFIG_MAP,
 					     KIND_SECRET,     KIND_SERVICE,      KIND_INGRESS,    KIND_NETWORK_POLICY, KIND_RESOURCE_QUOTA};
+	const struct object_list *scalers = inventory_list(inv, KIND_HORIZONTAL_POD_AUTOSCALER);
 	struct change_list list = {0};
 
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
@@ -377,14 +239,19 @@ struct change_list changes_in(const struct inventory *inv, struct arena *a, cons
 		for (uint32_t i = 0; i < all->len; i++) {
 			const struct object *o = all->items[i];
 
-			/* Every namespace's own kube-root-ca.crt is Kubernetes' business. */
-			if ((ns && !str_eq(o->ns, ns)) || o->owner || str_eq(o->name, "kube-root-ca.crt"))
+			/* Every namespace's own kube-root-ca.crt is Kubernetes' business; a record of Helm's is told as the release. */
+			if ((ns && !str_eq(o->ns, ns)) || o->owner || str_eq(o->name, "kube-root-ca.crt") ||
+			    str_eq(value_get_str(o->labels, "owner"), "helm"))
 				continue;
-			changes_of_workload(inv, a, o, &list);
+			changes_of_object(inv, a, o, &list);
 		}
 	}
+	for (uint32_t i = 0; i < scalers->len; i++)
+		if (!ns || str_eq(scalers->items[i]->ns, ns))
+			autoscaler_changes(inv, a, scalers->items[i], &list);
+	changes_of_all_releases(inv, a, ns, &list);
 	if (!ns)
-		node_changes(inv, a, &list);
+		all_node_changes(inv, a, &list);
 	finish(&list, since, until, max);
 	return list;
 }

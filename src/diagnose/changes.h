@@ -1,7 +1,7 @@
 /* What changed: differences between the revisions of a workload, and writes to what it uses, with their times.
  *
- * Read from ReplicaSets (the newest template against the one before it), from creation times, from the times in managedFields and from
- * events. A change is evidence, never a cause by itself: it only says what happened before the first symptom.
+ * Read from ReplicaSets and ControllerRevisions (the newest template against the one before it), from creation times, from the times in
+ * managedFields, from events, from what Helm and Argo CD keep about releases, and from the states of nodes and autoscalers. A change is evidence, never a cause by itself: it only says what happened before the first symptom.
  * Ownership: everything lives in the arena given. Thread rule: pure; one thread per arena. */
 #ifndef DIAGNOSE_CHANGES_H
 #define DIAGNOSE_CHANGES_H
@@ -19,12 +19,14 @@ enum change_type {
 	CHANGE_SCALE,
 	CHANGE_WRITE, /* an object's spec or data was written (managedFields) */
 	CHANGE_CREATED,
-	CHANGE_NODE, /* a node went away, was cordoned, rebooted */
+	CHANGE_NODE,    /* a node went away, was cordoned, rebooted */
+	CHANGE_RELEASE, /* a release of Helm, a sync of Argo CD */
 };
 
 struct change {
 	enum change_type type;
 	const struct object *object; /* the workload, ConfigMap, Node ... */
+	const char *container;       /* of the workload's template; "" = not about one */
 	const char *what;            /* "image of container api" */
 	const char *from, *to;       /* "" when not known */
 	const char *by;              /* field manager: "kubectl-edit", "helm"; "" = unknown */
@@ -37,10 +39,18 @@ struct change_list {
 	uint32_t len, cap;
 };
 
-/* What changed in a top owner (Deployment, StatefulSet ...) and the ConfigMaps and Secrets it uses, newest first. since 0 = ever. */
-struct change_list changes_of(const struct inventory *inv, struct arena *a, const struct object *o, usec_t since, usec_t until);
+struct graph;
+
+/* What changed in an object: a top owner (Deployment, StatefulSet ...) with the ConfigMaps and Secrets it uses, what scales it and the releases
+ * that brought it; a node; anything else. Newest first. since 0 = ever, until 0 = until now. */
+struct change_list changes_of(struct graph *g, struct arena *a, const struct object *o, usec_t since, usec_t until);
 /* What changed in a namespace (NULL = the cluster), newest first, at most max. */
 struct change_list changes_in(const struct inventory *inv, struct arena *a, const char *ns, usec_t since, usec_t until, unsigned max);
+
+/* The revision number of a ReplicaSet or ControllerRevision; 0 = none. */
+int64_t change_revision(const struct object *o);
+/* The newest revision of a workload and the one before it; false when there are not two. */
+bool change_last_revisions(const struct object *o, const struct object **ret_newest, const struct object **ret_previous);
 
 /* How pod templates (or pods) differ, in the words used above; o is what they are of. Added to list, without times. */
 void changes_between(struct arena *a, const struct object *o, const struct value *before, const struct value *after, struct change_list *list);

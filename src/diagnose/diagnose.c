@@ -1,4 +1,7 @@
+#include "checks/rules.h"
 #include "diagnose/internal.h"
+
+#include "diagnose/calls.h"
 
 const char *verdict_text(enum verdict v)
 {
@@ -20,7 +23,7 @@ static int compare_id(const void *x, const void *y)
 
 const struct check **diagnose_catalogue(struct arena *a, size_t *ret_count)
 {
-	const struct check **all = arena_new_array(a, const struct check *, check_count + log_check_count);
+	const struct check **all = arena_new_array(a, const struct check *, check_count + log_check_count + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < check_count; i++)
@@ -28,6 +31,7 @@ const struct check **diagnose_catalogue(struct arena *a, size_t *ret_count)
 	/* The last only tells an error from other lines (log_scan.c) and never becomes a finding. */
 	for (size_t i = 0; i + 1 < log_check_count; i++)
 		all[n++] = &log_checks[i];
+	all[n++] = &calls_check_blocked;
 	qsort(all, n, sizeof(*all), compare_id);
 	*ret_count = n;
 	return all;
@@ -43,15 +47,20 @@ static void renumber(struct finding_list *list)
 static void conclude(const struct inventory *inv, struct arena *arena, const struct diagnose_options *options, struct check_run *run,
 		     struct diagnosis *ret)
 {
-	struct chain chain;
+	struct chain *chain = arena_new(arena, struct chain);
 	struct graph *g = graph_new(inv, arena);
+	uint32_t checked = run->findings.len;
 
-	if (!options->checks.only_check)
-		log_scan_findings(run, g, run->findings.len);
+	if (!options->checks.only_check) {
+		log_scan_findings(run, g, checked);
+		calls_findings(run, g);
+	}
+	rules_silence(run, checked);
 	renumber(&run->findings);
-	chain_build(&chain, g, arena, &run->findings);
-	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .graph = g};
-	causes_build(ret, &chain, arena, options->ns);
+	chain_build(chain, g, arena, &run->findings);
+	silence_followers(chain);
+	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .silenced = silenced_of(arena, &run->findings), .graph = g, .chain = chain};
+	causes_build(ret, chain, arena, options->ns);
 }
 
 static void conclude_verdict(struct diagnosis *d, struct arena *a, const char *ns)

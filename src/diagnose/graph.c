@@ -27,6 +27,16 @@ struct edge *graph_add(struct graph *g, struct edge_list *list, enum relation r,
 	return e;
 }
 
+const struct object *graph_refusing(const struct graph *g, const struct finding *complaint)
+{
+	return ptr_map_get(&g->refusing, complaint);
+}
+
+void graph_set_refusing(struct graph *g, const struct finding *complaint, const struct object *policy)
+{
+	ptr_map_put(g->arena, &g->refusing, complaint, (void *)(uintptr_t)policy);
+}
+
 static void edges_of_service_like(struct graph *g, const struct object *o, struct edge_list *list)
 {
 	struct object_list selected = graph_selected(g, o);
@@ -51,6 +61,8 @@ static void edges_of_ingress(struct graph *g, const struct object *o, struct edg
 {
 	unsigned r = 0;
 
+	if (value_get_str(o->spec, "ingressClassName")[0])
+		graph_add(g, list, REL_USES, KIND_INGRESS_CLASS, "", value_get_str(o->spec, "ingressClassName"), "spec.ingressClassName");
 	ingress_backend(g, o, value_get(o->spec, "defaultBackend"), "spec.defaultBackend", list);
 	for (value_each(rule, value_get(o->spec, "rules"))) {
 		unsigned p = 0;
@@ -119,8 +131,30 @@ static void compute_edges(struct graph *g, const struct object *o, struct edge_l
 {
 	switch (o->kind->id) {
 	case KIND_SERVICE:
+		edges_of_service_like(g, o, list);
+		graph_service_edges(g, o, list);
+		break;
 	case KIND_POD_DISRUPTION_BUDGET:
 		edges_of_service_like(g, o, list);
+		break;
+	case KIND_ENDPOINT_SLICE:
+		graph_slice_edges(g, o, list);
+		break;
+	case KIND_SERVICE_ACCOUNT:
+		graph_account_edges(g, o, list);
+		break;
+	case KIND_ROLE_BINDING:
+	case KIND_CLUSTER_ROLE_BINDING:
+		graph_binding_edges(g, o, list);
+		break;
+	case KIND_NETWORK_POLICY:
+		graph_policy_edges(g, o, list);
+		break;
+	case KIND_VOLUME_ATTACHMENT:
+		graph_attachment_edges(g, o, list);
+		break;
+	case KIND_STORAGE_CLASS:
+		graph_class_edges(g, o, list);
 		break;
 	case KIND_INGRESS:
 		edges_of_ingress(g, o, list);
@@ -173,24 +207,16 @@ static void list_add(struct graph *g, struct object_list *list, const struct obj
 /* Lists are ordered by namespace: the part that lies in ns (NULL = all). */
 static void ns_range(const struct object_list *all, const char *ns, uint32_t *ret_from, uint32_t *ret_to)
 {
-	uint32_t lo = 0, hi = all->len;
+	uint32_t to;
 
 	*ret_from = 0;
 	*ret_to = all->len;
 	if (!ns)
 		return;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(all->items[mid]->ns, ns) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*ret_from = lo;
-	while (lo < all->len && str_eq(all->items[lo]->ns, ns))
-		lo++;
-	*ret_to = lo;
+	to = *ret_from = object_list_from(all, ns, "");
+	while (to < all->len && str_eq(all->items[to]->ns, ns))
+		to++;
+	*ret_to = to;
 }
 
 struct object_list graph_selected(struct graph *g, const struct object *o)
@@ -256,6 +282,16 @@ static void services_in_front(struct graph *g, const struct object *o, struct ob
 	}
 }
 
+static void policies_around(struct graph *g, const struct object *o, struct object_list *ret)
+{
+	const struct object_list *all = inventory_list(g->inv, KIND_NETWORK_POLICY);
+	uint32_t i, to;
+
+	for (ns_range(all, o->ns, &i, &to); i < to; i++)
+		if (pod_labels(o) && selector_matches(value_get(all->items[i]->spec, "podSelector"), pod_labels(o), false))
+			list_add(g, ret, all->items[i]);
+}
+
 static struct object_list dependents(struct graph *g, const struct object_name *name, enum relation relation)
 {
 	const char *ns = name->ns[0] && relation != REL_CALLS && relation != REL_WEBHOOK ? name->ns : NULL;
@@ -269,11 +305,26 @@ static struct object_list dependents(struct graph *g, const struct object_name *
 		if (name->object)
 			services_in_front(g, name->object, &ret);
 		break;
+	case REL_LIMITS:
+		if (name->object)
+			policies_around(g, name->object, &ret);
+		break;
+	case REL_ENDPOINTS:
+		dependents_of_kind(g, name->kind == KIND_POD ? KIND_ENDPOINT_SLICE : KIND_SERVICE, ns, name, relation, &ret);
+		break;
+	case REL_GRANTS:
+		if (name->kind == KIND_ROLE_BINDING || name->kind == KIND_CLUSTER_ROLE_BINDING)
+			dependents_of_kind(g, KIND_SERVICE_ACCOUNT, ns, name, relation, &ret);
+		dependents_of_kind(g, KIND_ROLE_BINDING, ns, name, relation, &ret);
+		dependents_of_kind(g, KIND_CLUSTER_ROLE_BINDING, NULL, name, relation, &ret);
+		break;
 	case REL_SCALES:
 		dependents_of_kind(g, KIND_HORIZONTAL_POD_AUTOSCALER, ns, name, relation, &ret);
 		break;
 	case REL_STORAGE:
 		dependents_of_kind(g, KIND_PERSISTENT_VOLUME_CLAIM, ns, name, relation, &ret);
+		dependents_of_kind(g, KIND_PERSISTENT_VOLUME, ns, name, relation, &ret);
+		dependents_of_kind(g, KIND_STORAGE_CLASS, ns, name, relation, &ret);
 		break;
 	case REL_WEBHOOK:
 		dependents_of_kind(g, KIND_VALIDATING_WEBHOOK, ns, name, relation, &ret);

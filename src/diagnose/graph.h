@@ -16,12 +16,16 @@ enum relation {
 	REL_SELECTS, /* Service, PodDisruptionBudget -> workloads and bare pods behind it */
 	REL_ROUTES,  /* Ingress -> Service */
 	REL_RUNS_ON, /* Pod -> Node */
-	REL_USES,    /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass */
-	REL_STORAGE, /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass */
-	REL_SCALES,  /* HorizontalPodAutoscaler -> its target */
-	REL_WEBHOOK, /* webhook configuration -> Service */
-	REL_CALLS,   /* workload -> Service named in its environment, arguments or log */
-	REL_SUBJECT, /* finding -> its subject */
+	REL_USES,    /* pod template -> ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, PriorityClass; Ingress -> IngressClass */
+	REL_STORAGE, /* PersistentVolumeClaim -> PersistentVolume, StorageClass; PersistentVolume -> StorageClass -> CSIDriver; VolumeAttachment -> PersistentVolume */
+	REL_SCALES,    /* HorizontalPodAutoscaler -> its target */
+	REL_WEBHOOK,   /* webhook configuration -> Service */
+	REL_CALLS,     /* workload -> Service named in its environment, its arguments or the ConfigMaps it reads */
+	REL_ENDPOINTS, /* Service -> EndpointSlice -> Pod */
+	REL_GRANTS,    /* ServiceAccount -> RoleBinding, ClusterRoleBinding -> Role, ClusterRole */
+	REL_LIMITS,    /* NetworkPolicy -> workloads and bare pods that it selects */
+	REL_REFUSED,   /* finding about a failed call -> the NetworkPolicy that forbids it (calls.h) */
+	REL_SUBJECT,   /* finding -> its subject */
 	REL_COUNT,
 };
 /* "owns", "selects", "routes to", "runs on", "uses", ... for chains read from the dependent's side. */
@@ -45,10 +49,13 @@ struct graph;
 
 struct graph *graph_new(const struct inventory *inv, struct arena *arena);
 const struct inventory *graph_inventory(const struct graph *g);
-/* Everything o needs directly (never REL_SAME or REL_SUBJECT). A workload's edges are those of its pod template. */
+/* Everything o needs directly (never REL_SAME, REL_REFUSED or REL_SUBJECT). A workload's edges are those of its pod template. */
 const struct edge_list *graph_edges(struct graph *g, const struct object *o);
 /* The topmost owners, and pods without one, that o selects (Service, PodDisruptionBudget, NetworkPolicy). */
 struct object_list graph_selected(struct graph *g, const struct object *o);
+/* The NetworkPolicy that forbids what the finding complains of; NULL = none. calls.c says so before findings are chained. */
+const struct object *graph_refusing(const struct graph *g, const struct finding *complaint);
+void graph_set_refusing(struct graph *g, const struct finding *complaint, const struct object *policy);
 /* Who leads to o by that relation: top owners only for REL_USES and REL_CALLS. Looks at every candidate in o's namespace (at the whole
  * cluster for REL_CALLS and cluster-scoped o). */
 struct object_list graph_dependents(struct graph *g, const struct object *o, enum relation relation);

@@ -9,6 +9,8 @@ struct pod_walk {
 	struct edge_list *list;
 };
 
+static void file_edges(struct pod_walk *w, const struct object *map, const char *key);
+
 static int add_ref(void *arg, const struct pod_ref *ref)
 {
 	struct pod_walk *w = arg;
@@ -16,6 +18,8 @@ static int add_ref(void *arg, const struct pod_ref *ref)
 
 	e->optional = ref->optional;
 	e->key = ref->key;
+	if (ref->kind == KIND_CONFIG_MAP && (ref->use == REF_VOLUME || ref->use == REF_PROJECTED) && e->to.object)
+		file_edges(w, e->to.object, ref->key);
 	return 0;
 }
 
@@ -81,6 +85,14 @@ static const struct value *config_data(struct pod_walk *w, const struct value *r
 	const struct object *map = ref ? inventory_find(w->g->inv, KIND_CONFIG_MAP, w->o->ns, value_get_str(ref, "name")) : NULL;
 
 	return map ? value_get(&map->root, "data") : NULL;
+}
+
+/* Files that are mounted: only what looks like an address counts. key NULL = all of them. */
+static void file_edges(struct pod_walk *w, const struct object *map, const char *key)
+{
+	for (member_each(m, value_get(&map->root, "data")))
+		if (!key || str_eq(m->key, key))
+			hosts_in(w, value_str(&m->v, ""), false, arena_printf(w->g->arena, "key %s of ConfigMap %s", m->key, map->name));
 }
 
 static void env_edges(struct pod_walk *w, const struct value *c)

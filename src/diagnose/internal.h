@@ -8,6 +8,9 @@
 
 /* Merges nodes with one root (or roots with one subject) into causes and sorts them into d's lists (cause.c). ns NULL = all. */
 void causes_build(struct diagnosis *d, struct chain *c, struct arena *a, const char *ns);
+/* Silences what follows, within its workload, from a silenced finding (silenced.c). */
+void silence_followers(struct chain *c);
+struct finding_list silenced_of(struct arena *a, const struct finding_list *findings);
 /* What the wording needs besides the cause. */
 struct cause_facts {
 	int weakest_link;               /* the smallest confidence of a rule between a symptom and the root; 100 = none */
@@ -16,8 +19,14 @@ struct cause_facts {
 };
 /* Fills title, fix, confidence, missing, next of a cause whose facts are complete (wording.c). */
 void cause_word(struct chain *c, struct cause *cause, const struct node *root, const struct cause_facts *facts);
+/* Says with a cause that is worded already which change of the workload came just before it; with the evidence for it, that going back would help
+ * (blame.c). */
+void cause_blame(struct chain *c, struct cause *cause, const struct node *root);
 /* Which logs to read for a first set of findings (logs.c). */
 size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max, struct log_request **ret);
+enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why);
+/* Of the replicas that it wants, not one is ready. */
+bool nothing_ready(const struct object *o);
 enum verdict verdict_of(const struct diagnosis *d, struct arena *a, const struct object *o, const char *ns, const char **ret_why);
 /* How many replicas o wants and has ready; false for what has none. */
 bool replicas_of(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready);

@@ -290,7 +290,7 @@ void log_scan_findings(struct check_run *run, struct graph *g, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		const struct finding *f = run->findings.items[i];
 
-		if (f->state != FINDING_ACTIVE || f->severity < SEVERITY_WARNING || !f->object || f->object->kind->id != KIND_POD ||
+		if (f->silence || f->state != FINDING_ACTIVE || f->severity < SEVERITY_WARNING || !f->object || f->object->kind->id != KIND_POD ||
 		    !chain_asks_log(f->check) || !f->container[0])
 			continue;
 		if (!scanned_before(run, count, f))

@@ -38,7 +38,8 @@ static void has_logs(const struct object *pod, const char *container, bool *ret_
 
 static bool wanted(const struct finding *f)
 {
-	return f->state == FINDING_ACTIVE && f->severity >= SEVERITY_WARNING && f->object && f->object->kind->id == KIND_POD && f->container[0];
+	return f->state == FINDING_ACTIVE && !f->silence && f->severity >= SEVERITY_WARNING && f->object && f->object->kind->id == KIND_POD &&
+	       f->container[0];
 }
 
 size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max, struct log_request **ret)

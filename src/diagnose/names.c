@@ -3,9 +3,22 @@
 const char *relation_text(enum relation r)
 {
 	static const char *const texts[REL_COUNT] = {
-		[REL_SAME] = "is the same as", [REL_OWNS] = "runs",       [REL_OWNED] = "is run by", [REL_SELECTS] = "sends its traffic to",
-		[REL_ROUTES] = "routes to",    [REL_RUNS_ON] = "runs on", [REL_USES] = "uses",       [REL_STORAGE] = "is provided by",
-		[REL_SCALES] = "scales",       [REL_WEBHOOK] = "calls",   [REL_CALLS] = "calls",     [REL_SUBJECT] = "needs",
+		[REL_SAME] = "is the same as",
+		[REL_OWNS] = "runs",
+		[REL_OWNED] = "is run by",
+		[REL_SELECTS] = "sends its traffic to",
+		[REL_ROUTES] = "routes to",
+		[REL_RUNS_ON] = "runs on",
+		[REL_USES] = "uses",
+		[REL_STORAGE] = "is provided by",
+		[REL_SCALES] = "scales",
+		[REL_WEBHOOK] = "calls",
+		[REL_CALLS] = "calls",
+		[REL_SUBJECT] = "needs",
+		[REL_ENDPOINTS] = "is answered by",
+		[REL_GRANTS] = "has its rights from",
+		[REL_LIMITS] = "limits the traffic of",
+		[REL_REFUSED] = "is kept from its peer by",
 	};
 	return r < REL_COUNT ? texts[r] : "";
 }

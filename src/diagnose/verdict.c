@@ -1,4 +1,4 @@
-/* Verdicts, and which causes touch an object. */
+/* The verdict on one object, and which causes touch it. */
 #include "diagnose/internal.h"
 
 bool replicas_of(const struct object *o, int64_t *ret_wanted, int64_t *ret_ready)
@@ -69,7 +69,9 @@ static void mark_needs(struct family *f, const struct object *o, enum near near,
 	for (uint32_t i = 0; depth && i < edges->len; i++) {
 		const struct edge *e = &edges->items[i];
 		/* A Service is as well as what is behind it; a workload that calls another is merely likely to suffer from it. */
-		enum near next = e->relation == REL_SELECTS || e->relation == REL_ROUTES || e->relation == REL_SCALES ? near : NEAR_NEEDED;
+		enum near next = e->relation == REL_SELECTS || e->relation == REL_ROUTES || e->relation == REL_SCALES || e->relation == REL_ENDPOINTS
+					 ? near
+					 : NEAR_NEEDED;
 
 		if (!e->to.object || e->relation == REL_OWNS || near_of(f, e->to.object) >= next)
 			continue;
@@ -161,33 +163,9 @@ struct cause_list diagnose_object(const struct diagnosis *d, struct ctx *ctx, co
 	return causes_of(d, &ctx->arena, o, false);
 }
 
-static struct cause_list causes_in(const struct diagnosis *d, struct arena *a, const char *ns)
-{
-	struct cause_list ret = {0};
-
-	for (uint32_t i = 0; i < d->causes.len; i++) {
-		const struct cause *c = d->causes.items[i];
-
-		for (uint32_t j = 0; j <= c->explained.len; j++) {
-			const struct finding *f = j ? c->explained.items[j - 1] : c->root;
-
-			if (f->object && (str_eq(f->object->ns, ns) || (f->object->kind->id == KIND_NAMESPACE && str_eq(f->object->name, ns)))) {
-				*arena_push(a, &ret) = d->causes.items[i];
-				break;
-			}
-		}
-	}
-	return ret;
-}
-
-struct cause_list diagnose_namespace(const struct diagnosis *d, struct ctx *ctx, const char *ns)
-{
-	return causes_in(d, &ctx->arena, ns);
-}
-
 /* ---- Verdicts --------------------------------------------------------------------------------------------------------------- */
 
-static bool nothing_ready(const struct object *o)
+bool nothing_ready(const struct object *o)
 {
 	int64_t wanted, ready;
 
@@ -221,7 +199,7 @@ static bool is_about(const struct diagnosis *d, const struct cause *cause, const
 	return false;
 }
 
-static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why)
+enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why)
 {
 	struct cause_list list = causes_of(d, a, o, true);
 	const struct cause *first = list.len ? list.items[0] : NULL;
@@ -249,96 +227,4 @@ static enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a
 	}
 	*ret_why = *counts ? counts : "no problem was found";
 	return VERDICT_HEALTHY;
-}
-
-/* A warning hurts when something it affects does not run as it should. */
-static bool hurts(const struct cause *cause)
-{
-	int64_t want, ready;
-
-	if (cause->severity >= SEVERITY_ERROR)
-		return true;
-	for (uint32_t i = 0; i < cause->workloads.len; i++)
-		if (replicas_of(cause->workloads.items[i], &want, &ready) && ready < want)
-			return true;
-	return false;
-}
-
-/* Was the list of pods read to its end wherever there are pods? One that broke off has pods and no namespace that is seen. */
-static bool pods_are_whole(const struct inventory *inv)
-{
-	const struct object_list *pods = inventory_list(inv, KIND_POD);
-	const char *ns = NULL;
-
-	for (uint32_t i = 0; i < pods->len; i++) {
-		if (ns && str_eq(pods->items[i]->ns, ns))
-			continue;
-		ns = pods->items[i]->ns;
-		if (!inventory_sees(inv, KIND_POD, ns))
-			return false;
-	}
-	return pods->len > 0;
-}
-
-static enum verdict verdict_of_list(const struct diagnosis *d, struct arena *a, const struct cause_list *list, const char *ns, const char **ret_why)
-{
-	enum verdict v = VERDICT_DEGRADED;
-	uint32_t harmful = 0;
-
-	for (uint32_t i = 0; i < list->len; i++)
-		harmful += hurts(list->items[i]);
-	if (!harmful && !inventory_sees(d->inv, KIND_POD, ns)) {
-		/* A recording of one namespace, say: what was read is well, and nothing is known of the rest. */
-		if (!ns && pods_are_whole(d->inv)) {
-			*ret_why = list->len ? arena_printf(a, "nothing fails in the namespaces that were read; %u warning%s", list->len,
-							    list->len == 1 ? "" : "s")
-					     : "no active problem was found in the namespaces that were read";
-			return VERDICT_HEALTHY;
-		}
-		*ret_why = ns                                      ? arena_printf(a, "pods in namespace %s could not be read", ns)
-			   : inventory_list(d->inv, KIND_POD)->len ? "not all pods could be read"
-								   : "pods could not be read";
-		return VERDICT_UNKNOWN;
-	}
-	if (!harmful) {
-		*ret_why = list->len ? arena_printf(a, "nothing fails; %u warning%s", list->len, list->len == 1 ? "" : "s")
-				     : "no active problem was found";
-		return VERDICT_HEALTHY;
-	}
-	for (uint32_t i = 0; i < list->len; i++) {
-		const struct cause *c = list->items[i];
-
-		if (c->severity == SEVERITY_CRITICAL)
-			v = VERDICT_FAILING;
-		for (uint32_t w = 0; w < c->workloads.len && v != VERDICT_FAILING; w++)
-			if (nothing_ready(c->workloads.items[w]))
-				v = VERDICT_FAILING;
-	}
-	*ret_why = list->len == 1 ? list->items[0]->title
-				  : arena_printf(a, "%u active problems, the most important: %s", list->len, list->items[0]->title);
-	return v;
-}
-
-enum verdict verdict_of(const struct diagnosis *d, struct arena *a, const struct object *o, const char *ns, const char **ret_why)
-{
-	struct cause_list in_ns;
-
-	if (o && o->kind->id == KIND_NAMESPACE)
-		ns = o->name;
-	else if (o)
-		return verdict_of_object(d, a, o, ret_why);
-	if (!ns)
-		return verdict_of_list(d, a, &d->causes, NULL, ret_why);
-	in_ns = causes_in(d, a, ns);
-	return verdict_of_list(d, a, &in_ns, ns, ret_why);
-}
-
-enum verdict diagnose_verdict(const struct diagnosis *d, struct ctx *ctx, const struct object *o, const char *ns, const char **ret_why)
-{
-	const char *why;
-	enum verdict v = verdict_of(d, &ctx->arena, o, ns, &why);
-
-	if (ret_why)
-		*ret_why = why;
-	return v;
 }

@@ -1,4 +1,5 @@
 /* What people read about a cause: title, confidence with its reasons, what is missing, what to look at next. */
+#include "cluster/certificates.h"
 #include "diagnose/internal.h"
 
 #include <ctype.h>
@@ -250,6 +251,9 @@ static const char *next_of(struct chain *c, const struct cause *cause, const str
 	}
 	if (is_log_check(f))
 		return arena_printf(c->arena, "kubectl logs -n %s %s -c %s", f->object->ns, f->object->name, f->container);
+	/* What we probed ourselves kubectl does not know. */
+	if (str_eq(f->object->kind->group, PROBED_GROUP))
+		return NULL;
 	return arena_printf(c->arena, "kubectl describe %s", object_ref_text(c->arena, f->object));
 }
 

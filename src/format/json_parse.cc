@@ -194,15 +194,19 @@ int walk_map(walker *w, const struct message *m, const struct field *f, const ob
 		struct value v = value_of_str("");
 		const char *key;
 
-		if ((f->flags & FIELD_ANNOTATIONS) && schema_skips_annotation(name.data(), name.size()))
+		std::string_view text;
+		bool is_text = !entry.value.get_string().get(text);
+		r = tree_push_annotation(&w->tree, f, name.data(), name.size(), text.data(), text.size(), w->err);
+		if (r < 0)
+			return r;
+		if (r == 0)
 			continue;
 		if (!entry.value.is_null() || f->type == FIELD_PRESENT) {
 			r = walk_one(w, f, entry.value, depth, &v);
 			if (r < 0)
 				return r;
 		}
-		std::string_view text;
-		if (!entry.value.get_string().get(text))
+		if (is_text)
 			size += (int64_t)text.size();
 		size += (int64_t)name.size();
 		r = tree_key(&w->tree, name.data(), name.size(), &key, w->err);

@@ -280,8 +280,9 @@ static int map_entry(struct decoder *d, const struct field *f, const uint8_t *p,
 	}
 	if (!value_start && f->type == FIELD_PRESENT)
 		v = (struct value){.type = VALUE_NULL};
-	if ((f->flags & FIELD_ANNOTATIONS) && schema_skips_annotation((const char *)key_at, key_len))
-		return 0;
+	r = tree_push_annotation(&d->tree, f, (const char *)key_at, key_len, (const char *)value_start, value_start ? value_len : 0, d->err);
+	if (r <= 0)
+		return r;
 	*size += (int64_t)(key_len + value_len);
 	r = tree_key(&d->tree, (const char *)key_at, key_len, &key, d->err);
 	return r < 0 ? r : tree_push(&d->tree, key, key_len, v, d->err);

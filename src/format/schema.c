@@ -1,6 +1,8 @@
 #include "format/schema.h"
 #include "format/tree.h"
 
+#include <ctype.h>
+
 static const struct field *find_linear(const struct message *m, const char *name, size_t len)
 {
 	for (unsigned i = 0; i < m->field_count; i++) {
@@ -35,11 +37,22 @@ const struct field *schema_field(const struct message *m, const char *name, size
 	return f;
 }
 
-bool schema_skips_annotation(const char *key, size_t len)
-{
-	static const char last_applied[] = "kubectl.kubernetes.io/last-applied-configuration";
+#define API_VERSION_MAX 64
 
-	return len == sizeof(last_applied) - 1 && memcmp(key, last_applied, len) == 0;
+size_t schema_annotation_kept(const char *key, size_t key_len, const char *value, size_t len)
+{
+	static const char last_applied[] = "kubectl.kubernetes.io/last-applied-configuration", before[] = "{\"apiVersion\":\"";
+	size_t n = sizeof(before) - 1, from = n;
+
+	if (key_len != sizeof(last_applied) - 1 || memcmp(key, last_applied, key_len) != 0)
+		return SIZE_MAX;
+	if (len < n || memcmp(value, before, n) != 0)
+		return 0;
+	while (n < len && n - from < API_VERSION_MAX && (isalnum((unsigned char)value[n]) || str_has("./-", value[n])))
+		n++;
+	if (n == len || value[n] != '"' || !(memmem(value + from, n - from, "alpha", 5) || memmem(value + from, n - from, "beta", 4)))
+		return 0;
+	return n + 1;
 }
 
 /* --- projection of trees --- */
@@ -91,7 +104,11 @@ static int project_map(struct tree *t, const struct message *m, const struct fie
 		struct value kept = value_of_str("");
 		const char *key;
 
-		if ((f->flags & FIELD_ANNOTATIONS) && schema_skips_annotation(entry->key, entry->v.key_len))
+		r = tree_push_annotation(t, f, entry->key, entry->v.key_len, value_str(&entry->v, ""),
+					 entry->v.type == VALUE_STRING ? entry->v.len : 0, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
 			continue;
 		if (entry->v.type != VALUE_NULL || f->type == FIELD_PRESENT) {
 			r = project_one(t, f, &entry->v, depth, &kept, err);

@@ -35,7 +35,7 @@ enum {
 	FIELD_INLINE = 8,      /* FIELD_MESSAGE whose members belong to the parent; has no name of its own in JSON */
 	FIELD_OMIT_ZERO = 16,  /* "" / 0 / false means absent: Go's protobuf writes it all the same, its JSON does not */
 	FIELD_SIZED = 32,      /* a map of strings: the parent also gets "<name>Size", the bytes of all its keys and values */
-	FIELD_ANNOTATIONS = 64 /* a map without the entry that repeats the whole object (last-applied-configuration) */
+	FIELD_ANNOTATIONS = 64 /* a map whose entry that repeats the whole object (last-applied-configuration) is cut or left out */
 };
 
 #define FIELD_CAP 4096
@@ -79,8 +79,10 @@ static inline bool schema_only_at_top(const struct field *f)
 	return !f->number && f->type == FIELD_STRING;
 }
 
-/* Says whether the annotation is one that is left out of a FIELD_ANNOTATIONS map. */
-bool schema_skips_annotation(const char *key, size_t len);
+/* How many bytes of its value an annotation keeps in a FIELD_ANNOTATIONS map: SIZE_MAX = as any other. Of last-applied-configuration, which
+ * repeats the object, a Secret's values too, that is what says with which API version it was applied, when that is a prerelease one: such versions go
+ * away. Else 0: it is left out. */
+size_t schema_annotation_kept(const char *key, size_t key_len, const char *value, size_t len);
 
 /* What a message keeps of an already parsed tree (YAML, hand-written cases), copied into b's arena with the same rules as the parsers of
  * JSON and protobuf. ERR_INPUT when a field has an impossible type ("spec.replicas: a string where a number belongs"). */

@@ -365,3 +365,17 @@ const char *tree_expected_text(const struct field *f)
 		return "a string";
 	}
 }
+
+int tree_push_annotation(struct tree *t, const struct field *f, const char *key, size_t key_len, const char *text, size_t len, struct err *err)
+{
+	size_t kept = f->flags & FIELD_ANNOTATIONS ? schema_annotation_kept(key, key_len, text, len) : SIZE_MAX;
+	const char *own;
+	int r;
+
+	if (kept == SIZE_MAX)
+		return 1;
+	if (kept == 0)
+		return 0;
+	r = tree_key(t, key, key_len, &own, err);
+	return r < 0 ? r : tree_push(t, own, key_len, tree_string(t, text, kept, false), err);
+}

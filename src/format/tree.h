@@ -72,6 +72,9 @@ static inline bool tree_is_zero(const struct value *v)
 /* The "<name>Size" member of a FIELD_SIZED map, put beside it. */
 int tree_push_size(struct tree *t, const struct message *m, const struct field *f, int64_t size, struct err *err);
 
+/* Pushes an annotation of which schema_annotation_kept keeps a part or nothing: 0 when it was one, 1 when f or the annotation is another. */
+int tree_push_annotation(struct tree *t, const struct field *f, const char *key, size_t key_len, const char *text, size_t len, struct err *err);
+
 /* One already typed scalar (of JSON, YAML) as field f keeps it; containers are the caller's business. False: an impossible type. */
 bool tree_field_scalar(struct tree *t, const struct field *f, const struct value *v, struct value *ret);
 /* "a string", "a number", "an object" for messages. */

@@ -375,3 +375,85 @@ int yaml_parse(struct value_builder *b, const char *name, const char *text, size
 		*ret = v;
 	return r < 0 ? r : 0;
 }
+
+/* --- where something is written --- */
+
+struct place {
+	size_t path_len; /* of the container itself */
+	bool is_map, has_key;
+	unsigned index;
+};
+
+struct finder {
+	struct strbuf path; /* of the value that comes next */
+	struct place places[VALUE_MAX_DEPTH + 1];
+	unsigned depth;
+};
+
+/* The path of the value that this event begins; false when it is a key, whose path is then known. */
+static bool begins_value(struct finder *f, const yaml_event_t *e)
+{
+	struct place *p = f->depth ? &f->places[f->depth - 1] : NULL;
+
+	if (!p)
+		return true;
+	if (p->is_map && p->has_key) {
+		p->has_key = false;
+		return true;
+	}
+	strbuf_truncate(&f->path, p->path_len);
+	if (!p->is_map) {
+		strbuf_addf(&f->path, "[%u]", p->index++);
+		return true;
+	}
+	p->has_key = true;
+	strbuf_addf(&f->path, "%s%s", p->path_len ? "." : "", e->type == YAML_SCALAR_EVENT ? (const char *)e->data.scalar.value : "?");
+	return false;
+}
+
+/* 1: this event is what is looked for; 0: not yet; -1: it is not there. */
+static int find_event(struct finder *f, const yaml_event_t *e, const char *path)
+{
+	bool is_open = e->type == YAML_MAPPING_START_EVENT || e->type == YAML_SEQUENCE_START_EVENT, is_value;
+
+	if (e->type == YAML_DOCUMENT_END_EVENT || e->type == YAML_STREAM_END_EVENT)
+		return -1;
+	if (e->type == YAML_MAPPING_END_EVENT || e->type == YAML_SEQUENCE_END_EVENT) {
+		f->depth -= f->depth > 0;
+		return 0;
+	}
+	if (!is_open && e->type != YAML_SCALAR_EVENT && e->type != YAML_ALIAS_EVENT)
+		return 0;
+	is_value = begins_value(f, e);
+	if (f->depth && str_eq(f->path.buf, path))
+		return 1;
+	if (is_open && (!is_value || f->depth == ARRAY_LEN(f->places)))
+		return -1;
+	if (is_open)
+		f->places[f->depth++] = (struct place){.path_len = f->path.len, .is_map = e->type == YAML_MAPPING_START_EVENT};
+	return 0;
+}
+
+unsigned yaml_line_of(const char *text, size_t len, const char *path)
+{
+	yaml_parser_t parser;
+	struct finder *f = mem_alloc(sizeof(*f));
+	unsigned line = 0;
+	yaml_event_t e;
+	int found = 0;
+
+	strbuf_init(&f->path, STRBUF_MAX_LINE);
+	if (yaml_parser_initialize(&parser)) {
+		yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+		yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+		while (found == 0 && yaml_parser_parse(&parser, &e)) {
+			found = find_event(f, &e, path);
+			line = (unsigned)e.start_mark.line + 1;
+			yaml_event_delete(&e);
+		}
+	}
+	yaml_parser_delete(&parser);
+	strbuf_release(&f->path);
+	mem_free(f);
+	return found == 1 ? line : 0;
+}

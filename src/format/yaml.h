@@ -16,6 +16,9 @@ int yaml_parse_all(struct value_builder *b, const char *name, const char *text, 
 		   int (*doc)(void *arg, struct value *v, unsigned line, struct err *err), void *arg, struct err *err);
 /* The first document; an empty input gives VALUE_NULL. */
 int yaml_parse(struct value_builder *b, const char *name, const char *text, size_t len, struct value *ret, struct err *err);
+/* For messages: the line, from 1, on which the first document gives what lies at a path ("ignore[2].until", as value_at takes it); 0 when it
+ * is not there as written (behind an alias, a merge key). */
+unsigned yaml_line_of(const char *text, size_t len, const char *path);
 /* Block style; strings that would read back as something else are quoted. */
 void yaml_write(struct strbuf *out, const struct value *v);
 

@@ -36,7 +36,7 @@ void answer_changes(struct say *s, struct ctx *ctx, const struct object *o)
 	const struct question *q = s->q;
 	const char *ns = q->namespace_count ? q->namespaces[0] : NULL;
 	struct change_list list =
-		o ? changes_of(s->inv, s->arena, object_top_owner(o), q->since, 0) : changes_in(s->inv, s->arena, ns, q->since, 0, 200);
+		o ? changes_of(s->diagnosis->graph, s->arena, object_top_owner(o), q->since, 0) : changes_in(s->inv, s->arena, ns, q->since, 0, 200);
 	const char *what = o ? say_name(s, object_top_owner(o)) : ns ? arena_printf(s->arena, "namespace %s", ns) : "the cluster";
 
 	(void)ctx;

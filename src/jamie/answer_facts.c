@@ -173,7 +173,7 @@ void answer_image(struct say *s, struct ctx *ctx, const struct object *o)
 	}
 	say_text(s, "%s:", say_name(s, w));
 	describe_pod_spec(s, w);
-	if (!o->owner && changes_of(s->inv, s->arena, w, 0, 0).len)
+	if (!o->owner && changes_of(s->diagnosis->graph, s->arena, w, 0, 0).len)
 		say_followup(s, "what changed in %s?", w->name);
 	(void)ctx;
 }

@@ -73,7 +73,7 @@ void answer_greet(struct say *s, struct ctx *ctx)
 {
 	(void)ctx;
 	say_text(s, "Hello! Jamie here.");
-	if (s->diagnosis->verdict == VERDICT_HEALTHY)
+	if ((s->diagnosis->verdict == VERDICT_HEALTHY || s->diagnosis->verdict == VERDICT_RECOVERED))
 		say_text(s, "All looks well from where I stand");
 	else
 		say_text(s, "I see %s in the cluster; ask \"what is wrong?\" and I'll tell you",

@@ -165,8 +165,10 @@ void http_client_freep(struct http_client **c)
 
 void http_response_release(struct http_response *r)
 {
-	if (r)
-		strbuf_release(&r->error_body);
+	if (!r)
+		return;
+	strbuf_release(&r->error_body);
+	strbuf_release(&r->certificates);
 }
 
 static struct handle *handle_take(struct http_client *c)
@@ -434,6 +436,12 @@ static int set_up(struct transfer *t, const struct http_client *c, struct err *e
 		api.curl_easy_setopt(easy, CURLOPT_NOPROXY, c->no_proxy);
 	if (q->gzip)
 		api.curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+	if (q->certificates)
+		api.curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+	if (q->only_connect) {
+		api.curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+		api.curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	}
 	set_tls(easy, c);
 	set_method(easy, q);
 	api.curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -541,11 +549,28 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 	return r;
 }
 
+/* curl tells each certificate as "Name:text" fields, of which one is the certificate itself. */
+static void keep_certificates(struct transfer *t)
+{
+	static const char field[] = "Cert:";
+	struct curl_certinfo *info = NULL;
+	if (!t->request->certificates || api.curl_easy_getinfo(t->handle->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
+		return;
+	for (int i = 0; i < info->num_of_certs; i++)
+		for (const struct curl_slist *s = info->certinfo[i]; s; s = s->next)
+			if (strncmp(s->data, field, sizeof(field) - 1) == 0) {
+				strbuf_addstr(&t->response->certificates, s->data + sizeof(field) - 1);
+				strbuf_addch(&t->response->certificates, '\n');
+			}
+}
+
 /* What curl's end of the transfer means. */
 static int conclude(struct transfer *t, const struct http_client *c, CURLcode code, struct err *err)
 {
 	if (t->rc != 0)
 		return t->rc;
+	if (code == CURLE_OK && t->request->only_connect)
+		return 0;
 	if (code == CURLE_OK && !t->head_complete) /* curl takes a connection that closes among the headers for a complete answer */
 		code = CURLE_RECV_ERROR;
 	if (t->enough || code == CURLE_OK)
@@ -563,13 +588,16 @@ int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http
 		return err_set(err, ERR_INTERNAL, "%s cannot be used: out of memory or file descriptors", CURL_LIBRARY);
 	*ret = (struct http_response){0};
 	strbuf_init(&ret->error_body, HTTP_MAX_ERROR_BODY);
+	strbuf_init(&ret->certificates, HTTP_MAX_CERTIFICATES);
 	CURLcode code = CURLE_OK;
 	int r = set_up(&t, c, err);
 	if (r == 0) {
 		api.curl_multi_add_handle(t.handle->multi, t.handle->easy);
 		r = drive(&t, &code, err);
-		if (r == 0)
+		if (r == 0) {
+			keep_certificates(&t);
 			r = conclude(&t, c, code, err);
+		}
 		api.curl_multi_remove_handle(t.handle->multi, t.handle->easy);
 	}
 	metric_add(METRIC_REQUESTS, 1);
@@ -577,7 +605,7 @@ int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http
 	metric_add(METRIC_RECEIVED_BYTES, (int64_t)ret->body_bytes);
 	log_debug("%s %s: %d, %llu bytes%s%s", request->method ? request->method : "GET", request->url, ret->status,
 		  (unsigned long long)ret->body_bytes, r < 0 && err ? ": " : "", r < 0 && err ? err->message : "");
-	handle_give(c, t.handle, r == 0);
+	handle_give(c, t.handle, r == 0 && !request->only_connect);
 	api.curl_slist_free_all(t.headers);
 	api.curl_slist_free_all(t.connect_to);
 	api.curl_free(t.rewritten_url);

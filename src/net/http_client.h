@@ -16,6 +16,7 @@
 
 #define HTTP_MAX_HEADERS ((size_t)256 << 10)
 #define HTTP_MAX_ERROR_BODY ((size_t)64 << 10)
+#define HTTP_MAX_CERTIFICATES ((size_t)256 << 10)
 #define HTTP_CONNECT_TIMEOUT (10 * USEC_PER_SEC)
 #define HTTP_IDLE_TIMEOUT (20 * USEC_PER_SEC)
 #define HTTP_POLL_MS 100
@@ -47,13 +48,15 @@ void http_client_freep(struct http_client **c);
 
 struct http_response {
 	int status;
-	char content_type[128];   /* as sent, cut */
-	char location[256];       /* of a redirect, cut */
-	int retry_after_ms;       /* 0 = unsaid */
-	usec_t date;              /* the server's clock (Date header); 0 = unsaid */
-	usec_t connect_time;      /* TCP handshake of this connection, about one round trip; 0 = kept connection */
-	bool loopback;            /* the peer is on this machine */
-	uint64_t body_bytes;      /* handed over */
+	char content_type[128]; /* as sent, cut */
+	char location[256];     /* of a redirect, cut */
+	int retry_after_ms;     /* 0 = unsaid */
+	usec_t date;            /* the server's clock (Date header); 0 = unsaid */
+	usec_t connect_time;    /* TCP handshake of this connection, about one round trip; 0 = kept connection */
+	bool loopback;          /* the peer is on this machine */
+	uint64_t body_bytes;    /* handed over */
+	struct strbuf
+		certificates; /* PEM: what the server showed in the TLS handshake, its own first; empty unless asked for and on a kept connection */
 	struct strbuf error_body; /* of a status outside 200..299, at most HTTP_MAX_ERROR_BODY (the rest is dropped) */
 };
 void http_response_release(struct http_response *r);
@@ -65,6 +68,8 @@ struct http_request {
 	const void *body;
 	size_t body_len;
 	bool gzip;           /* ask for it; decoded before it is handed over */
+	bool certificates;   /* the server's, in the response; HTTP_MAX_CERTIFICATES bytes at most */
+	bool only_connect;   /* end after the TLS handshake: whoever listens need not speak HTTP; the status is 0 then */
 	usec_t timeout;      /* of one attempt, whole; 0 = only ctx's deadline */
 	usec_t idle_timeout; /* nothing sent or received for this long; 0 = HTTP_IDLE_TIMEOUT */
 	uint64_t max_body;   /* ERR_LIMIT past it; 0 is refused */

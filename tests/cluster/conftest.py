@@ -1,7 +1,8 @@
 """Fixtures of the tests on a real Kubernetes. They use a bed of their own, so that one that a person has started is left alone.
 
 AUTO_DEVOPS_SEED replays the names of an earlier run (the seed is printed at the beginning); AUTO_DEVOPS_KEEP=1 leaves the cluster running
-afterwards, and a cluster left running is used again."""
+afterwards, and a cluster left running is used again. AUTO_DEVOPS_FAULTS says which faults are planted: third (each day others: what CI does)
+or all (the default). AUTO_DEVOPS_FULL=1 plants them ten in a namespace and each alone, too: an hour and a half."""
 
 import concurrent.futures
 import os
@@ -11,14 +12,17 @@ import subprocess
 import pytest
 
 from bed import HERE, PROGRAM, Bed
-from planting import load_situations, plant_all
+from planting import load_situations, load_tens, plant_all, remove
 
 CACHE = os.environ.get("AUTO_DEVOPS_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "auto-devops"
 )
 os.environ.setdefault("AUTO_DEVOPS_BED", os.path.join(CACHE, "bed-test"))
 SEED = int(os.environ.get("AUTO_DEVOPS_SEED") or random.SystemRandom().randint(1, 999_999))
-SITUATIONS = load_situations(SEED)[0]  # the same names again when they are planted: one seed, one set of names
+PART = os.environ.get("AUTO_DEVOPS_FAULTS", "all")
+FULL = bool(os.environ.get("AUTO_DEVOPS_FULL"))
+SITUATIONS, NAMES = load_situations(SEED, part=PART)
+TENS, TENS_NAMES = load_tens(SEED + 1)
 
 
 def pytest_report_header():
@@ -32,11 +36,16 @@ def pytest_generate_tests(metafunc):
     if "healthy" in metafunc.fixturenames:
         chosen = [s for s in SITUATIONS if s.healthy]
         metafunc.parametrize("healthy", chosen, ids=[s.file.stem for s in chosen])
+    if "ten" in metafunc.fixturenames:
+        metafunc.parametrize("ten", TENS if FULL else [], ids=[f"ten-{i}" for i in range(len(TENS) if FULL else 0)])
+    if "lone" in metafunc.fixturenames:
+        chosen = [s for s in SITUATIONS if not s.healthy] if FULL else []
+        metafunc.parametrize("lone", chosen, ids=[s.file.stem for s in chosen])
 
 
 def pytest_collection_modifyitems(items):
-    """What needs no planted fault runs first: meanwhile the faults come to show."""
-    items.sort(key=lambda item: "planted" in item.fixturenames)
+    """What needs no planted fault runs first: meanwhile the faults come to show. What plants for itself runs last."""
+    items.sort(key=lambda item: 2 if {"ten", "lone"} & {*item.fixturenames} else "planted" in item.fixturenames)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +66,7 @@ def planting(request):
         return
     running = request.getfixturevalue("bed")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        yield pool.submit(plant_all, running, SEED, progress=lambda text: None)
+        yield pool.submit(plant_all, running, SITUATIONS, NAMES, progress=lambda text: None)
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +78,11 @@ def planted(planting):
 @pytest.fixture(scope="session")
 def scan(bed, planted):
     return bed.program_json("scan")
+
+
+@pytest.fixture(scope="session")
+def emptied(bed, planting):
+    """The cluster without what the session planted."""
+    if planting:
+        remove(bed, planting.result())
+    return bed

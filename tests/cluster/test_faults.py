@@ -3,16 +3,26 @@
 import pytest
 
 from bed import PROGRAM
-from conftest import SITUATIONS
-from verdicts import first_is_the_cause, is_the_cause, object_text, touches
+from conftest import NAMES, SITUATIONS, TENS_NAMES
+from planting import plant, prepare_node, remove, wait_until_shown
+from verdicts import concerns, false_causes, first_is_the_cause, is_the_cause, object_text, touches
+
+
+def causes_of(fault, scan):
+    return [
+        c
+        for c in scan["causes"] + scan["lesser"]
+        if concerns(c, fault) or object_text(c["root"]["object"]) in fault.blames or object_text(c["root"]["subject"]) in fault.blames
+    ]
 
 
 def test_scan(fault, scan):
-    first_is_the_cause(
-        [c for c in scan["causes"] + scan["lesser"] if touches(c, fault.ns) or fault.blames == [object_text(c["root"]["object"])]],
-        fault,
-        "scan",
-    )
+    first_is_the_cause(causes_of(fault, scan), fault, "scan")
+
+
+def test_scan_names_no_false_cause(fault, scan):
+    wrong = false_causes([c for c in scan["causes"] if concerns(c, fault)], fault)
+    assert not wrong, f"{fault.head['fault']} (namespace {fault.ns}):\n" + "\n".join(wrong)
 
 
 def test_why(fault, bed, planted):
@@ -98,3 +108,39 @@ def test_the_judge_refuses_a_wrong_cause(scan):
     for fault, other in zip(faults, faults[1:] + faults[:1]):
         for cause in [c for c in scan["causes"] + scan["lesser"] if touches(c, fault.ns)]:
             assert is_the_cause(cause, other), f"{cause['title']} passes for {other.head['fault']}"
+
+
+def test_ten_in_one_namespace(ten, emptied):
+    """Ten faults side by side: each has its own cause, and nothing else is found."""
+    bed = emptied
+    prepare_node(bed, TENS_NAMES)
+    plant(bed, ten)
+    try:
+        wait_until_shown(bed, ten, limit=180, progress=lambda text: None)
+        scan = bed.program_json("scan", "-n", ten[0].ns)
+        for fault in ten:
+            first_is_the_cause(causes_of(fault, scan), fault, "scan")
+            first_is_the_cause(bed.program_json("why", fault.why, "-n", fault.ns)["causes"], fault, f"why {fault.why}")
+        wrong = [
+            f"{c['severity']} {c['check']}: {c['title']}"
+            for c in scan["causes"]
+            if touches(c, ten[0].ns) and all(not concerns(c, f) or false_causes([c], f) for f in ten)
+        ]
+        assert not wrong, "\n".join(wrong)
+    finally:
+        remove(bed, ten)
+
+
+def test_alone(lone, emptied):
+    """The only fault in the cluster."""
+    bed = emptied
+    prepare_node(bed, NAMES)
+    plant(bed, [lone])
+    try:
+        wait_until_shown(bed, [lone], progress=lambda text: None)
+        scan = bed.program_json("scan")
+        first_is_the_cause(scan["causes"] + scan["lesser"], lone, "scan")
+        assert not false_causes(scan["causes"], lone)
+        first_is_the_cause(bed.program_json("why", lone.why, "-n", lone.ns)["causes"], lone, f"why {lone.why}")
+    finally:
+        remove(bed, [lone])

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 import time
 
 import pytest
@@ -98,3 +99,83 @@ def test_plain_port_answers_tls_client(run, tmp_path, authority):
     with FakeApi(samples.sick_cluster()) as api:
         path = config(tmp_path, api.url.replace("http:", "https:"), authority.certificate)
         scan(run, path).failed(1, "TLS")
+
+
+def soon(days):
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
+
+
+def causes(run, path, *more):
+    answer = json.loads(run("scan", "-o", "json", "--kubeconfig", path, *more).ok().out)
+    return {c["check"]: c["title"] for c in answer["causes"]}, answer
+
+
+def test_the_api_servers_certificate_expires_soon(run, tmp_path, authority):
+    certificate = authority.issue("late", start="20200101000000Z", end=soon(5))
+    with TlsApi({"pods": [samples.pod()]}, *certificate) as api:
+        found, _ = causes(run, config(tmp_path, api.url, authority.certificate))
+        assert f"The certificate of the API server ({api.url.removeprefix('https://')}) expires in 4 days" in found["tls/expiring"]
+    with TlsApi({"pods": [samples.pod()]}, *authority.issue("in-time", start=soon(-10), end=soon(300))) as api:
+        found, _ = causes(run, config(tmp_path, api.url, authority.certificate))
+        assert not found
+
+
+def test_the_client_certificate_expires_soon(run, tmp_path, authority):
+    certificate, key = authority.issue("jane", alternative=None, start="20200101000000Z", end=soon(3))
+    with TlsApi({"pods": [samples.pod()]}, *authority.issue("good"), client_authority=authority.certificate) as api:
+        user = {"client-certificate": str(certificate), "client-key": str(key)}
+        found, _ = causes(run, config(tmp_path, api.url, authority.certificate, user))
+        assert "The client certificate of user tester expires in 2 days" in found["tls/expiring"]
+
+
+def service(name, port, address="127.0.0.1"):
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "shop", "uid": f"uid-{name}"},
+        "spec": {"type": "ClusterIP", "clusterIP": address, "ports": [{"name": "https", "port": port, "protocol": "TCP"}]},
+    }
+
+
+def test_certificates_of_services_are_seen_when_asked_for(run, tmp_path, authority, other):
+    old = other.issue("old", alternative="DNS:orders.shop.svc", start="20200101000000Z", end="20210101000000Z")
+    with TlsApi({}, *old) as orders, TlsApi({}, *authority.issue("good")) as api:
+        api.objects = {
+            "pods": [samples.pod()],
+            "services": [service("orders", int(orders.url.rsplit(":", 1)[1])), service("nobody", 1)],
+        }
+        path = config(tmp_path, api.url, authority.certificate)
+        assert "tls/expired" not in causes(run, path)[0]
+        assert not orders.names, "nobody is called unasked"
+        found, answer = causes(run, path, "--probe-certificates")
+        assert "The certificate of Service shop/orders (port" in found["tls/expired"]
+        assert "orders.shop.svc" in orders.names, "with the name that clients use"
+        assert not orders.requests, "a handshake and nothing more"
+        assert "certificates of 1 of 2 TLS ports" in {n["what"] for n in answer["notes"]}
+
+
+def test_certificates_in_secrets_are_read_only_when_asked_for(run, tmp_path, authority):
+    certificate, key = authority.issue("shop", start="20200101000000Z", end="20210101000000Z")
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "shop-tls", "namespace": "shop", "uid": "uid-shop-tls"},
+        "type": "kubernetes.io/tls",
+        "data": {
+            "tls.crt": base64.b64encode(certificate.read_bytes()).decode(),
+            "tls.key": base64.b64encode(key.read_bytes()).decode(),
+        },
+    }
+    with TlsApi({"pods": [samples.pod()], "secrets": [secret]}, *authority.issue("good")) as api:
+        path = config(tmp_path, api.url, authority.certificate)
+        assert not causes(run, path)[0]
+        assert not [p for p, _ in api.requests if "fieldSelector" in p], "Secret values are never asked for unasked"
+        found, _ = causes(run, path, "--read-tls-secrets")
+        assert "The certificate of Secret shop/shop-tls (tls.crt) expired" in found["tls/expired"]
+        file = tmp_path / "tls.snapshot"
+        run("snapshot", "-o", file, "--kubeconfig", path, "--read-tls-secrets").ok()
+        again = json.loads(run("scan", "-o", "json", "--from", file).ok().out)
+        assert "tls/expired" in {c["check"] for c in again["causes"]}
+        recorded = subprocess.run(["zstd", "-dc", file], capture_output=True, check=True).stdout
+        assert b"ProbedCertificate" in recorded
+        assert secret["data"]["tls.key"][:40].encode() not in recorded

@@ -163,7 +163,7 @@ static void changes_between_revisions(void **state)
 
 	(void)state;
 	arena_init(&a);
-	list = changes_of(inv, &a, inventory_find(inv, KIND_DEPLOYMENT, "shop", "web"), 0, 0);
+	list = changes_of(graph_new(inv, &a), &a, inventory_find(inv, KIND_DEPLOYMENT, "shop", "web"), 0, 0);
 	for (uint32_t i = 0; i < list.len; i++) {
 		image = image || str_eq(list.items[i].text, "image of container c changed from web:1 to web:2");
 		memory = memory || str_eq(list.items[i].text, "memory limit of container c changed from 128Mi to 64Mi");

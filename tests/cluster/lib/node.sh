@@ -90,18 +90,36 @@ make_cgroups() {
 
 node_ready() { [ "$(k get node $NODE -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ]; }
 
+# The pods' name service: what CoreDNS is in a real cluster. The helper answers.
+make_dns_service() {
+	k get service kube-dns -n kube-system >/dev/null 2>&1 || k create -f - >/dev/null <<-Y
+	apiVersion: v1
+	kind: Service
+	metadata: {name: kube-dns, namespace: kube-system}
+	spec: {clusterIP: 10.96.0.10, ports: [{name: dns, port: 53, protocol: UDP}]}
+	---
+	apiVersion: discovery.k8s.io/v1
+	kind: EndpointSlice
+	metadata: {name: kube-dns-node, namespace: kube-system, labels: {kubernetes.io/service-name: kube-dns}}
+	addressType: IPv4
+	endpoints: [{addresses: ["$NODE_IP"], conditions: {ready: true}}]
+	ports: [{name: dns, port: 53, protocol: UDP}]
+	Y
+}
+
 start_node() {
 	local i
 	write_node_config
 	make_cgroups
-	part_runs helper || part_start helper python3 "$here/lib/helper.py" "$BED/registry"
+	part_runs helper || part_start helper python3 "$here/lib/helper.py" "$BED/registry" "$PKI" $NODE_IP
 	part_runs containerd || part_start containerd containerd -c "$BED/containerd/config.toml"
 	wait_for containerd 30 "containerd is ready" inside ctr -a /run/containerd/c.sock version
-	for i in pause busybox; do inside ctr -a /run/containerd/c.sock -n k8s.io images import "$BED/images/$i.tar" >/dev/null; done
+	for i in pause busybox foreign; do inside ctr -a /run/containerd/c.sock -n k8s.io images import "$BED/images/$i.tar" >/dev/null; done
 	part_runs kubelet || part_start kubelet "$K8S/kubelet" --config="$BED/kubelet.yaml" --kubeconfig="$BED/kubelet.kubeconfig" \
 		--root-dir="$BED/kubelet" --hostname-override=$NODE --node-ip=$NODE_IP
 	part_runs proxy || part_start proxy "$K8S/kube-proxy" --kubeconfig="$BED/proxy.kubeconfig" --proxy-mode=nftables --hostname-override=$NODE \
 		--cluster-cidr=10.244.0.0/16 --conntrack-max-per-core=0
 	wait_for kubelet 60 "node $NODE is Ready" node_ready
+	make_dns_service
 	wait_for proxy 20 "services are reachable" nsenter -t "$(init_pid)" -n -- curl -sk -o /dev/null https://10.96.0.1/
 }

@@ -9,6 +9,18 @@ make_cert() {
 	rm -f "$PKI/$1.csr"
 }
 
+# make_expired_cert NAME SUBJECT ALTERNATIVE-NAMES: its last day was in 2021. openssl x509 cannot choose the days; openssl ca can.
+make_expired_cert() {
+	local d=$PKI/ca-db
+	mkdir -p "$d"; : >"$d/index.txt"; echo 1000 >"$d/serial"
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index.txt\nserial=%s/serial\nnew_certs_dir=%s\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n' \
+		"$d" "$d" "$d" >"$d/conf"
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" -keyout "$PKI/$1.key" -out "$PKI/$1.csr" 2>/dev/null
+	openssl ca -batch -config "$d/conf" -cert "$PKI/ca.crt" -keyfile "$PKI/ca.key" -in "$PKI/$1.csr" -out "$PKI/$1.crt" -notext \
+		-startdate 20200101000000Z -enddate 20210101000000Z -extfile <(printf 'extendedKeyUsage=serverAuth\nsubjectAltName=%s\n' "$3") 2>/dev/null
+	rm -rf "$PKI/$1.csr" "$d"
+}
+
 # make_kubeconfig NAME: the user's certificate of that name.
 make_kubeconfig() {
 	cat >"$BED/$1.kubeconfig" <<-Y
@@ -34,6 +46,8 @@ make_pki() {
 	make_cert scheduler /CN=system:kube-scheduler
 	make_cert kubelet "/O=system:nodes/CN=system:node:$NODE" "IP:$NODE_IP,DNS:$NODE"
 	make_cert proxy /CN=system:kube-proxy
+	make_cert webhook /CN=webhook "IP:$NODE_IP"
+	make_expired_cert expired /CN=webhook "IP:$NODE_IP"
 	openssl genrsa -out "$PKI/sa.key" 2048 2>/dev/null
 	openssl rsa -in "$PKI/sa.key" -pubout -out "$PKI/sa.pub" 2>/dev/null
 	umask 077
