@@ -5,24 +5,6 @@
 
 #include <sys/stat.h>
 
-size_t document_namespaces(const struct document *d, struct namespace_verdict **ret)
-{
-	const struct object_list *list = inventory_list(d->diagnosis->inv, KIND_NAMESPACE);
-	struct namespace_verdict *all = arena_new_array(&d->ctx->arena, struct namespace_verdict, MIN(list->len, DOCUMENT_NAMESPACES_MAX));
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < list->len && n < DOCUMENT_NAMESPACES_MAX; i++) {
-		struct namespace_verdict *v = &all[n++];
-
-		v->name = list->items[i]->name;
-		v->why = "";
-		v->verdict = diagnose_verdict(d->diagnosis, d->ctx, NULL, v->name, &v->why);
-		v->causes = diagnose_namespace(d->diagnosis, d->ctx, v->name).len;
-	}
-	*ret = all;
-	return n;
-}
-
 const struct cause *document_cause_of(const struct document *d, const struct finding *f, unsigned *ret_rank)
 {
 	*ret_rank = d->ranks[f->id];
@@ -60,8 +42,16 @@ static void print_document(struct cli *cli, struct session *s, const struct diag
 		void (*print)(const struct document *d);
 	} forms[] = {
 		{"html", document_html}, {"md", document_markdown}, {"json", document_json}, {"sarif", document_sarif}, {"junit", document_junit}};
-	struct document doc = {.out = &cli->out.buf, .ctx = &cli->ctx, .cluster = s->cluster, .diagnosis = d, .advice = cli_has(cli, FLAG_ADVICE)};
+	const struct scope_list scopes = diagnose_scopes(d, &cli->ctx.arena);
+	struct document doc = {.out = &cli->out.buf,
+			       .ctx = &cli->ctx,
+			       .cluster = s->cluster,
+			       .diagnosis = d,
+			       .scopes = &scopes,
+			       .advice = cli_has(cli, FLAG_ADVICE)};
 
+	diagnose_weigh(d, &cli->ctx.arena, &d->causes);
+	diagnose_weigh(d, &cli->ctx.arena, &d->lesser);
 	index_findings(&doc);
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
 		if (str_eq(forms[i].format, cli_format(cli)))

@@ -9,7 +9,8 @@ struct document {
 	struct strbuf *out;
 	struct ctx *ctx;
 	struct cluster *cluster;
-	const struct diagnosis *diagnosis;
+	const struct diagnosis *diagnosis; /* its hypotheses are weighed */
+	const struct scope_list *scopes;
 	bool advice;                 /* checks that advise ran, too */
 	const struct cause **causes; /* by a finding's id: its active cause, or NULL */
 	const unsigned *ranks;       /* and that one's rank, from 1 */
@@ -21,14 +22,6 @@ void document_json(const struct document *d);
 void document_sarif(const struct document *d);
 void document_junit(const struct document *d);
 
-/* Every namespace that has a Namespace or an object, with its verdict; at most DOCUMENT_NAMESPACES_MAX. */
-struct namespace_verdict {
-	const char *name, *why;
-	enum verdict verdict;
-	uint32_t causes;
-};
-#define DOCUMENT_NAMESPACES_MAX 500u
-size_t document_namespaces(const struct document *d, struct namespace_verdict **ret);
 /* The active cause that a finding belongs to; its rank (from 1) in *ret_rank. NULL: of no active cause. */
 const struct cause *document_cause_of(const struct document *d, const struct finding *f, unsigned *ret_rank);
 

@@ -19,25 +19,13 @@ void document_json(const struct document *d)
 {
 	struct arena *a = &d->ctx->arena;
 	const struct finding_list *findings = &d->diagnosis->findings;
-	struct namespace_verdict *list;
-	size_t n = document_namespaces(d, &list);
 	struct json_writer w;
 
 	json_writer_init(&w, d->out, 2);
 	json_object_begin(&w);
 	member(&w, "format", "auto-devops/report/v1");
 	report_diagnosis_json(&w, a, d->cluster, d->diagnosis);
-	json_key(&w, "namespaces");
-	json_array_begin(&w);
-	for (size_t i = 0; i < n; i++) {
-		json_object_begin(&w);
-		member(&w, "name", list[i].name);
-		member(&w, "verdict", verdict_text(list[i].verdict));
-		member(&w, "why", list[i].why);
-		number(&w, "causes", list[i].causes);
-		json_object_end(&w);
-	}
-	json_array_end(&w);
+	report_scopes_json(&w, d->scopes);
 	json_key(&w, "findings");
 	json_array_begin(&w);
 	for (uint32_t i = 0; i < findings->len; i++)

@@ -4,7 +4,8 @@
 #include "format/svg.h"
 
 #define FINDINGS_SHOWN 2000u /* a browser's table; -o json has all */
-#define GRAPH_BRANCHES 4u    /* affected workloads that are drawn besides the chain */
+#define NAMESPACES_SHOWN 500u
+#define GRAPH_BRANCHES 4u /* affected workloads that are drawn besides the chain */
 
 static const char style[] =
 	":root{color-scheme:light dark;--page:#fff;--text:#1b1f24;--soft:#5b6472;--line:#d5d9e0;--box:#f6f7f9;--bad:#b3261e;--warn:#8a5a00;--good:#1a7f37;"
@@ -175,6 +176,18 @@ static void changed(const struct document *d, const struct cause *c)
 	end_list(d);
 }
 
+/* What else might have been the reason. */
+static void asked(const struct document *d, const struct cause *c)
+{
+	if (c->hypothesis_count < 2)
+		return;
+	begin_list(d, "asked");
+	for (uint32_t i = 1; i < c->hypothesis_count; i++)
+		markup_element(d->out, "li", c->hypotheses[i].status == HYPOTHESIS_POSSIBLE ? NULL : "soft",
+			       report_hypothesis(&d->ctx->arena, &c->hypotheses[i]));
+	end_list(d);
+}
+
 static void explained(const struct document *d, const struct cause *c)
 {
 	if (!c->explained.len)
@@ -204,8 +217,10 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 	row(d, "where", c->root->object ? report_object(a, c->root->object) : "");
 	if (c->since)
 		row(d, "since", arena_printf(a, "%s (%s)", report_ago(a, now, c->since), clock_format_rfc3339(c->since, since)));
+	row(d, "because", report_behind(a, c));
 	affected(d, c);
 	facts(d, c->root);
+	asked(d, c);
 	changed(d, c);
 	row(d, "fix", c->fix);
 	if (c->next && *c->next) {
@@ -266,17 +281,17 @@ static void index_of_causes(const struct document *d)
 
 static void namespaces(const struct document *d)
 {
-	struct namespace_verdict *list;
-	size_t n = document_namespaces(d, &list);
+	const struct scope_list *list = d->scopes;
+	uint32_t n = MIN(list->len, NAMESPACES_SHOWN);
 
 	if (!n)
 		return;
 	add(d, "<h2>Namespaces</h2><div class=\"scroll\"><table><thead><tr><th>namespace</th><th>verdict</th><th>why</th></tr></thead><tbody>");
-	for (size_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		add(d, "<tr>");
-		markup_element(d->out, "td", "fit", list[i].name);
-		markup_element(d->out, "td", verdict_text(list[i].verdict), verdict_text(list[i].verdict));
-		markup_element(d->out, "td", NULL, list[i].why);
+		markup_element(d->out, "td", "fit", list->items[i].ns);
+		markup_element(d->out, "td", verdict_text(list->items[i].verdict), verdict_text(list->items[i].verdict));
+		markup_element(d->out, "td", NULL, list->items[i].why);
 		add(d, "</tr>");
 	}
 	add(d, "</tbody></table></div>");

@@ -2,6 +2,8 @@
 #include "cli/document.h"
 #include "base/utf8.h"
 
+#define NAMESPACES_SHOWN 500u
+
 /* Outside text: whatever means something to Markdown or HTML is escaped, and so are mentions; it stays on its line. */
 static void text(const struct document *d, const char *s)
 {
@@ -66,6 +68,7 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 	strbuf_addf(d->out, "\n\n- **severity** %s\n", severity_text(c->severity));
 	item(d, "where", c->root->object ? report_object(a, c->root->object) : "");
 	item(d, "since", report_ago(a, now, c->since));
+	item(d, "because", report_behind(a, c));
 	for (uint32_t i = 0; i < c->workloads.len && i < 10; i++)
 		item(d, "affects", report_object(a, c->workloads.items[i]));
 	if (c->workloads.len > 10)
@@ -75,6 +78,10 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 		strbuf_addstr(d->out, "- **evidence**\n");
 	for (uint32_t i = 0; i < c->root->evidence_count; i++)
 		sub_item(d, report_evidence(a, &c->root->evidence[i], now, c->root->evidence[i].object != c->root->object));
+	if (c->hypothesis_count > 1)
+		strbuf_addstr(d->out, "- **asked**\n");
+	for (uint32_t i = 1; i < c->hypothesis_count; i++)
+		sub_item(d, report_hypothesis(a, &c->hypotheses[i]));
 	if (c->changes.len)
 		strbuf_addstr(d->out, "- **changed before**\n");
 	for (uint32_t i = 0; i < c->changes.len && i < 10; i++)
@@ -98,17 +105,17 @@ static void short_list(const struct document *d, const char *title, const struct
 
 static void namespaces(const struct document *d)
 {
-	struct namespace_verdict *list;
-	size_t n = document_namespaces(d, &list);
+	const struct scope_list *list = d->scopes;
+	uint32_t n = MIN(list->len, NAMESPACES_SHOWN);
 
 	if (!n)
 		return;
 	strbuf_addstr(d->out, "## Namespaces\n\n| namespace | verdict | why |\n|---|---|---|\n");
-	for (size_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		strbuf_addstr(d->out, "| ");
-		text(d, list[i].name);
-		strbuf_addf(d->out, " | %s | ", verdict_text(list[i].verdict));
-		text(d, list[i].why);
+		text(d, list->items[i].ns);
+		strbuf_addf(d->out, " | %s | ", verdict_text(list->items[i].verdict));
+		text(d, list->items[i].why);
 		strbuf_addstr(d->out, " |\n");
 	}
 	strbuf_addch(d->out, '\n');

@@ -32,6 +32,9 @@ struct report_options {
 const char *report_cluster_title(struct cluster *c);
 void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o);
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
+/* "It runs out of memory? No: last exit code is 1, not 137"; "" when nothing is behind it. */
+const char *report_hypothesis(struct arena *a, const struct hypothesis *h);
+const char *report_behind(struct arena *a, const struct cause *c);
 /* Only its severity and title. */
 void report_cause_title(struct term *t, struct arena *a, const struct cause *c, unsigned number);
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
