@@ -1,6 +1,7 @@
 /* The informer as a whole: which kinds, waiting for them, and the epochs made of what they hold. */
 #include "cluster/informer_internal.h"
 #include "cluster/discovery.h"
+#include "cluster/inventory_internal.h"
 
 #include <errno.h>
 
@@ -56,7 +57,7 @@ static int choose_kinds(struct informer *inf, struct ctx *ctx, struct err *err)
 	struct err failure = {0};
 	uint32_t custom = 0;
 
-	if (inf->options.all_kinds && discovery_read(inf->client, ctx, &inf->arena, &found, &failure) < 0) {
+	if (discovery_read(inf->client, ctx, &inf->arena, &found, &failure) < 0) {
 		if (failure.code == ERR_CANCELLED || failure.code == ERR_UNAUTHENTICATED) {
 			if (err)
 				*err = failure;
@@ -72,7 +73,7 @@ static int choose_kinds(struct informer *inf, struct ctx *ctx, struct err *err)
 	for (uint32_t i = 0; i < found.kinds.len; i++) {
 		const struct kind *k = &found.kinds.items[i];
 
-		if (is_watched_otherwise(k))
+		if (is_watched_otherwise(k) || !(inf->options.all_kinds || known_kind_find(k->group, k->name)))
 			continue;
 		if (custom++ < CUSTOM_MAX)
 			add_kind(inf, k, false);
