@@ -32,6 +32,11 @@ struct report_options {
 const char *report_cluster_title(struct cluster *c);
 void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o);
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
+/* "It runs out of memory? No: last exit code is 1, not 137"; "" when nothing is behind it. */
+const char *report_hypothesis(struct arena *a, const struct hypothesis *h);
+const char *report_behind(struct arena *a, const struct cause *c);
+/* Only its severity and title. */
+void report_cause_title(struct term *t, struct arena *a, const struct cause *c, unsigned number);
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
 void report_notes_text(struct term *t, struct arena *a, const struct inventory *inv, bool wide);
 /* Plurals of the kinds that matter most and that a recording does not have, in ret (room for REPORT_UNSEEN_MAX); returns how many. What rests on
@@ -57,6 +62,9 @@ void report_silenced_text(struct term *t, struct arena *a, const struct diagnosi
 void report_silenced_json(struct json_writer *w, struct arena *a, const struct diagnosis *d);
 char *report_silence(struct arena *a, const struct silence *s);
 void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f);
+
+/* What a diagnosis says of a cluster: all members of a scan that no flag of it asks for. */
+void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d);
 
 void report_scan_lines(struct strbuf *out, struct arena *a, const struct diagnosis *d);
 

@@ -275,3 +275,15 @@ void report_notes_json(struct json_writer *w, const struct inventory *inv)
 	}
 	json_array_end(w);
 }
+
+void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d)
+{
+	report_cluster_json(w, c);
+	member_string(w, "verdict", verdict_text(d->verdict));
+	member_string(w, "why", d->verdict_why);
+	report_causes_json(w, a, "causes", &d->causes);
+	report_causes_json(w, a, "lesser", &d->lesser);
+	report_causes_json(w, a, "recovered", &d->recovered);
+	report_silenced_json(w, a, d);
+	report_notes_json(w, d->inv);
+}

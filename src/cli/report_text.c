@@ -161,13 +161,13 @@ static const char *sure_text(struct arena *a, const struct cause *c)
 }
 
 /* The reason that somebody has silenced, and that has to be known all the same to understand what follows from it. */
-static const char *behind_text(struct arena *a, const struct cause *c)
+const char *report_behind(struct arena *a, const struct cause *c)
 {
 	return c->behind ? arena_printf(a, "%s (%s)", c->behind->message, report_silence(a, c->behind->silence)) : "";
 }
 
 /* "It runs out of memory? No: last exit code is 1, not 137" */
-static const char *hypothesis_text(struct arena *a, const struct hypothesis *h)
+const char *report_hypothesis(struct arena *a, const struct hypothesis *h)
 {
 	static const char *const answers[] = {"Yes", "Possibly", "No", "Cannot tell"};
 
@@ -178,10 +178,10 @@ static const char *hypothesis_text(struct arena *a, const struct hypothesis *h)
 static void hypotheses(struct term *t, struct arena *a, const struct cause *c)
 {
 	for (uint32_t i = 1; i < c->hypothesis_count; i++)
-		field(t, i == 1 ? "asked" : "", hypothesis_text(a, &c->hypotheses[i]));
+		field(t, i == 1 ? "asked" : "", report_hypothesis(a, &c->hypotheses[i]));
 }
 
-static void title_line(struct term *t, struct arena *a, const struct cause *c, unsigned number)
+void report_cause_title(struct term *t, struct arena *a, const struct cause *c, unsigned number)
 {
 	const char *mark = number ? arena_printf(a, "%2u. ", number) : "  - ";
 
@@ -195,10 +195,10 @@ static void title_line(struct term *t, struct arena *a, const struct cause *c, u
 
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
 {
-	title_line(t, a, c, number);
+	report_cause_title(t, a, c, number);
 	field(t, "where", c->root->object ? report_object(a, c->root->object) : "");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
-	field(t, "because", behind_text(a, c));
+	field(t, "because", report_behind(a, c));
 	field(t, "affects", affects_text(a, c));
 	/* A workload, its pod and what that lacks are in the lines around already. */
 	if (wide || c->chain_len > 3)
@@ -257,7 +257,7 @@ static void tree_hypotheses(struct term *t, struct arena *a, unsigned indent, bo
 		const char *branch = last ? (t->ascii ? "`- " : "\xe2\x94\x94\xe2\x94\x80 ") : t->ascii ? "|- " : "\xe2\x94\x9c\xe2\x94\x80 ";
 
 		tree_line(t, indent, branch, !last, t->ascii ? marks[h->status] : fine[h->status], styles[h->status],
-			  h->status == HYPOTHESIS_POSSIBLE ? STYLE_NONE : STYLE_DIM, hypothesis_text(a, h));
+			  h->status == HYPOTHESIS_POSSIBLE ? STYLE_NONE : STYLE_DIM, report_hypothesis(a, h));
 	}
 }
 
@@ -306,7 +306,7 @@ static uint32_t symptom_step(const struct cause *c)
  * reason stands as branches where the question came up. */
 void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide)
 {
-	title_line(t, a, c, number);
+	report_cause_title(t, a, c, number);
 	for (uint32_t i = 0; i < c->chain_len; i++) {
 		const struct chain_step *step = &c->chain[i];
 		unsigned indent = INDENT + (i ? 3 * (i - 1) : 0), left = INDENT + 3 * i;
@@ -326,7 +326,7 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 	}
 	term_addf(t, "\n");
 	field(t, c->state == FINDING_RECOVERED ? "when" : "since", since_text(a, c, now));
-	field(t, "because", behind_text(a, c));
+	field(t, "because", report_behind(a, c));
 	field(t, "affects", affects_text(a, c));
 	changes(t, a, c, now, wide ? UINT32_MAX : 3);
 	if (wide)
@@ -450,7 +450,7 @@ static void short_list(struct term *t, struct arena *a, const char *title, const
 			report_cause_text(t, a, c, 0, now, true);
 			continue;
 		}
-		title_line(t, a, c, 0);
+		report_cause_title(t, a, c, 0);
 		if (c->state == FINDING_RECOVERED)
 			field(t, "when", since_text(a, c, now));
 		else
@@ -491,7 +491,7 @@ static void causes_text(struct term *t, struct arena *a, const struct diagnosis 
 		term_addf(t, "\n");
 	}
 	for (uint32_t i = full; i < d->causes.len; i++)
-		title_line(t, a, d->causes.items[i], i + 1);
+		report_cause_title(t, a, d->causes.items[i], i + 1);
 	if (full < d->causes.len)
 		term_addf(t, "\nMore about these: --all, or `why KIND/NAME` about one.\n");
 }

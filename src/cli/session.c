@@ -51,7 +51,7 @@ static const char *setting_or_null(const struct cli *cli, enum option_id id)
 	return *s ? s : NULL;
 }
 
-static int check_flags(const struct cli *cli, struct err *err)
+int session_check_flags(const struct cli *cli, struct err *err)
 {
 	static const enum flag_id live_only[] = {FLAG_CLUSTER, FLAG_USER,  FLAG_AS,       FLAG_AS_GROUP,
 						 FLAG_SERVER,  FLAG_TOKEN, FLAG_INSECURE, FLAG_OPTION_CONTEXT};
@@ -74,7 +74,7 @@ static bool try_namespace(struct near *near, const char *ns)
 }
 
 /* A namespace that does not occur in a recording would look healthy. The server says so itself. */
-static int check_namespace(struct session *s, const char *ns, struct err *err)
+static int check_namespace(struct session *s, const char *from, const char *ns, struct err *err)
 {
 	const struct object_list *namespaces = inventory_list(s->inv, KIND_NAMESPACE);
 	struct near near;
@@ -91,9 +91,8 @@ static int check_namespace(struct session *s, const char *ns, struct err *err)
 				return 0;
 	}
 	if (near.best)
-		return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s; did you mean \"%s\"?", ns, s->cli->flags[FLAG_FROM],
-			       near.best);
-	return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s", ns, s->cli->flags[FLAG_FROM]);
+		return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s; did you mean \"%s\"?", ns, from, near.best);
+	return err_set(err, ERR_NOT_FOUND, "there is nothing of namespace \"%s\" in %s", ns, from);
 }
 
 /* What is unused can only be told by who sees every user, and those of custom kinds are read only when asked for. */
@@ -148,10 +147,11 @@ void session_rules_text(struct session *s)
 			  arena_printf(&s->cli->ctx.arena, "An exclusion is over and silences nothing any more: %s.", text));
 }
 
-int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
+void session_cluster_options(struct session *s, struct cluster_options *ret)
 {
-	const struct cluster_options o = {
-		.from = cli->flags[FLAG_FROM],
+	struct cli *cli = s->cli;
+
+	*ret = (struct cluster_options){
 		.kubeconfig = setting_or_null(cli, OPTION_KUBECONFIG),
 		.context = setting_or_null(cli, OPTION_CONTEXT),
 		.cluster_name = cli->flags[FLAG_CLUSTER],
@@ -162,7 +162,7 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 		.token = cli->flags[FLAG_TOKEN],
 		.insecure = cli_has(cli, FLAG_INSECURE),
 		.ns = session_namespace(cli),
-		.all_kinds = all_kinds || options_bool(&cli->options, OPTION_CUSTOM_KINDS) || wants_advice(cli),
+		.all_kinds = options_bool(&cli->options, OPTION_CUSTOM_KINDS) || wants_advice(cli),
 		.probe_certificates = options_bool(&cli->options, OPTION_PROBE_CERTIFICATES),
 		.read_tls_secrets = options_bool(&cli->options, OPTION_READ_TLS_SECRETS),
 		.parallel = (unsigned)options_int(&cli->options, OPTION_PARALLEL),
@@ -170,28 +170,49 @@ int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err 
 		.progress = on_progress,
 		.progress_arg = s,
 	};
+}
+
+int session_init(struct session *s, struct cli *cli, struct err *err)
+{
 	int64_t when = options_int(&cli->options, OPTION_PROGRESS);
-	int r = check_flags(cli, err);
-	struct span span;
-	usec_t now;
 
 	*s = (struct session){.cli = cli, .started = clock_monotonic()};
-	if (r == 0)
-		r = check_settings(s, err);
 	s->show_progress = when == WHEN_ALWAYS || (when == WHEN_AUTO && isatty(STDERR_FILENO));
+	return check_settings(s, err);
+}
+
+int session_open_from(struct session *s, struct cli *cli, const char *from, bool all_kinds, struct err *err)
+{
+	struct cluster_options o;
+	struct span span;
+	usec_t now;
+	int r = session_init(s, cli, err);
+
+	if (r < 0)
+		return r;
+	session_cluster_options(s, &o);
+	o.from = from;
+	o.all_kinds |= all_kinds;
 	span = span_begin("read cluster");
-	if (r == 0)
-		r = cluster_open(&cli->ctx, &o, &s->cluster, err);
+	r = cluster_open(&cli->ctx, &o, &s->cluster, err);
 	span_end(&span);
 	session_progress(s, NULL, 0, 0);
 	if (r < 0)
 		return r;
 	s->inv = cluster_inventory(s->cluster);
-	if (cli_has(cli, FLAG_NOW) && clock_parse_rfc3339(cli->flags[FLAG_NOW], strlen(cli->flags[FLAG_NOW]), &now))
+	if (from && cli_has(cli, FLAG_NOW) && clock_parse_rfc3339(cli->flags[FLAG_NOW], strlen(cli->flags[FLAG_NOW]), &now))
 		inventory_set_now(s->inv, now);
 	metric_add(METRIC_OBJECTS, (int64_t)inventory_object_count(s->inv));
 	log_debug("%zu objects in %zu KiB", inventory_object_count(s->inv), inventory_memory(s->inv) >> 10);
-	return o.from && o.ns ? check_namespace(s, o.ns, err) : 0;
+	return from && o.ns ? check_namespace(s, from, o.ns, err) : 0;
+}
+
+int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err)
+{
+	int r = session_check_flags(cli, err);
+
+	*s = (struct session){.cli = cli};
+	return r < 0 ? r : session_open_from(s, cli, cli->flags[FLAG_FROM], all_kinds, err);
 }
 
 void session_release(struct session *s)

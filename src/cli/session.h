@@ -20,6 +20,14 @@ struct session {
 
 /* all_kinds: custom kinds too. */
 int session_open(struct session *s, struct cli *cli, bool all_kinds, struct err *err);
+/* The same from this recording, or, with from NULL, from the live cluster; --from does not count. */
+int session_open_from(struct session *s, struct cli *cli, const char *from, bool all_kinds, struct err *err);
+/* Flags that exclude each other. ERR_USAGE. */
+int session_check_flags(const struct cli *cli, struct err *err);
+/* A session without a cluster: for progress, options and rules. */
+int session_init(struct session *s, struct cli *cli, struct err *err);
+/* What the flags and settings say about the cluster to open. */
+void session_cluster_options(struct session *s, struct cluster_options *ret);
 void session_release(struct session *s);
 /* The diagnosis, with the options that flags and settings say. */
 int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err);

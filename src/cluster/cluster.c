@@ -11,23 +11,47 @@ void cluster_set_names(struct cluster *c, const char *name, const char *server, 
 	c->ns = mem_strdup(ns && *ns ? ns : "default");
 }
 
-int cluster_open(struct ctx *ctx, const struct cluster_options *options, struct cluster **ret, struct err *err)
+static struct cluster *cluster_new(void)
 {
 	struct cluster *c = mem_alloc(sizeof(*c));
-	int r;
 
 	cluster_set_names(c, NULL, NULL, NULL);
 	c->inv = inventory_new();
-	if (options->from)
-		r = recorded_open(ctx, options, c, err);
-	else
-		r = live_open(ctx, options, c, err);
-	if (r < 0) {
+	return c;
+}
+
+static int opened(struct cluster *c, int r, struct cluster **ret)
+{
+	if (r < 0)
 		cluster_free(c);
-		return r;
-	}
-	*ret = c;
-	return 0;
+	else
+		*ret = c;
+	return r;
+}
+
+int cluster_open(struct ctx *ctx, const struct cluster_options *options, struct cluster **ret, struct err *err)
+{
+	struct cluster *c = cluster_new();
+
+	return opened(c, options->from ? recorded_open(ctx, options, c, err) : live_open(ctx, options, c, err), ret);
+}
+
+int cluster_connect(struct ctx *ctx, const struct cluster_options *options, struct cluster **ret, struct err *err)
+{
+	struct cluster *c = cluster_new();
+	int r = live_connect(ctx, options, c, err);
+
+	if (r == 0)
+		inventory_seal(c->inv);
+	return opened(c, r, ret);
+}
+
+void cluster_show(struct cluster *c, struct inventory *inv)
+{
+	struct inventory *old = c->inv;
+
+	c->inv = inventory_ref(inv);
+	inventory_unref(old);
 }
 
 void cluster_free(struct cluster *c)

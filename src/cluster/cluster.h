@@ -36,6 +36,10 @@ struct cluster_options {
 /* Connects (or opens the recording) and reads everything into an inventory. Kinds that are forbidden or missing become notes.
  * Fails only when nothing can be read at all: no kubeconfig, no server, not authenticated, a file that is no recording. */
 int cluster_open(struct ctx *ctx, const struct cluster_options *options, struct cluster **ret, struct err *err);
+/* Connects to a live cluster without reading it: its inventory is empty and sealed. What then fills it is an informer (informer.h). */
+int cluster_connect(struct ctx *ctx, const struct cluster_options *options, struct cluster **ret, struct err *err);
+/* Shows another inventory of the same cluster from now on; takes a reference of its own. */
+void cluster_show(struct cluster *c, struct inventory *inv);
 void cluster_free(struct cluster *c);
 void cluster_freep(struct cluster **c);
 struct inventory *cluster_inventory(struct cluster *c);

@@ -19,6 +19,7 @@ struct cluster {
 void cluster_set_names(struct cluster *c, const char *name, const char *server, const char *ns);
 
 /* live.c. live_open sets c->live even when it fails later, so that live_close is called once. */
+int live_connect(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err);
 int live_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err);
 void live_close(struct live *live);
 int live_read_logs(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err);

@@ -50,6 +50,9 @@ void inventory_unref(struct inventory *inv)
 		mem_free(inv->lists[i].items);
 		mem_free(inv->seen_ns[i].items);
 	}
+	for (uint32_t i = 0; i < inv->shared.len; i++)
+		shared_tree_unref(inv->shared.items[i]);
+	mem_free(inv->shared.items);
 	for (uint32_t i = 0; inv->custom_kinds.slots && i <= inv->custom_kinds.mask; i++) {
 		struct custom_kind *c = inv->custom_kinds.slots[i].value;
 
@@ -316,7 +319,7 @@ static void object_fill(struct inventory *inv, struct object *o, const struct va
 	o->deleted = value_get_time(o->metadata, "deletionTimestamp");
 }
 
-static void add_event(struct inventory *inv, const struct value *root)
+void inventory_put_event(struct inventory *inv, const struct value *root)
 {
 	struct event fresh = {0};
 	event_from_value(inv, root, &fresh);
@@ -331,14 +334,13 @@ static void add_event(struct inventory *inv, const struct value *root)
 	scratch_reset(inv);
 }
 
-static void add_object(struct inventory *inv, const struct kind *kind, const struct value *root, const struct value *metadata)
+struct object *inventory_put(struct inventory *inv, const struct kind *kind, const struct value *root, const struct value *metadata)
 {
 	struct object_key key = {.kind = kind, .name = intern_text(inv, value_get(metadata, "name"))};
 	/* What kubectl would do with a manifest that names no namespace. */
 	bool built_in = kind->id != KIND_CUSTOM;
 	const char *ns = value_get_str(metadata, "namespace");
 	key.ns = intern_str(&inv->strings, built_in && !kind->namespaced ? "" : built_in && !*ns ? "default" : ns);
-	struct value kept = kind->id == KIND_SECRET ? secret_without_values(inv, root) : built_in ? *root : custom_reduced(inv, kind, root);
 	struct object *o = hash_get(&inv->by_name, &key, OBJECT_KEY_LEN);
 	if (!o) {
 		o = arena_new(&inv->arena, struct object);
@@ -349,7 +351,16 @@ static void add_object(struct inventory *inv, const struct kind *kind, const str
 		*heap_push(&inv->lists[kind->id]) = o;
 		inv->object_count++;
 	}
-	object_fill(inv, o, &kept);
+	object_fill(inv, o, root);
+	return o;
+}
+
+static void add_object(struct inventory *inv, const struct kind *kind, const struct value *root, const struct value *metadata)
+{
+	struct value kept = kind->id == KIND_SECRET   ? secret_without_values(inv, root)
+			    : kind->id != KIND_CUSTOM ? *root
+						      : custom_reduced(inv, kind, root);
+	inventory_put(inv, kind, &kept, metadata);
 	scratch_reset(inv);
 }
 
@@ -370,7 +381,7 @@ int inventory_add(struct inventory *inv, const struct kind *kind, const struct v
 	if (!name || name->type != VALUE_STRING || name->len == 0)
 		return err_set(err, ERR_INPUT, "%s without metadata.name", kind->name);
 	if (kind->id == KIND_EVENT)
-		add_event(inv, root);
+		inventory_put_event(inv, root);
 	else
 		add_object(inv, kind, root, metadata);
 	return 0;

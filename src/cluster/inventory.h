@@ -100,6 +100,17 @@ struct value_builder *inventory_builder_for(struct inventory *inv, const struct 
  * Objects without a name, and Secret values, are dropped (the keys of Secret data stay, with null values). A second object of the same
  * kind, namespace and name replaces the first. An Event becomes a struct event. ERR_INPUT when it is no Kubernetes object. */
 int inventory_add(struct inventory *inv, const struct kind *kind, const struct value *root, struct err *err);
+/* A tree that several inventories hold, on the heap: the last one that goes frees it. */
+struct shared_tree {
+	uint32_t refs;
+	struct value *root; /* value_pack */
+};
+/* As inventory_add would keep it (reduced, no Secret value in it; an Event as it came), with one reference. NULL: it is no object with a name. */
+struct shared_tree *shared_tree_new(const struct kind *kind, const struct value *root, size_t *ret_size);
+struct shared_tree *shared_tree_ref(struct shared_tree *t);
+void shared_tree_unref(struct shared_tree *t);
+/* Adds the object of a shared tree, to which the inventory then has a reference. */
+void inventory_add_shared(struct inventory *inv, const struct kind *kind, struct shared_tree *tree);
 /* Marks that a kind was listed (whole, or one namespace): makes inventory_sees true. Readers of files call it for kinds present. */
 void inventory_mark_seen(struct inventory *inv, const struct kind *kind, const char *ns);
 void inventory_add_note(struct inventory *inv, const char *what, const char *why, enum kind_id kind, const char *ns);

@@ -70,6 +70,11 @@ struct inventory {
 	struct arena scratch;
 	struct value_builder scratch_builder;
 
+	struct {
+		struct shared_tree **items; /* on the heap */
+		uint32_t len, cap;
+	} shared;
+
 	usec_t now, latest;
 	const char *server_version;
 	struct object_list lists[KIND_COUNT]; /* items on the heap */
@@ -103,6 +108,10 @@ struct inventory {
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size);
 #define heap_push(v) ((void)((v)->items = inventory_grow((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items))), &(v)->items[(v)->len++])
 
+/* The object of this name, made when it is new, with root as its tree. metadata: of root. */
+struct object *inventory_put(struct inventory *inv, const struct kind *kind, const struct value *root, const struct value *metadata);
+/* An Event's tree, which is not kept. */
+void inventory_put_event(struct inventory *inv, const struct value *root);
 /* The kind of a custom object, made when it is met first. plural NULL = not known. */
 const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
 					 bool namespaced);

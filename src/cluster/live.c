@@ -5,22 +5,22 @@
 
 #define VERSION_MAX ((size_t)64 << 10)
 
-static const struct kind pod_metrics = {.id = KIND_CUSTOM,
-					.group = "metrics.k8s.io",
-					.version = "v1beta1",
-					.name = "PodMetrics",
-					.plural = "pods",
-					.shorts = "",
-					.namespaced = true,
-					.message = SCHEMA_POD_METRICS};
-static const struct kind node_metrics = {.id = KIND_CUSTOM,
-					 .group = "metrics.k8s.io",
-					 .version = "v1beta1",
-					 .name = "NodeMetrics",
-					 .plural = "nodes",
-					 .shorts = "",
-					 .namespaced = false,
-					 .message = SCHEMA_NODE_METRICS};
+const struct kind live_pod_metrics = {.id = KIND_CUSTOM,
+				      .group = "metrics.k8s.io",
+				      .version = "v1beta1",
+				      .name = "PodMetrics",
+				      .plural = "pods",
+				      .shorts = "",
+				      .namespaced = true,
+				      .message = SCHEMA_POD_METRICS};
+const struct kind live_node_metrics = {.id = KIND_CUSTOM,
+				       .group = "metrics.k8s.io",
+				       .version = "v1beta1",
+				       .name = "NodeMetrics",
+				       .plural = "nodes",
+				       .shorts = "",
+				       .namespaced = false,
+				       .message = SCHEMA_NODE_METRICS};
 
 /* The longest lists first, so that no thread begins one when the others are done. */
 static const enum kind_id first_kinds[] = {KIND_POD, KIND_EVENT, KIND_REPLICA_SET, KIND_ENDPOINT_SLICE, KIND_CONFIG_MAP, KIND_SECRET};
@@ -68,8 +68,8 @@ static void add_typed_jobs(struct live_reading *reading, struct arena *a, struct
 	for (size_t i = 0; i < KIND_CUSTOM; i++)
 		if (!added[i])
 			add_job(reading, a, jobs, &kind_table[i]);
-	add_job(reading, a, jobs, &pod_metrics);
-	add_job(reading, a, jobs, &node_metrics);
+	add_job(reading, a, jobs, &live_pod_metrics);
+	add_job(reading, a, jobs, &live_node_metrics);
 }
 
 static void run_job(void *arg, size_t i)
@@ -121,9 +121,6 @@ static int read_all(struct live *live, struct ctx *ctx, const struct cluster_opt
 		.own_ns = k->ns,
 		.json_only = wire && str_eq(wire, "json"),
 	};
-	int r;
-	if (reading.ns && (r = check_namespace(live, ctx, reading.ns, err)) < 0)
-		return r;
 	pthread_mutex_init(&reading.build, NULL);
 	live_custom_init(&reading);
 	struct job_list jobs = {0};
@@ -132,7 +129,7 @@ static int read_all(struct live *live, struct ctx *ctx, const struct cluster_opt
 	add_typed_jobs(&reading, &ctx->arena, &jobs);
 	if (!o->all_kinds)
 		live_custom_add_kinds(&reading, &ctx->arena, &jobs);
-	r = o->all_kinds ? discovery_add_custom(&reading, ctx, &ctx->arena, &jobs, err) : 0;
+	int r = o->all_kinds ? discovery_add_custom(&reading, ctx, &ctx->arena, &jobs, err) : 0;
 	if (r == 0) {
 		pool_run(o->parallel ? o->parallel : CLUSTER_PARALLEL, jobs.len, run_job, &jobs);
 		r = conclude(&reading, err);
@@ -144,7 +141,7 @@ static int read_all(struct live *live, struct ctx *ctx, const struct cluster_opt
 	return r;
 }
 
-int live_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err)
+int live_connect(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err)
 {
 	struct live *live = mem_alloc(sizeof(*live));
 	c->live = live;
@@ -156,7 +153,13 @@ int live_open(struct ctx *ctx, const struct cluster_options *options, struct clu
 	if ((r = probe(live, ctx, c->inv, err)) < 0)
 		return r;
 	inventory_set_now(c->inv, clock_now() + api_client_clock_skew(live->client));
-	if ((r = read_all(live, ctx, options, c, err)) < 0)
+	return options->ns && *options->ns ? check_namespace(live, ctx, options->ns, err) : 0;
+}
+
+int live_open(struct ctx *ctx, const struct cluster_options *options, struct cluster *c, struct err *err)
+{
+	int r = live_connect(ctx, options, c, err);
+	if (r < 0 || (r = read_all(c->live, ctx, options, c, err)) < 0)
 		return r;
 	inventory_seal(c->inv);
 	return 0;

@@ -17,6 +17,9 @@ struct live {
 	struct api_client *client;
 };
 
+/* What metrics.k8s.io has, under one group and two names that others have too. */
+extern const struct kind live_pod_metrics, live_node_metrics;
+
 struct live_reading {
 	struct api_client *client;
 	struct inventory *inv;

@@ -193,11 +193,14 @@ static int run(struct watch *w, struct err *err)
 		ctx_init_child(&ctx, w->ctx, 0);
 		usec_t start = clock_monotonic();
 		int r = w->expired ? read_list(w, &ctx, &why) : 0;
-		if (r == 0)
+		bool done = r == 0 && w->handler->once;
+		if (r == 0 && !done)
 			r = follow(w, &ctx, &why);
 		ctx_release(&ctx);
 		if (w->stopped)
 			return w->stopped;
+		if (done)
+			return 0;
 		if (r < 0 && is_final(&why)) {
 			if (err)
 				*err = why;

@@ -25,6 +25,7 @@ struct watch_handler {
 	bool json; /* ask for JSON even of kinds that have protobuf */
 	/* How long one watch request lasts before it is renewed; 0 = WATCH_SECONDS. */
 	unsigned seconds;
+	bool once; /* only the list: what cannot be watched. watch_run returns 0 after WATCH_SYNCED */
 };
 #define WATCH_SECONDS 300
 

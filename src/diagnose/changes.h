@@ -52,4 +52,7 @@ int64_t change_revision(const struct object *o);
 /* The newest revision of a workload and the one before it; false when there are not two. */
 bool change_last_revisions(const struct object *o, const struct object **ret_newest, const struct object **ret_previous);
 
+/* How pod templates (or pods) differ, in the words used above; o is what they are of. Added to list, without times. */
+void changes_between(struct arena *a, const struct object *o, const struct value *before, const struct value *after, struct change_list *list);
+
 #endif

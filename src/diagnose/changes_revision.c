@@ -274,6 +274,13 @@ static void diff_templates(struct diff *d, const struct value *old, const struct
 		add_change(d, CHANGE_TEMPLATE, "the pod template", "", "");
 }
 
+void changes_between(struct arena *a, const struct object *o, const struct value *before, const struct value *after, struct change_list *list)
+{
+	struct diff d = {.arena = a, .list = list, .object = o, .container = ""};
+
+	diff_templates(&d, before, after);
+}
+
 int64_t change_revision(const struct object *o)
 {
 	if (o->kind->id == KIND_CONTROLLER_REVISION)

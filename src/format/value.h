@@ -122,6 +122,8 @@ struct value value_of_time(usec_t t);
 void value_map_set(struct value_builder *b, struct value *map, const char *key, struct value v);
 /* Copies a tree into another arena. */
 struct value value_copy(struct value_builder *b, const struct value *v);
+/* Copies a tree into one block of heap memory, of *ret_size bytes (may be NULL): mem_free of the result frees all of it. */
+struct value *value_pack(const struct value *v, size_t *ret_size);
 
 /* Kubernetes quantities ("100m", "1.5Gi", "1e3"): the number in units of 1, or false. (apimachinery resource.Quantity) */
 bool value_quantity(const struct value *v, double *ret);

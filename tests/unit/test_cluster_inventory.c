@@ -291,6 +291,41 @@ static void test_refused(void **state)
 	assert_null(inventory_find_custom(inv, "other.io", "Certificate", "shop", "tls"));
 }
 
+/* Two epochs of an informer: what did not change is one tree in both, and outlives the first. */
+static void test_shared_trees(void **state)
+{
+	struct inventory *first = inventory_new();
+	_cleanup_(inventory_unrefp) struct inventory *second = inventory_new();
+	struct arena a;
+	struct value_builder b;
+	arena_init(&a);
+	value_builder_init(&b, &a, NULL);
+	struct value pod = map_of(&b, "metadata", metadata(&b, "shop", "web-1", "u1"), "spec", map_of(&b, "nodeName", S("n"), NULL), NULL);
+	struct value secret = map_of(&b, "metadata", metadata(&b, "shop", "db", NULL), "data", map_of(&b, "password", S("hunter2"), NULL), NULL);
+	struct value nameless = map_of(&b, "metadata", map_of(&b, "namespace", S("shop"), NULL), NULL);
+	size_t size = 0;
+	struct shared_tree *p = shared_tree_new(&kind_table[KIND_POD], &pod, &size), *q = shared_tree_new(&kind_table[KIND_SECRET], &secret, NULL);
+	assert_true(size > 0);
+	assert_null(shared_tree_new(&kind_table[KIND_POD], &nameless, NULL));
+	arena_release(&a); /* what it was read from is gone */
+	inventory_add_shared(first, &kind_table[KIND_POD], p);
+	inventory_add_shared(first, &kind_table[KIND_SECRET], q);
+	inventory_add_shared(second, &kind_table[KIND_POD], p);
+	inventory_add_shared(second, &kind_table[KIND_SECRET], q);
+	inventory_seal(first);
+	inventory_seal(second);
+	const struct object *then = inventory_find(first, KIND_POD, "shop", "web-1"), *now = inventory_find(second, KIND_POD, "shop", "web-1");
+	assert_ptr_equal(then->root.members, now->root.members);
+	assert_int_equal(p->refs, 3);
+	inventory_unref(first);
+	assert_int_equal(p->refs, 2);
+	shared_tree_unref(p);
+	shared_tree_unref(q);
+	assert_string_equal(object_str(now, "spec.nodeName"), "n");
+	assert_ptr_equal(inventory_find_uid(second, "u1"), now);
+	assert_int_equal(value_at(&inventory_find(second, KIND_SECRET, "shop", "db")->root, "data.password")->type, VALUE_NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_definitions_keep_no_schemas),
+		cmocka_unit_test(test_shared_trees),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
