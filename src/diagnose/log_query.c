@@ -87,7 +87,10 @@ static void label_of(struct log_counter *c, const struct log_shape *shape, enum 
 		strbuf_truncate(&sb, strcspn(sb.buf, "?#"));
 		break;
 	default:
-		log_template_text(&sb, shape->message.at, shape->message.len, LOG_GROUP_LABEL);
+		if (shape->message.len)
+			log_template_text(&sb, shape->message.at, shape->message.len, LOG_GROUP_LABEL);
+		else
+			strbuf_addstr(&sb, "no message");
 		break;
 	}
 	snprintf(label, LOG_GROUP_LABEL, "%.*s", (int)utf8_cut(sb.buf, sb.len, LOG_GROUP_LABEL - 1), sb.buf);

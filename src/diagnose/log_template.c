@@ -550,7 +550,8 @@ void log_template_text(struct strbuf *out, const char *text, size_t len, size_t 
 	struct masks m;
 
 	len = MIN(len, LOG_SHAPE_BYTES);
-	memcpy(padded, text, len);
+	if (len)
+		memcpy(padded, text, len);
 	memset(padded + len, 0, LOG_PADDING);
 	classify(padded, len, &m);
 	find_varying(padded, &m, false);
