@@ -8,7 +8,7 @@
 # Compiler, build tool and every library that the program links.
 DEB_build="gcc@gcc g++@g++ libc6-dev meson@meson ninja-build@ninja pkg-config@pkg-config python3@python3 ca-certificates
 	libcurl4-openssl-dev libssl-dev libsimdjson-dev libyaml-dev libzstd-dev libarchive-dev libedit-dev
-	libhyperscan-dev|libvectorscan-dev libpcre2-dev libutf8proc-dev libcmocka-dev"
+	libpcre2-dev libutf8proc-dev libcmocka-dev"
 DEB_venv="python3@python3 python3-venv ca-certificates openssl@openssl zstd@zstd"
 DEB_lint="clang@clang libclang-rt-14-dev|libclang-rt-18-dev|libclang-rt-19-dev|libclang-common-14-dev clang-format@clang-format
 	clang-tidy@clang-tidy cppcheck@cppcheck shellcheck@shellcheck"
@@ -22,7 +22,7 @@ DEB_go="golang-go@go ca-certificates"
 DEB_bench="curl@curl time"
 
 RPM_build="gcc gcc-c++ meson ninja-build pkgconf-pkg-config python3 libcurl-devel openssl-devel simdjson-devel libyaml-devel
-	libzstd-devel libarchive-devel libedit-devel vectorscan-devel|hyperscan-devel pcre2-devel utf8proc-devel libcmocka-devel"
+	libzstd-devel libarchive-devel libedit-devel pcre2-devel utf8proc-devel libcmocka-devel"
 RPM_venv="python3 openssl zstd"
 RPM_lint="clang compiler-rt clang-tools-extra cppcheck ShellCheck"
 RPM_fuzz="clang compiler-rt llvm"
@@ -31,7 +31,7 @@ RPM_cluster="containerd runc containernetworking-plugins busybox iproute iptable
 RPM_go="golang"
 RPM_bench="curl time"
 
-BREW_build="meson ninja pkgconf python@3 curl openssl@3 simdjson libyaml zstd libarchive libedit vectorscan pcre2 utf8proc cmocka"
+BREW_build="meson ninja pkgconf python@3 curl openssl@3 simdjson libyaml zstd libarchive libedit pcre2 utf8proc cmocka"
 BREW_venv="python@3 openssl@3 zstd"
 BREW_lint="llvm clang-format cppcheck shellcheck"
 BREW_fuzz="llvm"

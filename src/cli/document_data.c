@@ -119,7 +119,7 @@ static void sarif_result(struct json_writer *w, const struct document *d, const 
 	}
 	json_key(w, "properties");
 	json_object_begin(w);
-	member(w, "severity", severity_text(root ? c->severity : f->severity));
+	member(w, "severity", severity_text(root && c ? c->severity : f->severity));
 	if (c)
 		number(w, root ? "cause" : "followsFromCause", rank);
 	json_object_end(w);

@@ -55,14 +55,18 @@ def test_a_name_that_is_misspelt_is_found(run):
 
 
 def test_tree_has_a_branch_for_each_explanation(run):
-    text = run("why", "deploy/api", "-n", "shop", "--from", CASES / "new_image_breaks_rollout.yaml", "--now", "2026-11-20T12:00:00Z").ok().out
+    text = (
+        run("why", "deploy/api", "-n", "shop", "--from", CASES / "new_image_breaks_rollout.yaml", "--now", "2026-11-20T12:00:00Z").ok().out
+    )
     assert text.count("├─") + text.count("└─") == 5, text
     assert "├─ ? A new image broke it? Possibly:" in text
     assert "✗ It runs out of memory? No: last exit code is 1, not 137" in text
 
 
 def test_tree_keeps_its_trunk_when_lines_are_wrapped(run):
-    lines = run("why", "deploy/client", "-n", "shop", "--from", CASES / "cause_over_symptom_still_there", "--width", "80").ok().out.splitlines()
+    lines = (
+        run("why", "deploy/client", "-n", "shop", "--from", CASES / "cause_over_symptom_still_there", "--width", "80").ok().out.splitlines()
+    )
     assert all(len(line) <= 80 for line in lines), max(lines, key=len)
     at = next(i for i, line in enumerate(lines) if "├─" in line)
     for line in lines[at:]:

@@ -57,7 +57,7 @@ def hostile(path):
 class Page(html.parser.HTMLParser):
     """Checks that the page is well nested and collects what is in it."""
 
-    VOID = {"meta", "br", "hr", "img", "link", "input"}
+    VOID = frozenset(("meta", "br", "hr", "img", "link", "input"))
 
     def __init__(self, text):
         super().__init__()

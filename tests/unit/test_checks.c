@@ -379,6 +379,5 @@ RUN_TESTS(cmocka_unit_test(catalogue_is_in_order_and_complete), cmocka_unit_test
 	  cmocka_unit_test(severities_have_names), cmocka_unit_test(cron_finds_the_next_run), cmocka_unit_test(cron_says_what_is_wrong),
 	  cmocka_unit_test(last_words_are_picked_out_of_noise), cmocka_unit_test(pods_are_read_into_views),
 	  cmocka_unit_test(references_are_walked_once_each), cmocka_unit_test(taints_and_selectors_are_judged_as_the_scheduler_does),
-	  cmocka_unit_test(options_choose_checks),
-	  cmocka_unit_test(advice_comes_to_an_end), cmocka_unit_test(config_maps_close_to_the_limit_are_told),
-	  cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))
+	  cmocka_unit_test(options_choose_checks), cmocka_unit_test(advice_comes_to_an_end),
+	  cmocka_unit_test(config_maps_close_to_the_limit_are_told), cmocka_unit_test(nothing_is_concluded_from_workloads_that_may_not_be_read))
