@@ -252,7 +252,7 @@ static void run_object_terminating(struct check_run *run, const struct object *o
 	const struct value *finalizers = value_get(o->metadata, "finalizers");
 	const char *finalizer = value_str(value_item(finalizers, 0), "");
 	/* What a Machine waits for is in its conditions: machine/deleting. */
-	if (!o->deleted || run_age(run, o->deleted) < run->options->recovered_after || !*finalizer || object_is(o, "cluster.x-k8s.io", "Machine"))
+	if (!o->deleted || run_age(run, o->deleted) < run->options->deletion_grace || !*finalizer || object_is(o, "cluster.x-k8s.io", "Machine"))
 		return;
 	struct holder h = finalizer_holder(run, o, finalizer);
 	size_t more = value_len(finalizers) - 1;
@@ -376,7 +376,7 @@ const struct check check_object_terminating_stuck = {
 	.severity = SEVERITY_WARNING,
 	.title = "Object does not go away",
 	.explain =
-		"The object (of any kind, custom ones too) was deleted longer than recovered_after ago and is still there, because a finalizer is not removed: "
+		"The object (of any kind, custom ones too) was deleted longer than deletion-grace (2 min) ago and is still there, because a finalizer is not removed: "
 		"the controller that should remove it does not run, or waits for something.\n\n"
 		"Who should remove it is told from the finalizer's name: what protects claims and volumes names the pod or claim that still uses them, "
 		"foregroundDeletion the dependents; for others the workload that is named like the finalizer is looked for, and whether it runs.",

@@ -107,10 +107,52 @@ static bool blame_dns(struct calls *c, struct finding *f)
 	return true;
 }
 
+/* Asked first, for most calls are no policy's affair: does any select the caller or, by its first pod, the callee? */
+static bool is_policed(struct calls *c, const struct object *caller, const struct object *service)
+{
+	if (reach_isolated(c->run->inv, REACH_EGRESS, caller))
+		return true;
+	struct object_list pods = inventory_select(c->run->inv, c->run->arena, KIND_POD, service->ns, value_get(service->spec, "selector"), true);
+	return pods.len && reach_isolated(c->run->inv, REACH_INGRESS, pods.items[0]);
+}
+
+static bool is_refused(struct calls *c, const struct object *caller, const struct edge *e, struct reach_answer *ret)
+{
+	/* A port that the Service does not have is another trouble: then whether any is reached counts. */
+	return e->relation == REL_CALLS && e->to.object && e->to.kind == KIND_SERVICE && is_policed(c, caller, e->to.object) &&
+	       !reaches(c, caller, &e->to, e->port, ret);
+}
+
+/* A line that names nobody ("request canceled while waiting for connection") is about the one call that a policy forbids, if there is
+ * just one. */
+static bool guess_callee(struct calls *c, struct finding *f)
+{
+	const struct object *caller = object_top_owner(f->object);
+	const struct edge_list *edges = graph_edges(c->g, caller);
+	const struct edge *found = NULL;
+	struct reach_answer answer;
+
+	if (!str_eq(f->check->id, "log/timeout") || f->subject.name)
+		return false;
+	for (uint32_t i = 0; i < edges->len; i++) {
+		if (!is_refused(c, caller, &edges->items[i], &answer))
+			continue;
+		if (found && found->to.object != edges->items[i].to.object)
+			return false;
+		found = &edges->items[i];
+	}
+	if (!found)
+		return false;
+	finding_subject_object(c->run, f, found->to.object);
+	return true;
+}
+
 static void look_at_complaint(struct calls *c, struct finding *f)
 {
 	struct reach_answer answer;
-	if (blame_dns(c, f) || !f->subject.object || (f->subject.kind != KIND_SERVICE && f->subject.kind != KIND_POD))
+	if (blame_dns(c, f))
+		return;
+	if (!guess_callee(c, f) && (!f->subject.object || (f->subject.kind != KIND_SERVICE && f->subject.kind != KIND_POD)))
 		return;
 	if (reaches(c, f->object, &f->subject, 0, &answer))
 		return;
@@ -126,26 +168,13 @@ static void look_at_complaint(struct calls *c, struct finding *f)
 
 /* ---- Settings --------------------------------------------------------------------------------------------------------------- */
 
-/* Asked first, for most calls are no policy's affair: does any select the caller or, by its first pod, the callee? */
-static bool is_policed(struct calls *c, const struct object *caller, const struct object *service)
-{
-	if (reach_isolated(c->run->inv, REACH_EGRESS, caller))
-		return true;
-	struct object_list pods = inventory_select(c->run->inv, c->run->arena, KIND_POD, service->ns, value_get(service->spec, "selector"), true);
-	return pods.len && reach_isolated(c->run->inv, REACH_INGRESS, pods.items[0]);
-}
-
 static void look_at_workload(struct calls *c, const struct object *w)
 {
 	const struct edge_list *edges = graph_edges(c->g, w);
 	for (uint32_t i = 0; i < edges->len; i++) {
 		const struct edge *e = &edges->items[i];
 		struct reach_answer answer;
-		if (e->relation != REL_CALLS || !e->to.object || e->to.kind != KIND_SERVICE || !is_policed(c, w, e->to.object))
-			continue;
-		/* A port that the Service does not have is another trouble: then whether any is reached counts. */
-		bool refused = !reaches(c, w, &e->to, e->port, &answer);
-		if (!refused)
+		if (!is_refused(c, w, e, &answer))
 			continue;
 		struct blocked *b = blocked_of(c, &answer);
 		if (b->count++ == 0 && !b->complaint) {
