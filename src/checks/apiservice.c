@@ -8,7 +8,11 @@ static void run_apiservice(struct check_run *run, const struct object *o)
 	const char *name = value_get_str(service, "name"), *ns = value_get_str(service, "namespace");
 	struct condition c;
 	/* Without a service it is the API server's own. */
-	if (o->deleted || !*name || !condition_is(o, "Available", "False", &c) || !condition_lasts(run, o, &c, run->options->startup_grace))
+	if (o->deleted || !*name || !condition_is(o, "Available", "False", &c))
+		return;
+	/* What only starts may take a while; a Service that is not there will not come by itself. */
+	bool gone = inventory_sees(run->inv, KIND_SERVICE, ns) && !inventory_find(run->inv, KIND_SERVICE, ns, name);
+	if (!gone && !condition_lasts(run, o, &c, run->options->startup_grace))
 		return;
 	struct finding *f =
 		finding_new(run, o, "%s has not been available%s: %s", run_text(run, o), condition_for(run, &c), condition_words(run, &c));

@@ -94,7 +94,7 @@ struct diagnose_options {
 	bool read_logs;    /* fetch logs of a few unhealthy containers (live) before concluding; default true */
 	unsigned max_logs; /* default DIAGNOSE_MAX_LOGS */
 };
-#define DIAGNOSE_MAX_LOGS 24
+#define DIAGNOSE_MAX_LOGS 128
 void diagnose_options_init(struct diagnose_options *o);
 
 /* The whole catalogue, ordered by id: check_table and the log checks that only a diagnosis can find. In the arena. */
