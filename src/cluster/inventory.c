@@ -319,13 +319,31 @@ static void object_fill(struct inventory *inv, struct object *o, const struct va
 	o->deleted = value_get_time(o->metadata, "deletionTimestamp");
 }
 
+/* One more than are kept, and none that is there already? */
+static bool is_one_too_many(struct inventory *inv, const struct value *root, bool warning)
+{
+	const struct value *metadata = value_get(root, "metadata");
+	const char *ns = value_get_str(metadata, "namespace"), *name = value_get_str(metadata, "name");
+	/* The two lie side by side as in struct event. Nothing is interned for what is not kept. */
+	const char *key[2] = {intern_find(&inv->strings, ns, strlen(ns)), intern_find(&inv->strings, name, strlen(name))};
+
+	return inv->event_counts[warning] >= INVENTORY_EVENTS_MAX && !(key[0] && key[1] && hash_get(&inv->events_by_name, key, EVENT_KEY_LEN));
+}
+
 void inventory_put_event(struct inventory *inv, const struct value *root)
 {
 	struct event fresh = {0};
+	bool warning = str_eq(value_get_str(root, "type"), "Warning");
+	if (is_one_too_many(inv, root, warning)) {
+		inv->events_left_out++;
+		scratch_reset(inv);
+		return;
+	}
 	event_from_value(inv, root, &fresh);
 	struct event *e = hash_get(&inv->events_by_name, &fresh.ns, EVENT_KEY_LEN);
 	if (!e) {
 		e = arena_new(&inv->arena, struct event);
+		inv->event_counts[warning]++;
 		*heap_push(&inv->events) = e;
 		*e = fresh;
 		hash_put(&inv->events_by_name, &e->ns, EVENT_KEY_LEN, e);

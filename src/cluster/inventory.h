@@ -50,6 +50,9 @@ struct object_list {
 	uint32_t len, cap;
 };
 
+/* Events kept, of Warnings and of others each: 50 MB at most. What comes beyond is counted, and a note says so. */
+#define INVENTORY_EVENTS_MAX 200000u
+
 /* An Event, core/v1 or events.k8s.io/v1, reduced to what both have. */
 struct event {
 	const char *type, *reason, *message, *source;                             /* source: reporting component */

@@ -90,6 +90,8 @@ struct inventory {
 	} notes;
 
 	struct event_list events;     /* items on the heap */
+	uint32_t event_counts[2];     /* others, warnings */
+	uint64_t events_left_out;     /* INVENTORY_EVENTS_MAX */
 	struct hash events_by_name;   /* an event's own ns and name -> struct event, while building */
 	struct hash events_by_object; /* object pointer -> event_list */
 	struct hash events_by_about;  /* (kind text, ns, name) pointers -> event_list */

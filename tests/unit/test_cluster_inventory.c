@@ -326,6 +326,26 @@ static void test_shared_trees(void **state)
 	assert_int_equal(value_at(&inventory_find(second, KIND_SECRET, "shop", "db")->root, "data.password")->type, VALUE_NULL);
 }
 
+/* Two million events must not fill the memory: what is kept has a bound, and people are told. */
+static void test_events_have_a_bound(void **state)
+{
+	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
+	char name[32];
+	size_t count;
+
+	for (unsigned i = 0; i < INVENTORY_EVENTS_MAX + 10; i++) {
+		snprintf(name, sizeof(name), "e%u", i);
+		add_event(inv, name, "Pod", "web-0", "", 1000);
+	}
+	add_event(inv, "e5", "Pod", "web-0", "", 2000); /* one that is there is brought up to date all the same */
+	inventory_seal(inv);
+	assert_int_equal(inventory_events(inv)->len, INVENTORY_EVENTS_MAX);
+	assert_string_equal(inventory_events(inv)->items[0]->name, "e5");
+	const struct note *notes = inventory_notes(inv, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(notes[0].what, "10 events");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_events_have_a_bound),
 		cmocka_unit_test(test_secret_values_never_stay),
 		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_seen),
