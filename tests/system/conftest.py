@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("AUTO_DEVOPS", str(ROOT / "build" / "auto-devops"))
 # Sanitized builds are this many times slower.
 SLOW = float(os.environ.get("AUTO_DEVOPS_SLOW", "1"))
+# The longest message for a wrong call is the list of all commands.
+USAGE_LINES = 30
 
 
 class Result:
@@ -34,8 +36,14 @@ class Result:
         for word in words:
             assert str(word).lower() in self.err.lower(), f"'{word}' is not in the message\n{self}"
         assert self.err.strip(), self
-        assert self.err.count("\n") <= 25, self
+        assert self.err.count("\n") <= USAGE_LINES, self
         return self
+
+
+def peak_memory_kib(pid):
+    """What the program itself held at the most so far; not ru_maxrss, which begins with what the test's own process holds at the fork."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next((int(line.split()[1]) for line in f if line.startswith("VmHWM:")), 0)
 
 
 def assert_no_crash(result):

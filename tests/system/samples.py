@@ -78,3 +78,12 @@ def sick_file(path, copies=1):
     objects = [namespace(), node(), pod(), *(crashing_pod(f"api-{i}") for i in range(1, copies + 1))]
     path.write_text(json.dumps(list_of(*objects)))
     return path
+
+
+def log_lines(n):
+    """A log of n lines, each fiftieth of them an error."""
+    lines = []
+    for i in range(n):
+        text = "ERROR dial orders-db:5432: connection refused" if i % 50 == 49 else f"INFO order {i} took {i % 97}ms"
+        lines.append(f"2026-11-20T11:{i // 60 % 60:02d}:{i % 60:02d}Z {text}\n")
+    return "".join(lines)

@@ -9,7 +9,7 @@ import tarfile
 
 import pytest
 import samples
-from conftest import SLOW
+from conftest import SLOW, peak_memory_kib
 
 DEEP = 100_000
 
@@ -191,11 +191,6 @@ def test_a_device_or_a_pipe_is_not_waited_for(run, tmp_path):
     run("scan", "--from", "/dev/null").failed(2)
     result = run("scan", "--from", "/dev/zero")
     assert result.code == 2, result
-
-
-def peak_memory_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM:"))
 
 
 def test_huge_list_is_read_in_little_memory(start):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import samples
-from conftest import SLOW
+from conftest import SLOW, peak_memory_kib
 from servers import FakeApi
 
 MIB = 1 << 20
@@ -17,22 +17,17 @@ MIB = 1 << 20
 PEAK_MIB = 40 if SLOW == 1 else 600
 
 
-def some_lines(n):
-    lines = []
-    for i in range(n):
-        text = "ERROR dial orders-db:5432: connection refused" if i % 50 == 49 else f"INFO order {i} took {i % 97}ms"
-        lines.append(f"2026-11-20T11:{i // 60 % 60:02d}:{i % 60:02d}Z {text}\n")
-    return "".join(lines)
-
-
 def peak_mib(process):
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss / 1024
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, peak_memory_kib(process.pid))
+        time.sleep(0.01)
+    assert peak
+    return peak / 1024
 
 
 def big_file(path, size):
-    block = some_lines(20000).encode()
+    block = samples.log_lines(20000).encode()
     with open(path, "wb") as f:
         for _ in range(size // len(block) + 1):
             f.write(block)
@@ -63,7 +58,7 @@ def test_every_line_different_in_bounded_memory(start, tmp_path):
 
 
 def test_packed_files_and_standard_input_say_the_same(run, tmp_path):
-    text = some_lines(500).encode()
+    text = samples.log_lines(500).encode()
     (tmp_path / "a.log").write_bytes(text)
     (tmp_path / "a.log.gz").write_bytes(gzip.compress(text))
     subprocess.run(["zstd", "-q", tmp_path / "a.log"], check=True)
@@ -80,7 +75,7 @@ def test_packed_files_and_standard_input_say_the_same(run, tmp_path):
 
 
 def test_counts(run, tmp_path):
-    (tmp_path / "a.log").write_text(some_lines(500))
+    (tmp_path / "a.log").write_text(samples.log_lines(500))
     assert run("logs", tmp_path / "a.log", "--count").ok().out == "500\n"
     assert run("logs", tmp_path / "a.log", "--grep", "refused", "--count").ok().out == "10\n"
     assert run("logs", tmp_path / "a.log", "--level", "error", "--count", "--since", "2026-11-20T11:05:00Z").ok().out == "4\n"
@@ -96,7 +91,7 @@ def test_counts(run, tmp_path):
 def test_interrupted(start):
     """Who stops it sees what was found so far."""
     process = start("logs", "-", stdin=subprocess.PIPE)
-    process.stdin.write(some_lines(100).encode())
+    process.stdin.write(samples.log_lines(100).encode())
     process.stdin.flush()
     time.sleep(0.5 * SLOW)
     process.send_signal(signal.SIGINT)
@@ -106,7 +101,7 @@ def test_interrupted(start):
 
 
 def test_reader_goes_away(start, tmp_path):
-    (tmp_path / "a.log").write_text(some_lines(5000))
+    (tmp_path / "a.log").write_text(samples.log_lines(5000))
     read, write = os.pipe()
     os.close(read)
     process = start("logs", tmp_path / "a.log", "-o", "json", stdout=write)
@@ -120,7 +115,7 @@ class LogServer:
     wants_path = True
 
     def __init__(self, size):
-        self.size, self.block = size, some_lines(1000).encode()
+        self.size, self.block = size, samples.log_lines(1000).encode()
 
     def __call__(self, conn, server, path=None):
         if "previous=true" in path:
@@ -178,7 +173,7 @@ def test_recorded_log(run, tmp_path):
     samples.sick_file(tmp_path / "dump" / "objects.json")
     folder.joinpath("logs.txt").write_text(
         "==== START logs for container main of pod shop/api-1 ====\n"
-        + some_lines(60)
+        + samples.log_lines(60)
         + "==== END logs for container main of pod shop/api-1 ====\n"
     )
     result = run("logs", "pod/api-1", "--from", tmp_path / "dump").ok()
