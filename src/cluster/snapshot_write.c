@@ -115,12 +115,22 @@ static void put_kind(struct snapshot_writer *w, enum kind_id id)
 	json_string(&w->json, id == KIND_CUSTOM ? "" : kind_table[id].group);
 }
 
+static int compare_texts(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* Ordered: some readers collect them in a hash, and the same cluster has to give the same bytes. */
 static void put_seen_namespaces(struct snapshot_writer *w, const struct seen_namespaces *seen)
 {
+	const char **items = arena_new_array(&w->arena, const char *, seen->len);
+
+	memcpy(items, seen->items, seen->len * sizeof(*items));
+	qsort(items, seen->len, sizeof(*items), compare_texts);
 	json_key(&w->json, "namespaces");
 	json_array_begin(&w->json);
 	for (uint32_t i = 0; i < seen->len; i++)
-		json_string(&w->json, seen->items[i]);
+		json_string(&w->json, items[i]);
 	json_array_end(&w->json);
 }
 

@@ -1,5 +1,7 @@
-/* Snapshots: whatever could be read can be recorded, and what was recorded reads back: as many objects of each kind, events and logs.
+/* Snapshots: whatever could be read can be recorded, and what was recorded reads back: as many objects of each kind, built in or custom,
+ * events and logs, and the same kinds seen in the same namespaces.
  * The first line is the file's path inside of a bundle, the rest its bytes. */
+#include "base/utf8.h"
 #include "cluster/inventory_internal.h"
 #include "cluster/recording.h"
 
@@ -40,6 +42,38 @@ static int read_all(struct cluster *c, struct ctx *ctx, const char *name, const 
 	return code;
 }
 
+/* In any order. Names that are not UTF-8 (of a file's path) are written with replacements. */
+static void compare_seen(const struct seen_namespaces *a, const struct seen_namespaces *b)
+{
+	if (a->len != b->len)
+		abort();
+	for (uint32_t i = 0; i < a->len; i++) {
+		bool found = !utf8_valid(a->items[i], strlen(a->items[i]));
+
+		for (uint32_t k = 0; k < b->len && !found; k++)
+			found = str_eq(a->items[i], b->items[k]);
+		if (!found)
+			abort();
+	}
+}
+
+/* Every custom kind that was listed, or of which there are objects, is the same in b. */
+static void compare_custom(const struct inventory *a, const struct inventory *b)
+{
+	for (uint32_t i = 0; a->custom_kinds.slots && i <= a->custom_kinds.mask; i++) {
+		const struct custom_kind *x = a->custom_kinds.slots[i].value, *y;
+
+		if (!x || (!x->seen_all && !x->seen_ns.len && !x->list.len))
+			continue;
+		y = inventory_custom_of(b, &x->kind);
+		if (!y || x->seen_all != y->seen_all || x->list.len != y->list.len || x->kind.namespaced != y->kind.namespaced ||
+		    !str_eq(x->kind.version, y->kind.version) || !str_eq(x->kind.plural, y->kind.plural))
+			abort();
+		if (!x->seen_all)
+			compare_seen(&x->seen_ns, &y->seen_ns);
+	}
+}
+
 static void compare(struct inventory *a, struct inventory *b)
 {
 	const struct container_log *const *logs;
@@ -49,7 +83,11 @@ static void compare(struct inventory *a, struct inventory *b)
 
 		if (x->len != y->len || inventory_sees(a, k, NULL) != inventory_sees(b, k, NULL))
 			abort();
+		if (!a->seen_all[k])
+			compare_seen(&a->seen_ns[k], &b->seen_ns[k]);
 	}
+	compare_custom(a, b);
+	compare_custom(b, a);
 	if (inventory_events(a)->len != inventory_events(b)->len || inventory_logs(a, &logs) != inventory_logs(b, &logs) ||
 	    inventory_now(a) != inventory_now(b))
 		abort();

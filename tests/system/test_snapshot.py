@@ -50,6 +50,17 @@ def test_round_trip(run, source, tmp_path):
     assert answers[0]
 
 
+def test_the_same_bytes_each_time(run, tmp_path):
+    """What was listed where is told in the order of names, however the namespaces were collected."""
+    source, out = tmp_path / "pods.json", tmp_path / "a.snapshot"
+    source.write_text(json.dumps(samples.list_of(*(samples.pod("web-1", f"team-{i}") for i in range(9)))))
+    written = set()
+    for _ in range(3):
+        run("snapshot", "--force", "--from", source, "-o", out).ok()
+        written.add(out.read_bytes())
+    assert len(written) == 1
+
+
 def test_no_secret_is_written(run, source, tmp_path):
     import shutil
 
