@@ -82,43 +82,6 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	return err->code ? (int)err->code : ERR_INTERNAL;
 }
 
-const char *err_code_text(enum err_code code)
-{
-	switch (code) {
-	case ERR_OK:
-		return "no error";
-	case ERR_INPUT:
-		return "malformed input";
-	case ERR_USAGE:
-		return "wrong usage";
-	case ERR_NOT_FOUND:
-		return "not found";
-	case ERR_FORBIDDEN:
-		return "forbidden";
-	case ERR_UNAUTHENTICATED:
-		return "not authenticated";
-	case ERR_TIMEOUT:
-		return "timed out";
-	case ERR_CANCELLED:
-		return "interrupted";
-	case ERR_UNAVAILABLE:
-		return "unavailable";
-	case ERR_LIMIT:
-		return "limit exceeded";
-	case ERR_IO:
-		return "input/output error";
-	case ERR_CONFLICT:
-		return "conflict";
-	case ERR_UNSUPPORTED:
-		return "not supported";
-	case ERR_INTERNAL:
-		return "internal error";
-	case ERR_TLS:
-		return "TLS error";
-	}
-	return "unknown error";
-}
-
 int err_exit_code(const struct err *err)
 {
 	switch (err->code) {

@@ -43,8 +43,6 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LI
 int err_set_errno(struct err *err, int errno_value, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Puts "prefix: " before the message and returns err's code (ERR_INTERNAL if err is NULL). */
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* "not found", "timed out" ... a few words for a code. */
-const char *err_code_text(enum err_code code);
 /* Process exit code for an error: 2 for ERR_USAGE and ERR_INPUT, 130 for ERR_CANCELLED, else 1. */
 int err_exit_code(const struct err *err);
 

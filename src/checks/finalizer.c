@@ -1,8 +1,15 @@
 /* Deletions that do not end: whose finalizer is left, who should remove it, and what keeps them from it. */
-#include "checks/finalizer.h"
-
 #include "checks/custom.h"
 #include "checks/workload.h"
+
+/* Who should remove a finalizer, and what keeps them from it. */
+struct holder {
+	const char *says;            /* after "waits for finalizer X, ": "since Pod shop/web-1 still uses it"; NULL or "" = nothing is known */
+	const char *fix;             /* a sentence; NULL = the common one */
+	const struct object *object; /* what holds it up: the pod, the claim, the dependent, the controller; NULL = not seen */
+	const char *path;            /* of the field in object that shows it; NULL = none */
+	bool runs;                   /* object is a controller that runs: it is named, not blamed */
+};
 
 /* ---- Who removes what ------------------------------------------------------------------------------------------------------- */
 
@@ -32,19 +39,13 @@ static const struct {
 	{"foregroundDeletion", "the garbage collector of kube-controller-manager", NULL},
 };
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-	return n >= m && str_eq(s + n - m, end);
-}
-
 /* "cluster.x-k8s.io/machine" and "machine.cluster.x-k8s.io" are both of cluster.x-k8s.io. */
 static bool is_of(const char *finalizer, const char *known_name)
 {
 	if (known_name[0] != '.')
 		return str_eq(finalizer, known_name);
 	size_t domain = strcspn(finalizer, "/"), n = strlen(known_name);
-	return ends_with(finalizer, known_name) || (domain >= n && strncmp(finalizer + domain - n, known_name, n) == 0) ||
+	return str_ends(finalizer, known_name) || (domain >= n && strncmp(finalizer + domain - n, known_name, n) == 0) ||
 	       (domain == n - 1 && strncmp(finalizer, known_name + 1, domain) == 0);
 }
 
@@ -209,7 +210,7 @@ static struct holder held_by_dependents(struct check_run *run, const struct obje
 	};
 }
 
-struct holder finalizer_holder(struct check_run *run, const struct object *o, const char *finalizer)
+static struct holder finalizer_holder(struct check_run *run, const struct object *o, const char *finalizer)
 {
 	if (str_eq(finalizer, "kubernetes.io/pvc-protection"))
 		return held_by_pod(run, o);

@@ -79,18 +79,15 @@ static int compare_newest_first(const void *a, const void *b)
 	return c ? c : strcmp(x->name, y->name);
 }
 
-/* The list of one object, or of one (kind, namespace, name); made when it is first asked for. */
-static struct event_list *list_of(struct inventory *inv, struct hash *index, const void *key, size_t len)
+/* The list of one object; made when it is first asked for. */
+static struct event_list *list_of(struct inventory *inv, const struct object *o)
 {
-	struct event_list *list = len ? hash_get(index, key, len) : hash_get_ptr(index, key);
+	struct event_list *list = hash_get_ptr(&inv->events_by_object, o);
 
-	if (list)
-		return list;
-	list = arena_new(&inv->arena, struct event_list);
-	if (len)
-		hash_put(index, key, len, list);
-	else
-		hash_put_ptr(index, key, list);
+	if (!list) {
+		list = arena_new(&inv->arena, struct event_list);
+		hash_put_ptr(&inv->events_by_object, o, list);
+	}
 	return list;
 }
 
@@ -109,8 +106,7 @@ static void list_add(struct inventory *inv, struct event_list *list, const struc
 static void index_add(struct inventory *inv, const struct event *e, bool count)
 {
 	if (e->about)
-		list_add(inv, list_of(inv, &inv->events_by_object, e->about, 0), e, count);
-	list_add(inv, list_of(inv, &inv->events_by_about, &e->about_kind, ABOUT_KEY_LEN), e, count);
+		list_add(inv, list_of(inv, e->about), e, count);
 }
 
 void events_seal(struct inventory *inv)
@@ -140,15 +136,4 @@ const struct event_list *inventory_events_of(const struct inventory *inv, const 
 	static const struct event_list none;
 	const struct event_list *list = hash_get_ptr(&inv->events_by_object, o);
 	return list ? list : &none;
-}
-
-struct event_list inventory_events_named(const struct inventory *inv, struct arena *a, const char *kind, const char *ns, const char *name)
-{
-	(void)a;
-	const char *about[3] = {intern_find(&inv->strings, kind, strlen(kind)), intern_find(&inv->strings, ns, strlen(ns)),
-				intern_find(&inv->strings, name, strlen(name))};
-	if (!about[0] || !about[1] || !about[2])
-		return (struct event_list){0};
-	const struct event_list *list = hash_get(&inv->events_by_about, about, ABOUT_KEY_LEN);
-	return list ? *list : (struct event_list){0};
 }

@@ -30,7 +30,6 @@ struct inventory *inventory_new(void)
 	hash_init(&inv->custom_kinds);
 	hash_init(&inv->events_by_name);
 	hash_init(&inv->events_by_object);
-	hash_init(&inv->events_by_about);
 	hash_init(&inv->pods_on);
 	hash_init(&inv->logs_by_pod);
 	return inv;
@@ -69,7 +68,6 @@ void inventory_unref(struct inventory *inv)
 	hash_release(&inv->custom_kinds);
 	hash_release(&inv->events_by_name);
 	hash_release(&inv->events_by_object);
-	hash_release(&inv->events_by_about);
 	hash_release(&inv->pods_on);
 	hash_release(&inv->logs_by_pod);
 	arena_release(&inv->scratch);

@@ -156,8 +156,6 @@ char *selector_text(struct arena *a, const struct value *selector, bool plain);
 /* Events about an object, newest first. */
 const struct event_list *inventory_events_of(const struct inventory *inv, const struct object *o);
 const struct event_list *inventory_events(const struct inventory *inv); /* all, newest first */
-/* Events about something not in the inventory any more, or never: by kind and name. */
-struct event_list inventory_events_named(const struct inventory *inv, struct arena *a, const char *kind, const char *ns, const char *name);
 /* NULL when that log was not read. */
 const struct container_log *inventory_log(const struct inventory *inv, const struct object *pod, const char *container, bool previous);
 size_t inventory_logs(const struct inventory *inv, const struct container_log *const **ret);

@@ -17,8 +17,6 @@ _Static_assert(offsetof(struct object, name) == 2 * sizeof(void *), "kind, ns, n
 _Static_assert(offsetof(struct event, name) == offsetof(struct event, ns) + sizeof(void *), "ns, name are the key");
 
 /* What an event is about: kind, namespace and name, side by side. */
-#define ABOUT_KEY_LEN (3 * sizeof(void *))
-_Static_assert(offsetof(struct event, about_name) == offsetof(struct event, about_kind) + 2 * sizeof(void *), "the about key");
 
 struct object_key {
 	const struct kind *kind;
@@ -94,7 +92,6 @@ struct inventory {
 	uint64_t events_left_out;     /* INVENTORY_EVENTS_MAX */
 	struct hash events_by_name;   /* an event's own ns and name -> struct event, while building */
 	struct hash events_by_object; /* object pointer -> event_list */
-	struct hash events_by_about;  /* (kind text, ns, name) pointers -> event_list */
 
 	struct hash pods_on; /* interned node name -> object_list */
 	struct label_index labels;

@@ -169,8 +169,8 @@ size_t inventory_memory(const struct inventory *inv)
 	for (size_t k = 0; k < KIND_COUNT; k++)
 		total += inv->lists[k].cap * sizeof(void *) + inv->seen_ns[k].cap * sizeof(void *);
 	total += inv->events.cap * sizeof(void *) + inv->logs.cap * sizeof(void *) + inv->notes.cap * sizeof(struct note);
-	const struct hash *const tables[] = {&inv->by_name,          &inv->by_uid,          &inv->custom_kinds, &inv->events_by_name,
-					     &inv->events_by_object, &inv->events_by_about, &inv->pods_on,      &inv->logs_by_pod};
+	const struct hash *const tables[] = {&inv->by_name,          &inv->by_uid,  &inv->custom_kinds, &inv->events_by_name,
+					     &inv->events_by_object, &inv->pods_on, &inv->logs_by_pod};
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		total += hash_memory(tables[i]);
 	total += inv->labels.group_cap * sizeof(struct label_group) + inv->labels.pod_count * sizeof(void *);

@@ -5,7 +5,6 @@
 #include "base/err.h"
 
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_GROUP = 3, WIRE_GROUP_END = 4, WIRE_FIXED32 = 5 };
-#define VARINT_MAX 10
 
 /* Reads a varint at *p; false when it is cut or longer than 64 bits. */
 static inline bool wire_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret)

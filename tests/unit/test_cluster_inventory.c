@@ -156,9 +156,7 @@ static void test_events(void **state)
 {
 	_cleanup_(inventory_unrefp) struct inventory *inv = inventory_new();
 	struct value_builder *b = inventory_builder(inv);
-	struct arena a;
 
-	arena_init(&a);
 	add(inv, KIND_POD, map_of(b, "metadata", metadata(b, "shop", "web-0", "new"), NULL));
 	add(inv, KIND_NODE, map_of(b, "metadata", metadata(b, NULL, "n1", "uid-of-n1"), NULL));
 	add_event(inv, "e1", "Pod", "web-0", "new", 10);
@@ -172,13 +170,10 @@ static void test_events(void **state)
 	assert_string_equal(of_pod->items[0]->name, "e2");
 	assert_int_equal(of_pod->items[0]->first, 5);
 	assert_int_equal(inventory_events_of(inv, inventory_find(inv, KIND_NODE, NULL, "n1"))->len, 1);
-	/* The event about the predecessor of the same name is not about this pod. */
-	assert_int_equal(inventory_events_named(inv, &a, "Pod", "shop", "web-0").len, 3);
 	assert_int_equal(inventory_events(inv)->len, 4);
 	assert_null(inventory_events(inv)->items[2]->about);
 	/* Nothing said when this was read: the youngest event does. */
 	assert_int_equal(inventory_now(inv), 40);
-	arena_release(&a);
 }
 
 static void test_secret_values_never_stay(void **state)
