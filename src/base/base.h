@@ -20,7 +20,6 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN __attribute__((noreturn))
-#define MUST_USE __attribute__((warn_unused_result))
 
 /* `_cleanup_(fn) struct x x`: fn(&x) runs when x leaves its scope. fn must accept a zeroed x. */
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
@@ -43,6 +42,13 @@ void file_closep(FILE **f);
 static inline bool str_eq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
+}
+
+static inline bool str_ends(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && str_eq(s + n - m, end);
 }
 
 /* Is c one of set's characters? NUL never is. */

@@ -71,12 +71,6 @@ static void run_namespace(struct check_run *run, const struct object *o)
 
 /* ---- Peers that select nobody ---------------------------------------------------------------------------------------------------- */
 
-/* Does a peer select a pod, or what makes pods, in ns? Policies are written before what they are for. */
-static bool selects_in(struct check_run *run, const char *ns, const struct value *selector)
-{
-	return inventory_select(run->inv, run->arena, KIND_POD, ns, selector, false).len > 0 || workload_selected(run, ns, selector, false);
-}
-
 #define NAMESPACES_TRIED 200 /* of those that match: one that has the pods is most likely among them */
 
 enum peer_fault { PEER_WELL, PEER_NO_NAMESPACE, PEER_NO_POD };
@@ -87,7 +81,7 @@ static enum peer_fault judge_peer(struct check_run *run, const struct object *o,
 	if (value_get(peer, "ipBlock"))
 		return PEER_WELL;
 	if (!namespaces)
-		return !pods || selects_in(run, o->ns, pods) ? PEER_WELL : PEER_NO_POD;
+		return !pods || workload_or_pod_selected(run, o->ns, pods) ? PEER_WELL : PEER_NO_POD;
 	if (!inventory_sees(run->inv, KIND_NAMESPACE, NULL))
 		return PEER_WELL;
 	struct object_list found = inventory_select(run->inv, run->arena, KIND_NAMESPACE, NULL, namespaces, false);
@@ -96,7 +90,7 @@ static enum peer_fault judge_peer(struct check_run *run, const struct object *o,
 	if (!pods || !inventory_sees(run->inv, KIND_POD, NULL))
 		return PEER_WELL;
 	for (uint32_t i = 0; i < found.len; i++)
-		if (i == NAMESPACES_TRIED || selects_in(run, found.items[i]->name, pods))
+		if (i == NAMESPACES_TRIED || workload_or_pod_selected(run, found.items[i]->name, pods))
 			return PEER_WELL;
 	return PEER_NO_POD;
 }

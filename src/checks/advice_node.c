@@ -134,15 +134,6 @@ static usec_t end_of_support(int minor)
 	return clock_parse_rfc3339(text, strlen(text), &t) ? t : 0;
 }
 
-/* "v1.33.2-eks-1a2b" -> 33; 0 when it is no such version. */
-static int minor_of(const char *version)
-{
-	if (strncmp(version, "v1.", 3) != 0)
-		return 0;
-	long minor = strtol(version + 3, NULL, 10);
-	return minor > 0 && minor < 1000 ? (int)minor : 0;
-}
-
 static void run_version(struct check_run *run, const struct object *none)
 {
 	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
@@ -150,8 +141,8 @@ static void run_version(struct check_run *run, const struct object *none)
 	int minor = 0;
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < nodes->len; i++) {
-		int m = minor_of(value_str(value_at(nodes->items[i]->status, "nodeInfo.kubeletVersion"), ""));
-		usec_t end = m ? end_of_support(m) : 0;
+		int m = version_minor(value_str(value_at(nodes->items[i]->status, "nodeInfo.kubeletVersion"), ""));
+		usec_t end = m > 0 ? end_of_support(m) : 0;
 		if (!end || end > inventory_now(run->inv))
 			continue;
 		count++;

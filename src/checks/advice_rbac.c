@@ -3,6 +3,7 @@
 
 #include "checks/advice.h"
 #include "checks/index.h"
+#include "cluster/rbac.h"
 
 static const char *account_key(struct check_run *run, const char *ns, const char *name)
 {
@@ -14,13 +15,6 @@ static const char *subject_ns(const struct object *binding, const struct value *
 	return value_str(value_get(subject, "namespace"), binding->ns);
 }
 
-static const struct object *role_of(struct check_run *run, const struct object *binding, enum kind_id *ret_kind)
-{
-	const struct value *ref = value_get(&binding->root, "roleRef");
-	*ret_kind = str_eq(value_get_str(ref, "kind"), "ClusterRole") ? KIND_CLUSTER_ROLE : KIND_ROLE;
-	return inventory_find(run->inv, *ret_kind, *ret_kind == KIND_ROLE ? binding->ns : "", value_get_str(ref, "name"));
-}
-
 static void build(struct check_run *run)
 {
 	static const enum kind_id kinds[] = {KIND_ROLE_BINDING, KIND_CLUSTER_ROLE_BINDING};
@@ -30,8 +24,7 @@ static void build(struct check_run *run)
 		const struct object_list *list = inventory_list(run->inv, kinds[k]);
 		for (uint32_t i = 0; i < list->len; i++) {
 			struct object *o = list->items[i];
-			enum kind_id kind;
-			const struct object *role = role_of(run, o, &kind);
+			const struct object *role = rbac_role_of(run->inv, o);
 			if (role)
 				hash_put_ptr(table, role, o);
 			/* What Kubernetes itself gives to all accounts (discovery, issuer keys) is nothing that a program mounts a token for. */
@@ -67,7 +60,7 @@ bool advice_account_is_bound(struct check_run *run, const char *ns, const char *
 	       find(run, arena_printf(run->arena, "system:serviceaccounts:%s", ns));
 }
 
-bool advice_role_is_bound(struct check_run *run, const struct object *role)
+static bool role_is_bound(struct check_run *run, const struct object *role)
 {
 	(void)find(run, "-"); /* fills it */
 	return hash_get_ptr(index_table(run, INDEX_BOUND), role) != NULL;
@@ -125,7 +118,7 @@ static void run_role_unused(struct check_run *run, const struct object *o)
 	for (member_each(m, o->labels))
 		aggregated = aggregated || strncmp(m->key, "rbac.authorization.k8s.io/aggregate-to-", 39) == 0;
 	if (o->deleted || advice_is_built_in(o) || aggregated || value_get(&o->root, "aggregationRule") || !advice_rights_are_seen(run, NULL) ||
-	    (o->created && run_age(run, o->created) < run->options->recovered_after) || advice_role_is_bound(run, o))
+	    (o->created && run_age(run, o->created) < run->options->recovered_after) || role_is_bound(run, o))
 		return;
 	struct finding *f = finding_new(run, o, "%s is bound to nobody", run_text(run, o));
 	finding_field(run, f, o, "metadata.name");

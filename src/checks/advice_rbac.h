@@ -10,7 +10,5 @@
 bool advice_rights_are_seen(struct check_run *run, const char *ns);
 /* Does a role binding name this service account, or a group of all accounts? */
 bool advice_account_is_bound(struct check_run *run, const char *ns, const char *name);
-/* Does a binding refer to this Role or ClusterRole? */
-bool advice_role_is_bound(struct check_run *run, const struct object *role);
 
 #endif

@@ -21,12 +21,6 @@ static int percent(double part, double whole)
 	return p < 1e6 ? (int)p : 1000000;
 }
 
-static const char *amount(struct check_run *run, double q, enum usage_resource r)
-{
-	char text[32];
-	return arena_strdup(run->arena, quantity_format(q, r == USAGE_MEMORY, text));
-}
-
 static const struct usage *measured(struct check_run *run, const struct object *o)
 {
 	const char *path;
@@ -49,7 +43,7 @@ static void add_near_limit(struct check_run *run, const struct object *o, enum u
 		return;
 	struct finding *f = finding_new(run, o, "%s uses %d %% of a %s limit: container %s of pod %s uses %s of %s", run_text(run, o),
 					percent(peak->used, peak->limit), usage_names[r], peak->container, peak->pod->name,
-					amount(run, peak->used, r), amount(run, peak->limit, r));
+					run_quantity(run, peak->used, r == USAGE_MEMORY), run_quantity(run, peak->limit, r == USAGE_MEMORY));
 	finding_fieldf(run, f, peak->metrics, "containers[%u].usage.%s", peak->metrics_index, usage_names[r]);
 	finding_field(run, f, peak->pod, peak->limit_path);
 }
@@ -64,13 +58,14 @@ static void add_request(struct check_run *run, const struct object *o, enum usag
 	if (above ? share < ABOVE_REQUEST || used - requested < worth_asking[r] : share >= BELOW_REQUEST || requested - used < worth_saving[r])
 		return;
 	struct finding *f = finding_new(run, o, "%s requests %s %s and uses %s (%d %%, %u pod%s measured)", run_text(run, o),
-					amount(run, requested, r), usage_names[r], amount(run, used, r), share, u->pods, u->pods == 1 ? "" : "s");
+					run_quantity(run, requested, r == USAGE_MEMORY), usage_names[r], run_quantity(run, used, r == USAGE_MEMORY),
+					share, u->pods, u->pods == 1 ? "" : "s");
 	const char *path;
 	(void)pod_spec_of(o, &path);
 	finding_fieldf(run, f, u->example, "containers[0].usage.%s", usage_names[r]);
 	finding_fieldf(run, f, o, "%s.containers[0].resources.requests.%s", path, usage_names[r]);
-	finding_fix(run, f, "Request about %s %s for each pod, if it is so most of the time: this is one moment.", amount(run, used / u->pods, r),
-		    usage_names[r]);
+	finding_fix(run, f, "Request about %s %s for each pod, if it is so most of the time: this is one moment.",
+		    run_quantity(run, used / u->pods, r == USAGE_MEMORY), usage_names[r]);
 }
 
 static void run_cpu_near_limit(struct check_run *run, const struct object *o)
@@ -116,7 +111,7 @@ static void run_node_busy(struct check_run *run, const struct object *o)
 		if (have <= 0 || percent(used, have) < high[r])
 			continue;
 		struct finding *f = finding_new(run, o, "%s uses %d %% of its %s: %s of %s", run_text(run, o), percent(used, have), usage_names[r],
-						amount(run, used, (enum usage_resource)r), amount(run, have, (enum usage_resource)r));
+						run_quantity(run, used, r == USAGE_MEMORY), run_quantity(run, have, r == USAGE_MEMORY));
 		finding_fieldf(run, f, metrics, "usage.%s", usage_names[r]);
 		finding_fieldf(run, f, o, "status.allocatable.%s", usage_names[r]);
 	}

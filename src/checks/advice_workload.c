@@ -124,12 +124,6 @@ static double burst_of(struct check_run *run, const struct object *o, const char
 	return (double)(most - now) * pod_request(pod_spec_of(target, NULL), resource);
 }
 
-static const char *amount(struct check_run *run, double q, bool memory)
-{
-	char text[32];
-	return arena_strdup(run->arena, quantity_format(q, memory, text));
-}
-
 static void run_burst(struct check_run *run, const struct object *o)
 {
 	double room[2];
@@ -140,8 +134,8 @@ static void run_burst(struct check_run *run, const struct object *o)
 		if (more <= room[r])
 			continue;
 		struct finding *f = finding_new(run, o, "%s may go to %lld replicas, which takes %s %s more, and the nodes have %s free",
-						run_text(run, o), (long long)value_get_int(o->spec, "maxReplicas", 0), amount(run, more, r == 1),
-						resources[r], amount(run, room[r], r == 1));
+						run_text(run, o), (long long)value_get_int(o->spec, "maxReplicas", 0),
+						run_quantity(run, more, r == 1), resources[r], run_quantity(run, room[r], r == 1));
 		finding_field(run, f, o, "spec.maxReplicas");
 		return;
 	}
@@ -170,7 +164,7 @@ static void run_bursts(struct check_run *run, const struct object *none)
 			finding_new(run, biggest,
 				    "If all autoscalers went to their maximum, that would take %s %s more (most of it for %s), and the nodes "
 				    "have %s free",
-				    amount(run, sum, r == 1), resources[r], run_text(run, biggest), amount(run, room[r], r == 1));
+				    run_quantity(run, sum, r == 1), resources[r], run_text(run, biggest), run_quantity(run, room[r], r == 1));
 		finding_field(run, f, biggest, "spec.maxReplicas");
 		return;
 	}

@@ -176,6 +176,8 @@ const char *run_text(struct check_run *run, const struct object *o);
 /* "12 min" since t. */
 const char *run_ago(struct check_run *run, usec_t t);
 const char *run_span(struct check_run *run, usec_t span);
+/* "250m", "1.5Gi": quantity_format in the run's arena. */
+const char *run_quantity(struct check_run *run, double q, bool bytes);
 /* N of the server's version 1.N, and of the one that the cluster gets next (check_options.target_minor); 0 = not known. */
 int run_server_minor(const struct check_run *run);
 int run_target_minor(const struct check_run *run);

@@ -206,6 +206,12 @@ const char *run_span(struct check_run *run, usec_t span)
 	return arena_strdup(run->arena, clock_format_span(span, buf));
 }
 
+const char *run_quantity(struct check_run *run, double q, bool bytes)
+{
+	char buf[32];
+	return arena_strdup(run->arena, quantity_format(q, bytes, buf));
+}
+
 usec_t run_age(const struct check_run *run, usec_t t)
 {
 	usec_t now = inventory_now(run->inv);

@@ -207,13 +207,6 @@ static void run_pod_limit(struct check_run *run, const struct object *o)
 	finding_field(run, f, o, "status.allocatable.pods");
 }
 
-/* The minor version in "v1.33.1-eks-12ab"; -1 when there is none. */
-static int minor_of(const char *version)
-{
-	const char *dot = strchr(version, '.');
-	return strncmp(version, "v1.", 3) == 0 && dot[1] >= '0' && dot[1] <= '9' ? (int)strtol(dot + 1, NULL, 10) : -1;
-}
-
 #define OLDEST_KUBELET 3 /* minors behind the API server (kubernetes.io/releases/version-skew-policy) */
 
 /* Of the server itself, else of the image that kubeadm's API server runs. */
@@ -235,13 +228,13 @@ static void run_version_skew(struct check_run *run, const struct object *none)
 {
 	const struct object_list *nodes = inventory_list(run->inv, KIND_NODE);
 	const char *version = server_version(run);
-	int server = minor_of(version);
+	int server = version_minor(version);
 	/* One finding for all nodes of a kind: whole pools are upgraded together. */
 	for (int newer = 0; newer < 2 && server >= 0; newer++) {
 		const struct object *first = NULL;
 		uint32_t count = 0;
 		for (uint32_t i = 0; i < nodes->len; i++) {
-			int minor = minor_of(object_str(nodes->items[i], "status.nodeInfo.kubeletVersion"));
+			int minor = version_minor(object_str(nodes->items[i], "status.nodeInfo.kubeletVersion"));
 			if (minor < 0 || (newer ? minor <= server : minor >= server - OLDEST_KUBELET))
 				continue;
 			first = first ? first : nodes->items[i];

@@ -17,12 +17,6 @@ bool pod_usage(struct check_run *run, const struct object *pod, const char *cont
 	return false;
 }
 
-static const char *amount(struct check_run *run, double q)
-{
-	char buf[32];
-	return arena_strdup(run->arena, quantity_format(q, false, buf));
-}
-
 #define AT_LIMIT 0.95
 
 /* A container that uses nearly all the CPU it may; the finding is begun, or NULL. */
@@ -34,8 +28,9 @@ static struct finding *at_limit(struct check_run *run, const struct pod_view *v,
 	if (c->state != CONTAINER_RUNNING || !value_quantity(value_at(c->spec, "resources.limits.cpu"), &limit) || limit <= 0 ||
 	    !pod_usage(run, v->object, c->name, "cpu", &used, &metrics, &path) || used < AT_LIMIT * limit)
 		return NULL;
-	struct finding *f = pod_finding(run, v, c, "%s uses %s of %s CPU, its limit (%.0f %%): it is most likely throttled, and its probes time out",
-					container_text(run, v, c), amount(run, used), amount(run, limit), 100 * used / limit);
+	struct finding *f =
+		pod_finding(run, v, c, "%s uses %s of %s CPU, its limit (%.0f %%): it is most likely throttled, and its probes time out",
+			    container_text(run, v, c), run_quantity(run, used, false), run_quantity(run, limit, false), 100 * used / limit);
 	finding_field(run, f, metrics, path);
 	finding_field(run, f, v->object, container_spec_path(run->arena, c, "resources.limits.cpu"));
 	return f;

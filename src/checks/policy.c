@@ -2,11 +2,6 @@
 #include "checks/nearest.h"
 #include "checks/workload.h"
 
-static bool selects_something(struct check_run *run, const char *ns, const struct value *selector)
-{
-	return inventory_select(run->inv, run->arena, KIND_POD, ns, selector, false).len > 0 || workload_selected(run, ns, selector, false);
-}
-
 static bool is_empty(const struct value *selector)
 {
 	return value_len(value_get(selector, "matchLabels")) == 0 && value_len(value_get(selector, "matchExpressions")) == 0;
@@ -90,7 +85,7 @@ static void run_pdb_nothing(struct check_run *run, const struct object *o)
 {
 	const struct value *selector = value_get(o->spec, "selector");
 	if (o->deleted || !inventory_sees(run->inv, KIND_POD, o->ns) || value_get_int(o->status, "expectedPods", 0) > 0 ||
-	    selects_something(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns) || workloads_unread(run, o->ns))
+	    workload_or_pod_selected(run, o->ns, selector) || !inventory_sees(run->inv, KIND_DEPLOYMENT, o->ns) || workloads_unread(run, o->ns))
 		return;
 	struct nearest near = nearest_workload(run, o->ns, o->name, selector, false);
 	struct finding *f =
@@ -103,7 +98,7 @@ static void run_pdb_nothing(struct check_run *run, const struct object *o)
 static void run_policy_nothing(struct check_run *run, const struct object *o)
 {
 	const struct value *selector = value_get(o->spec, "podSelector");
-	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || selects_something(run, o->ns, selector) ||
+	if (o->deleted || is_empty(selector) || !inventory_sees(run->inv, KIND_POD, o->ns) || workload_or_pod_selected(run, o->ns, selector) ||
 	    workloads_unread(run, o->ns))
 		return;
 	struct nearest near = nearest_workload(run, o->ns, o->name, selector, false);

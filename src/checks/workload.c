@@ -87,3 +87,8 @@ const struct object *workload_selected(struct check_run *run, const char *ns, co
 	}
 	return NULL;
 }
+
+bool workload_or_pod_selected(struct check_run *run, const char *ns, const struct value *selector)
+{
+	return inventory_select(run->inv, run->arena, KIND_POD, ns, selector, false).len > 0 || workload_selected(run, ns, selector, false);
+}

@@ -18,6 +18,8 @@ bool workload_is_starting(struct check_run *run, const struct object *o);
 const struct object *workload_unready_pod(struct check_run *run, const struct object *o);
 /* Does any workload with a pod template (whatever its replicas) in ns make pods that the selector matches? NULL when none. */
 const struct object *workload_selected(struct check_run *run, const char *ns, const struct value *selector, bool plain);
+/* Is there a pod in ns, or a workload that would make one, that the selector matches? */
+bool workload_or_pod_selected(struct check_run *run, const char *ns, const struct value *selector);
 /* Was a kind of workload asked for and not readable in ns (forbidden, say)? Then that none matches a selector proves nothing. */
 bool workloads_unread(struct check_run *run, const char *ns);
 /* spec.replicas, 1 when unset. */

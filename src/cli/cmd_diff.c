@@ -161,41 +161,29 @@ static void pairs_json(struct json_writer *w, struct arena *a, const char *key, 
 	json_array_end(w);
 }
 
-static void text_member(struct json_writer *w, const char *key, const char *text)
-{
-	json_key(w, key);
-	json_string(w, *text ? text : NULL);
-}
-
-static void count_member(struct json_writer *w, const char *key, uint32_t n)
-{
-	json_key(w, key);
-	json_int(w, n);
-}
-
 static void objects_json(struct json_writer *w, const struct comparison *c)
 {
 	json_key(w, "objects");
 	json_array_begin(w);
 	for (uint32_t i = 0; i < c->objects.len; i++) {
 		const struct object_comparison *o = &c->objects.items[i];
-		const struct object_name name = report_name_of(o->object);
+		const struct object_name name = name_of_object(o->object);
 
 		json_object_begin(w);
-		text_member(w, "change", object_change_text(o->change));
+		json_member_text(w, "change", object_change_text(o->change));
 		json_key(w, "object");
 		report_object_json(w, &name);
 		json_key(w, "fields");
 		json_array_begin(w);
 		for (uint32_t k = 0; k < o->len; k++) {
 			json_object_begin(w);
-			text_member(w, "what", o->items[k].what);
-			text_member(w, "from", o->items[k].from);
-			text_member(w, "to", o->items[k].to);
+			json_member_text(w, "what", o->items[k].what);
+			json_member_text(w, "from", o->items[k].from);
+			json_member_text(w, "to", o->items[k].to);
 			json_object_end(w);
 		}
 		json_array_end(w);
-		count_member(w, "moreFields", o->more);
+		json_member_int(w, "moreFields", o->more);
 		json_key(w, "involved");
 		json_bool(w, o->involved);
 		json_object_end(w);
@@ -209,10 +197,10 @@ static void objects_json(struct json_writer *w, const struct comparison *c)
 		json_object_begin(w);
 		json_key(w, "owner");
 		report_object_json(w, &p->owner);
-		count_member(w, "before", p->before);
-		count_member(w, "after", p->after);
-		count_member(w, "gone", p->gone);
-		count_member(w, "new", p->fresh);
+		json_member_int(w, "before", p->before);
+		json_member_int(w, "after", p->after);
+		json_member_int(w, "gone", p->gone);
+		json_member_int(w, "new", p->fresh);
 		json_object_end(w);
 	}
 	json_array_end(w);
@@ -223,8 +211,8 @@ static void side_json(struct json_writer *w, const char *key, struct session *s,
 	json_key(w, key);
 	json_object_begin(w);
 	report_cluster_json(w, s->cluster);
-	text_member(w, "verdict", verdict_text(d->verdict));
-	text_member(w, "why", d->verdict_why);
+	json_member_text(w, "verdict", verdict_text(d->verdict));
+	json_member_text(w, "why", d->verdict_why);
 	report_notes_json(w, d->inv);
 	json_object_end(w);
 }
@@ -236,7 +224,7 @@ static void print_json(struct cli *cli, struct session s[2], const struct compar
 
 	json_writer_init(&w, &cli->out.buf, 2);
 	json_object_begin(&w);
-	text_member(&w, "format", "auto-devops/diff/v1");
+	json_member_text(&w, "format", "auto-devops/diff/v1");
 	side_json(&w, "before", &s[0], c->before);
 	side_json(&w, "after", &s[1], c->after);
 	json_key(&w, "otherCluster");

@@ -61,21 +61,15 @@ static void end_line(struct watcher *w, const char *text)
 	term_addf(&w->cli->out, "\n");
 }
 
-static void string_member(struct json_writer *j, const char *key, const char *s)
-{
-	json_key(j, key);
-	json_string(j, s && *s ? s : NULL);
-}
-
 /* The beginning of every line of -o json. */
 static void begin_json(struct watcher *w, struct json_writer *j, usec_t now, const char *event)
 {
 	json_writer_init(j, &w->cli->out.buf, 0);
 	json_object_begin(j);
-	string_member(j, "format", "auto-devops/watch/v1");
+	json_member_text(j, "format", "auto-devops/watch/v1");
 	json_key(j, "time");
 	json_time(j, now);
-	string_member(j, "event", event);
+	json_member_text(j, "event", event);
 }
 
 static void end_json(struct watcher *w, struct json_writer *j)
@@ -90,7 +84,7 @@ static void tell_cause(struct watcher *w, struct arena *a, usec_t now, const cha
 
 	if (w->json) {
 		begin_json(w, &j, now, event);
-		string_member(&j, "id", told->identity);
+		json_member_text(&j, "id", told->identity);
 		json_key(&j, "cause");
 		report_cause_json(&j, a, c, 0);
 		end_json(w, &j);
@@ -110,9 +104,9 @@ static void tell_clear(struct watcher *w, struct arena *a, usec_t now, const str
 
 	if (w->json) {
 		begin_json(w, &j, now, "clear");
-		string_member(&j, "id", t->identity);
-		string_member(&j, "severity", severity_text(t->severity));
-		string_member(&j, "title", t->title);
+		json_member_text(&j, "id", t->identity);
+		json_member_text(&j, "severity", severity_text(t->severity));
+		json_member_text(&j, "title", t->title);
 		json_key(&j, "since");
 		json_time(&j, t->since);
 		end_json(w, &j);
@@ -207,8 +201,8 @@ static void tell_verdict(struct watcher *w, struct arena *a, const struct diagno
 		begin_json(w, &j, inventory_now(d->inv), w->first ? "begin" : "verdict");
 		if (w->first)
 			report_cluster_json(&j, w->session->cluster);
-		string_member(&j, "verdict", text);
-		string_member(&j, "why", d->verdict_why);
+		json_member_text(&j, "verdict", text);
+		json_member_text(&j, "why", d->verdict_why);
 		if (w->first)
 			report_notes_json(&j, d->inv);
 		end_json(w, &j);
@@ -235,7 +229,7 @@ static void tell_connection(struct watcher *w, usec_t now)
 	w->lost = state.lost;
 	if (w->json) {
 		begin_json(w, &j, now, state.lost ? "lost" : "connected");
-		string_member(&j, "why", state.lost ? state.why : NULL);
+		json_member_text(&j, "why", state.lost ? state.why : NULL);
 		end_json(w, &j);
 		return;
 	}

@@ -17,7 +17,7 @@ static struct text_list checked_of(struct cli *cli, const struct diagnosis *d, c
 static void print_json(struct cli *cli, struct session *s, const struct object *o, enum verdict verdict, const char *why,
 		       const struct cause_list *causes, const struct text_list *checked)
 {
-	const struct object_name name = report_name_of(o);
+	const struct object_name name = name_of_object(o);
 	struct json_writer w;
 
 	json_writer_init(&w, &cli->out.buf, 2);

@@ -9,12 +9,6 @@ static void member(struct json_writer *w, const char *key, const char *s)
 	json_string(w, s);
 }
 
-static void number(struct json_writer *w, const char *key, int64_t n)
-{
-	json_key(w, key);
-	json_int(w, n);
-}
-
 void document_json(const struct document *d)
 {
 	struct arena *a = &d->ctx->arena;
@@ -106,7 +100,7 @@ static void sarif_result(struct json_writer *w, const struct document *d, const 
 	json_object_begin(w);
 	member(w, "ruleId", f->check->id);
 	if (rule >= 0)
-		number(w, "ruleIndex", rule);
+		json_member_int(w, "ruleIndex", rule);
 	member(w, "kind", "fail");
 	member(w, "level", sarif_level(root ? c->severity : f->severity));
 	sarif_text(w, "message", root && c->fix && *c->fix ? arena_printf(a, "%s. %s", c->title, c->fix) : root ? c->title : f->message);
@@ -121,7 +115,7 @@ static void sarif_result(struct json_writer *w, const struct document *d, const 
 	json_object_begin(w);
 	member(w, "severity", severity_text(root && c ? c->severity : f->severity));
 	if (c)
-		number(w, root ? "cause" : "followsFromCause", rank);
+		json_member_int(w, root ? "cause" : "followsFromCause", rank);
 	json_object_end(w);
 	json_object_end(w);
 }

@@ -104,7 +104,7 @@ static void drawing(const struct document *d, const struct cause *c, unsigned id
 	}
 	root = g.node_count - 1;
 	for (uint32_t i = 0; i < c->workloads.len; i++) {
-		const struct object_name name = report_name_of(c->workloads.items[i]);
+		const struct object_name name = name_of_object(c->workloads.items[i]);
 
 		if (in_chain(c, c->workloads.items[i]))
 			continue;

@@ -230,18 +230,6 @@ static void json_begin(struct json_writer *w, struct term *t, const struct logs_
 	json_array_end(w);
 }
 
-static void json_number(struct json_writer *w, const char *key, uint64_t n)
-{
-	json_key(w, key);
-	json_int(w, (int64_t)n);
-}
-
-static void json_when(struct json_writer *w, const char *key, usec_t t)
-{
-	json_key(w, key);
-	json_time(w, t);
-}
-
 static void json_buckets(struct json_writer *w, const struct log_mining *g, const uint32_t *buckets)
 {
 	unsigned n = used(g);
@@ -261,8 +249,8 @@ static void json_template(struct json_writer *w, const struct logs_report *r, co
 	enum log_turn turn = log_template_turn(g, x, &factor);
 
 	json_object_begin(w);
-	json_number(w, "count", x->count);
-	json_number(w, "before", x->before);
+	json_member_int(w, "count", x->count);
+	json_member_int(w, "before", x->before);
 	json_key(w, "turn");
 	json_string(w, words[turn]);
 	json_key(w, "level");
@@ -275,10 +263,10 @@ static void json_template(struct json_writer *w, const struct logs_report *r, co
 	json_string(w, peer[0] ? peer : NULL);
 	json_key(w, "peerObject");
 	json_string(w, known.kind == KIND_COUNT ? NULL : name_text(r->arena, &known));
-	json_when(w, "first", x->first);
-	json_when(w, "last", x->last);
-	json_number(w, "firstLine", x->first_line);
-	json_number(w, "lastLine", x->last_line);
+	json_member_time(w, "first", x->first);
+	json_member_time(w, "last", x->last);
+	json_member_int(w, "firstLine", x->first_line);
+	json_member_int(w, "lastLine", x->last_line);
 	json_key(w, "shape");
 	json_string(w, shape_text(r->arena, x));
 	json_key(w, "example");
@@ -297,21 +285,21 @@ void logs_report_json(struct term *t, const struct logs_report *r, const struct 
 	struct json_writer w;
 
 	json_begin(&w, t, r);
-	json_number(&w, "lines", g->lines);
-	json_number(&w, "bytes", g->bytes);
-	json_number(&w, "kept", g->kept);
-	json_number(&w, "entries", g->entries);
-	json_number(&w, "errors", g->errors);
-	json_number(&w, "withTime", g->timed);
-	json_when(&w, "first", g->first);
-	json_when(&w, "last", g->last);
-	json_when(&w, "change", g->change);
-	json_number(&w, "changeLine", g->change_line);
-	json_number(&w, "otherEntries", g->other);
+	json_member_int(&w, "lines", g->lines);
+	json_member_int(&w, "bytes", g->bytes);
+	json_member_int(&w, "kept", g->kept);
+	json_member_int(&w, "entries", g->entries);
+	json_member_int(&w, "errors", g->errors);
+	json_member_int(&w, "withTime", g->timed);
+	json_member_time(&w, "first", g->first);
+	json_member_time(&w, "last", g->last);
+	json_member_time(&w, "change", g->change);
+	json_member_int(&w, "changeLine", g->change_line);
+	json_member_int(&w, "otherEntries", g->other);
 	json_key(&w, "histogram");
 	json_object_begin(&w);
-	json_when(&w, "from", g->bucket ? g->origin : 0);
-	json_number(&w, "seconds", (uint64_t)(g->bucket / USEC_PER_SEC));
+	json_member_time(&w, "from", g->bucket ? g->origin : 0);
+	json_member_int(&w, "seconds", (uint64_t)(g->bucket / USEC_PER_SEC));
 	json_key(&w, "counts");
 	json_buckets(&w, g, g->buckets);
 	json_object_end(&w);
@@ -344,30 +332,30 @@ void logs_count_json(struct term *t, const struct logs_report *r, const struct l
 	struct json_writer w;
 
 	json_begin(&w, t, r);
-	json_number(&w, "lines", g->lines);
-	json_number(&w, "bytes", g->bytes);
-	json_number(&w, "count", g->matched);
-	json_when(&w, "since", q->since);
-	json_when(&w, "until", q->until);
-	json_when(&w, "logFirst", g->first);
-	json_when(&w, "logLast", g->last);
+	json_member_int(&w, "lines", g->lines);
+	json_member_int(&w, "bytes", g->bytes);
+	json_member_int(&w, "count", g->matched);
+	json_member_time(&w, "since", q->since);
+	json_member_time(&w, "until", q->until);
+	json_member_time(&w, "logFirst", g->first);
+	json_member_time(&w, "logLast", g->last);
 	json_key(&w, "reachesBack");
 	json_bool(&w, !q->since || (g->first && g->first <= q->since));
-	json_when(&w, "first", g->match_first);
-	json_when(&w, "last", g->match_last);
-	json_number(&w, "firstLine", g->first_line);
-	json_number(&w, "lastLine", g->last_line);
+	json_member_time(&w, "first", g->match_first);
+	json_member_time(&w, "last", g->match_last);
+	json_member_int(&w, "firstLine", g->first_line);
+	json_member_int(&w, "lastLine", g->last_line);
 	if (q->by) {
-		json_number(&w, "ungrouped", g->ungrouped);
+		json_member_int(&w, "ungrouped", g->ungrouped);
 		json_key(&w, "groups");
 		json_array_begin(&w);
 		for (uint32_t i = 0; i < g->group_count; i++) {
 			json_object_begin(&w);
 			json_key(&w, "group");
 			json_string(&w, g->groups[i]->label);
-			json_number(&w, "count", g->groups[i]->count);
-			json_when(&w, "first", g->groups[i]->first);
-			json_when(&w, "last", g->groups[i]->last);
+			json_member_int(&w, "count", g->groups[i]->count);
+			json_member_time(&w, "first", g->groups[i]->first);
+			json_member_time(&w, "last", g->groups[i]->last);
 			json_object_end(&w);
 		}
 		json_array_end(&w);

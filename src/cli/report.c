@@ -2,11 +2,6 @@
 #include "cli/report.h"
 #include "base/utf8.h"
 
-struct object_name report_name_of(const struct object *o)
-{
-	return (struct object_name){.kind = o->kind->id, .kind_text = o->kind->name, .ns = o->ns, .name = o->name, .object = o};
-}
-
 char *report_name(struct arena *a, const struct object_name *n)
 {
 	const char *key = n->key && *n->key ? n->key : NULL;
@@ -19,7 +14,7 @@ char *report_name(struct arena *a, const struct object_name *n)
 
 char *report_object(struct arena *a, const struct object *o)
 {
-	const struct object_name n = report_name_of(o);
+	const struct object_name n = name_of_object(o);
 
 	return report_name(a, &n);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/term.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/graph.h"
 #include "format/json.h"
 
 /* "Pod shop/web-1", "Node n1", "Image shop/web:2"; "" for none. */
@@ -55,7 +56,6 @@ void report_cause_json(struct json_writer *w, struct arena *a, const struct caus
 void report_causes_json(struct json_writer *w, struct arena *a, const char *key, const struct cause_list *causes);
 void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e);
 void report_object_json(struct json_writer *w, const struct object_name *n); /* {kind, namespace, name, exists} or null */
-struct object_name report_name_of(const struct object *o);
 
 /* report_silenced.c: what is silenced, by whom and why; member "silenced"; "(silenced by rules.yaml:3: known)". */
 void report_silenced_text(struct term *t, struct arena *a, const struct diagnosis *d, bool listed);

@@ -1,24 +1,6 @@
 /* The report as JSON; its members are described in docs/output.md and stay as they are: new ones may come, none changes its meaning. */
 #include "cli/report.h"
 
-static void member_string(struct json_writer *w, const char *key, const char *s)
-{
-	json_key(w, key);
-	json_string(w, s && *s ? s : NULL);
-}
-
-static void member_time(struct json_writer *w, const char *key, usec_t t)
-{
-	json_key(w, key);
-	json_time(w, t);
-}
-
-static void member_int(struct json_writer *w, const char *key, int64_t i)
-{
-	json_key(w, key);
-	json_int(w, i);
-}
-
 void report_object_json(struct json_writer *w, const struct object_name *n)
 {
 	if (!n->name) {
@@ -26,11 +8,11 @@ void report_object_json(struct json_writer *w, const struct object_name *n)
 		return;
 	}
 	json_object_begin(w);
-	member_string(w, "kind", n->kind_text);
-	member_string(w, "namespace", n->ns);
-	member_string(w, "name", n->name);
+	json_member_text(w, "kind", n->kind_text);
+	json_member_text(w, "namespace", n->ns);
+	json_member_text(w, "name", n->name);
 	if (n->key && *n->key)
-		member_string(w, "key", n->key);
+		json_member_text(w, "key", n->key);
 	json_key(w, "seen");
 	json_bool(w, n->object != NULL);
 	json_object_end(w);
@@ -38,7 +20,7 @@ void report_object_json(struct json_writer *w, const struct object_name *n)
 
 static void member_object(struct json_writer *w, const char *key, const struct object *o)
 {
-	const struct object_name n = o ? report_name_of(o) : (struct object_name){.kind = KIND_COUNT};
+	const struct object_name n = o ? name_of_object(o) : (struct object_name){.kind = KIND_COUNT};
 
 	json_key(w, key);
 	report_object_json(w, &n);
@@ -49,22 +31,22 @@ void report_evidence_json(struct json_writer *w, struct arena *a, const struct e
 	static const char *const types[] = {"field", "event", "log", "absence", "external"};
 
 	json_object_begin(w);
-	member_string(w, "type", types[e->type]);
+	json_member_text(w, "type", types[e->type]);
 	member_object(w, "object", e->object);
 	if (e->type == EVIDENCE_LOG) {
-		member_string(w, "container", e->path);
+		json_member_text(w, "container", e->path);
 		json_key(w, "previous");
 		json_bool(w, e->previous);
-		member_int(w, "firstLine", e->first_line);
-		member_int(w, "lastLine", e->last_line);
+		json_member_int(w, "firstLine", e->first_line);
+		json_member_int(w, "lastLine", e->last_line);
 	} else if (e->type == EVIDENCE_EVENT) {
-		member_string(w, "reason", e->event ? e->event->reason : NULL);
-		member_int(w, "count", e->event ? e->event->count : 1);
+		json_member_text(w, "reason", e->event ? e->event->reason : NULL);
+		json_member_int(w, "count", e->event ? e->event->count : 1);
 	} else {
-		member_string(w, "path", e->path);
+		json_member_text(w, "path", e->path);
 	}
-	member_string(w, "text", e->text);
-	member_time(w, "time", e->when ? e->when : e->event ? e->event->last : 0);
+	json_member_text(w, "text", e->text);
+	json_member_time(w, "time", e->when ? e->when : e->event ? e->event->last : 0);
 	json_object_end(w);
 }
 
@@ -80,17 +62,17 @@ static void evidence_list_json(struct json_writer *w, struct arena *a, const cha
 void report_finding_json(struct json_writer *w, struct arena *a, const struct finding *f)
 {
 	json_object_begin(w);
-	member_int(w, "id", f->id);
-	member_string(w, "check", f->check->id);
-	member_string(w, "severity", severity_text(f->severity));
-	member_string(w, "state", f->state == FINDING_ACTIVE ? "active" : "recovered");
+	json_member_int(w, "id", f->id);
+	json_member_text(w, "check", f->check->id);
+	json_member_text(w, "severity", severity_text(f->severity));
+	json_member_text(w, "state", f->state == FINDING_ACTIVE ? "active" : "recovered");
 	member_object(w, "object", f->object);
-	member_string(w, "container", f->container);
+	json_member_text(w, "container", f->container);
 	json_key(w, "subject");
 	report_object_json(w, &f->subject);
-	member_string(w, "message", f->message);
-	member_time(w, "since", f->since);
-	member_time(w, "until", f->until);
+	json_member_text(w, "message", f->message);
+	json_member_time(w, "since", f->since);
+	json_member_time(w, "until", f->until);
 	evidence_list_json(w, a, "evidence", f->evidence, f->evidence_count);
 	json_object_end(w);
 }
@@ -103,7 +85,7 @@ static void chain_json(struct json_writer *w, const struct cause *c)
 		json_object_begin(w);
 		json_key(w, "object");
 		report_object_json(w, &c->chain[i].what);
-		member_string(w, "relation", c->chain[i].relation);
+		json_member_text(w, "relation", c->chain[i].relation);
 		json_key(w, "finding");
 		if (c->chain[i].finding)
 			json_int(w, c->chain[i].finding->id);
@@ -122,11 +104,11 @@ static void proposal_json(struct json_writer *w, const struct proposal *p)
 		return;
 	}
 	json_object_begin(w);
-	member_string(w, "action", p->action);
+	json_member_text(w, "action", p->action);
 	json_key(w, "target");
 	report_object_json(w, &p->target);
-	member_string(w, "parameters", p->parameters);
-	member_string(w, "risk", p->risk);
+	json_member_text(w, "parameters", p->parameters);
+	json_member_text(w, "risk", p->risk);
 	json_object_end(w);
 }
 
@@ -138,13 +120,13 @@ static void changes_json(struct json_writer *w, const struct change_list *change
 		const struct change *c = &changes->items[i];
 
 		json_object_begin(w);
-		member_time(w, "time", c->when);
+		json_member_time(w, "time", c->when);
 		member_object(w, "object", c->object);
-		member_string(w, "what", c->what);
-		member_string(w, "from", c->from);
-		member_string(w, "to", c->to);
-		member_string(w, "by", c->by);
-		member_string(w, "text", c->text);
+		json_member_text(w, "what", c->what);
+		json_member_text(w, "from", c->from);
+		json_member_text(w, "to", c->to);
+		json_member_text(w, "by", c->by);
+		json_member_text(w, "text", c->text);
 		json_object_end(w);
 	}
 	json_array_end(w);
@@ -158,10 +140,10 @@ static void hypotheses_json(struct json_writer *w, struct arena *a, const struct
 		const struct hypothesis *h = &c->hypotheses[i];
 
 		json_object_begin(w);
-		member_string(w, "id", h->id);
-		member_string(w, "text", h->text);
-		member_string(w, "status", hypothesis_status_text(h->status));
-		member_string(w, "why", h->why);
+		json_member_text(w, "id", h->id);
+		json_member_text(w, "text", h->text);
+		json_member_text(w, "status", hypothesis_status_text(h->status));
+		json_member_text(w, "why", h->why);
 		evidence_list_json(w, a, "for", h->pro, h->pro_count);
 		evidence_list_json(w, a, "against", h->contra, h->contra_count);
 		json_object_end(w);
@@ -176,12 +158,12 @@ static void affected_json(struct json_writer *w, const struct cause *c)
 	json_key(w, "workloads");
 	json_array_begin(w);
 	for (uint32_t i = 0; i < c->workloads.len; i++) {
-		const struct object_name n = report_name_of(c->workloads.items[i]);
+		const struct object_name n = name_of_object(c->workloads.items[i]);
 
 		report_object_json(w, &n);
 	}
 	json_array_end(w);
-	member_int(w, "pods", c->pods_affected);
+	json_member_int(w, "pods", c->pods_affected);
 	member_object(w, "entry", c->entry);
 	json_object_end(w);
 }
@@ -189,15 +171,15 @@ static void affected_json(struct json_writer *w, const struct cause *c)
 void report_cause_json(struct json_writer *w, struct arena *a, const struct cause *c, unsigned rank)
 {
 	json_object_begin(w);
-	member_int(w, "rank", rank);
-	member_string(w, "check", c->root->check->id);
-	member_string(w, "severity", severity_text(c->severity));
-	member_string(w, "state", c->state == FINDING_ACTIVE ? "active" : "recovered");
-	member_string(w, "title", c->title);
-	member_int(w, "confidence", c->confidence);
-	member_string(w, "confidenceWhy", c->confidence_why);
-	member_time(w, "since", c->since);
-	member_time(w, "until", c->until);
+	json_member_int(w, "rank", rank);
+	json_member_text(w, "check", c->root->check->id);
+	json_member_text(w, "severity", severity_text(c->severity));
+	json_member_text(w, "state", c->state == FINDING_ACTIVE ? "active" : "recovered");
+	json_member_text(w, "title", c->title);
+	json_member_int(w, "confidence", c->confidence);
+	json_member_text(w, "confidenceWhy", c->confidence_why);
+	json_member_time(w, "since", c->since);
+	json_member_time(w, "until", c->until);
 	affected_json(w, c);
 	chain_json(w, c);
 	json_key(w, "root");
@@ -219,10 +201,10 @@ void report_cause_json(struct json_writer *w, struct arena *a, const struct caus
 		json_null(w);
 	hypotheses_json(w, a, c);
 	changes_json(w, &c->changes);
-	member_string(w, "fix", c->fix);
+	json_member_text(w, "fix", c->fix);
 	proposal_json(w, c->proposal);
-	member_string(w, "next", c->next);
-	member_string(w, "unseen", c->missing);
+	json_member_text(w, "next", c->next);
+	json_member_text(w, "unseen", c->missing);
 	json_object_end(w);
 }
 
@@ -243,13 +225,13 @@ void report_cluster_json(struct json_writer *w, struct cluster *c)
 
 	json_key(w, "cluster");
 	json_object_begin(w);
-	member_string(w, "name", cluster_name(c));
-	member_string(w, "source", cluster_server(c));
+	json_member_text(w, "name", cluster_name(c));
+	json_member_text(w, "source", cluster_server(c));
 	json_key(w, "live");
 	json_bool(w, cluster_is_live(c));
-	member_string(w, "version", inventory_server_version(inv));
-	member_time(w, "time", inventory_now(inv));
-	member_int(w, "objects", (int64_t)inventory_object_count(inv));
+	json_member_text(w, "version", inventory_server_version(inv));
+	json_member_time(w, "time", inventory_now(inv));
+	json_member_int(w, "objects", (int64_t)inventory_object_count(inv));
 	json_key(w, "unseen");
 	json_array_begin(w);
 	n = report_unseen_kinds(c, kinds);
@@ -268,9 +250,9 @@ void report_notes_json(struct json_writer *w, const struct inventory *inv)
 	json_array_begin(w);
 	for (size_t i = 0; i < count; i++) {
 		json_object_begin(w);
-		member_string(w, "what", notes[i].what);
-		member_string(w, "why", notes[i].why);
-		member_string(w, "namespace", notes[i].ns);
+		json_member_text(w, "what", notes[i].what);
+		json_member_text(w, "why", notes[i].why);
+		json_member_text(w, "namespace", notes[i].ns);
 		json_object_end(w);
 	}
 	json_array_end(w);
@@ -279,8 +261,8 @@ void report_notes_json(struct json_writer *w, const struct inventory *inv)
 void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d)
 {
 	report_cluster_json(w, c);
-	member_string(w, "verdict", verdict_text(d->verdict));
-	member_string(w, "why", d->verdict_why);
+	json_member_text(w, "verdict", verdict_text(d->verdict));
+	json_member_text(w, "why", d->verdict_why);
 	report_causes_json(w, a, "causes", &d->causes);
 	report_causes_json(w, a, "lesser", &d->lesser);
 	report_causes_json(w, a, "recovered", &d->recovered);

@@ -27,13 +27,6 @@ static bool last_parts(const char *path, char (*ret)[PART_MAX], int count)
 	return true;
 }
 
-static bool ends_with(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n >= m && str_eq(s + n - m, suffix);
-}
-
 static const char *below(const char *path, const char *folder)
 {
 	const char *at = strstr(path, folder);
@@ -70,7 +63,7 @@ const struct kind *layout_kind(const char *path, char ret_ns[PART_MAX])
 	const struct kind *k;
 
 	*ret_ns = '\0';
-	if (!ends_with(path, ".json") && !ends_with(path, ".yaml"))
+	if (!str_ends(path, ".json") && !str_ends(path, ".yaml"))
 		return NULL;
 	if (rest) {
 		size_t len = strcspn(rest, "/");
@@ -126,7 +119,7 @@ static void tail_add(struct tail *t, const char *s, size_t len)
 static int read_log(struct recording *r, struct source *src, char (*parts)[PART_MAX], struct err *err)
 {
 	_cleanup_(mem_freep) char *buf = mem_alloc(PIECE);
-	bool previous = ends_with(parts[2], "-previous.log");
+	bool previous = str_ends(parts[2], "-previous.log");
 	struct tail t;
 	ssize_t n;
 
@@ -257,7 +250,7 @@ static int read_meta(struct recording *r, struct source *src, struct err *err)
 	arena_init(&a);
 	value_builder_init(&b, &a, NULL);
 	code = read_small(r, src, &b, &v, err);
-	if (code == 0 && ends_with(src->name, "-errors.json"))
+	if (code == 0 && str_ends(src->name, "-errors.json"))
 		add_errors(r, src->name, &v);
 	else if (code == 0)
 		inventory_set_server_version(r->inv, value_str(value_at(&v, "info.gitVersion"), ""));
@@ -275,13 +268,13 @@ int layout_read(struct recording *r, struct source *src, struct err *err)
 	if (!r->many)
 		return 0;
 	if (rest && strncmp(rest, "pods/logs/", 10) == 0) {
-		bool is_log = ends_with(path, ".log") && !ends_with(path, "-logs-errors.log");
+		bool is_log = str_ends(path, ".log") && !str_ends(path, "-logs-errors.log");
 
 		return is_log && last_parts(path, parts, 3) ? read_log(r, src, parts, err) : 1;
 	}
-	if (ends_with(path, "/logs.txt") && last_parts(path, parts, 3))
+	if (str_ends(path, "/logs.txt") && last_parts(path, parts, 3))
 		return read_dump_log(r, src, parts, err);
-	if ((rest && ends_with(path, "-errors.json")) || below(path, "cluster-info/cluster_version.json"))
+	if ((rest && str_ends(path, "-errors.json")) || below(path, "cluster-info/cluster_version.json"))
 		return read_meta(r, src, err);
 	for (size_t i = 0; rest && i < ARRAY_LEN(skipped); i++)
 		if (strncmp(rest, skipped[i], strlen(skipped[i])) == 0)

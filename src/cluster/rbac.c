@@ -126,7 +126,7 @@ bool rbac_binds_account(const struct object *binding, const char *ns, const char
 	return false;
 }
 
-static const struct object *role_of(const struct inventory *inv, const struct object *binding)
+const struct object *rbac_role_of(const struct inventory *inv, const struct object *binding)
 {
 	const struct value *ref = value_get(&binding->root, "roleRef");
 	bool of_cluster = str_eq(value_get_str(ref, "kind"), "ClusterRole");
@@ -138,7 +138,7 @@ static bool bindings_allow(const struct inventory *inv, enum kind_id kind, const
 	uint32_t i, to;
 	for (inventory_namespace_range(inv, kind, ns, &i, &to); i < to; i++) {
 		const struct object *b = inventory_list(inv, kind)->items[i];
-		const struct object *role = binds(b, q) ? role_of(inv, b) : NULL;
+		const struct object *role = binds(b, q) ? rbac_role_of(inv, b) : NULL;
 		if (role && rbac_role_allows(inv, role, q)) {
 			if (ret)
 				*ret = (struct rbac_grant){b, role};

@@ -27,6 +27,8 @@ struct rbac_grant {
 bool rbac_sees(const struct inventory *inv, const char *ns);
 /* ret may be NULL. */
 bool rbac_allows(const struct inventory *inv, const struct rbac_request *q, struct rbac_grant *ret);
+/* The Role or ClusterRole that a binding gives; NULL when there is none. */
+const struct object *rbac_role_of(const struct inventory *inv, const struct object *binding);
 /* Does a Role or ClusterRole itself have a rule for it (whoever it is bound to)? Aggregated ones whose rules are not filled in yet are
  * read through their selectors. */
 bool rbac_role_allows(const struct inventory *inv, const struct object *role, const struct rbac_request *q);

@@ -310,3 +310,10 @@ double pod_request(const struct value *pod_spec, const char *resource)
 		return whole + overhead;
 	return MAX(main_sum + sidecars, init_max) + overhead;
 }
+
+int version_minor(const char *version)
+{
+	bool told = strncmp(version, "v1.", 3) == 0 && version[3] >= '0' && version[3] <= '9';
+
+	return told ? (int)MIN(strtol(version + 3, NULL, 10), 999) : -1;
+}

@@ -100,4 +100,7 @@ bool node_selected(const struct value *pod_spec, const struct object *node);
  * init containers count by their maximum, plus overhead. */
 double pod_request(const struct value *pod_spec, const char *resource);
 
+/* The minor version in "v1.33.1-eks-12ab": 33; -1 when it is no such version. */
+int version_minor(const char *version);
+
 #endif

@@ -1,13 +1,10 @@
 /* Edges of custom objects: routes and gateways, scalers, certificates, Applications, control planes of tenants, machines. */
 #include "diagnose/graph_internal.h"
 
+#include "checks/custom.h"
+
 #define GATEWAY "gateway.networking.k8s.io"
 #define MANAGED_MAX 1000 /* resources of one Application */
-
-static bool is(const struct object *o, const char *group, const char *kind)
-{
-	return str_eq(o->kind->name, kind) && str_eq(o->kind->group, group);
-}
 
 /* By apiVersion group and kind name, built-in kinds too. */
 static void add(struct graph *g, struct edge_list *list, enum relation r, const char *group, const char *kind, const char *ns, const char *name,
@@ -184,12 +181,12 @@ static void edges_of_cluster_api(struct graph *g, const struct object *o, struct
 {
 	unsigned n = 0;
 
-	if (is(o, "cluster.x-k8s.io", "Machine")) {
+	if (object_is(o, "cluster.x-k8s.io", "Machine")) {
 		edges_of_machine(g, o, list);
-	} else if (is(o, "cluster.x-k8s.io", "Cluster")) {
+	} else if (object_is(o, "cluster.x-k8s.io", "Cluster")) {
 		add_ref(g, list, REL_USES, o, value_get(o->spec, "controlPlaneRef"), "", "", "spec.controlPlaneRef");
 		add_ref(g, list, REL_USES, o, value_get(o->spec, "infrastructureRef"), "", "", "spec.infrastructureRef");
-	} else if (is(o, "cluster.x-k8s.io", "MachineHealthCheck")) {
+	} else if (object_is(o, "cluster.x-k8s.io", "MachineHealthCheck")) {
 		for (value_each(t, value_get(o->status, "targets")))
 			add(g, list, REL_USES, "cluster.x-k8s.io", "Machine", o->ns, value_str(t, ""),
 			    arena_printf(g->arena, "status.targets[%u]", n++));
@@ -200,24 +197,24 @@ void graph_custom_edges(struct graph *g, const struct object *o, struct edge_lis
 {
 	const char *issuer_ns = str_eq(value_str(value_at(o->spec, "issuerRef.kind"), ""), "ClusterIssuer") ? "" : o->ns;
 
-	if (is(o, GATEWAY, "HTTPRoute") || is(o, GATEWAY, "GRPCRoute"))
+	if (object_is(o, GATEWAY, "HTTPRoute") || object_is(o, GATEWAY, "GRPCRoute"))
 		edges_of_route(g, o, list);
-	else if (is(o, GATEWAY, "Gateway"))
+	else if (object_is(o, GATEWAY, "Gateway"))
 		edges_of_gateway(g, o, list);
-	else if (is(o, "keda.sh", "ScaledObject"))
+	else if (object_is(o, "keda.sh", "ScaledObject"))
 		edges_of_scaled(g, o, list);
-	else if (is(o, "cert-manager.io", "Certificate"))
+	else if (object_is(o, "cert-manager.io", "Certificate"))
 		add(g, list, REL_USES, "cert-manager.io", *issuer_ns ? "Issuer" : "ClusterIssuer", issuer_ns,
 		    value_str(value_at(o->spec, "issuerRef.name"), ""), "spec.issuerRef");
-	else if (is(o, "argoproj.io", "Application"))
+	else if (object_is(o, "argoproj.io", "Application"))
 		edges_of_application(g, o, list);
-	else if (is(o, "kamaji.clastix.io", "TenantControlPlane"))
+	else if (object_is(o, "kamaji.clastix.io", "TenantControlPlane"))
 		add(g, list, REL_USES, "kamaji.clastix.io", "DataStore", "", value_get_str(o->spec, "dataStore"), "spec.dataStore");
-	else if (is(o, "kamaji.clastix.io", "DataStore"))
+	else if (object_is(o, "kamaji.clastix.io", "DataStore"))
 		edges_of_data_store(g, o, list);
-	else if (is(o, "apiregistration.k8s.io", "APIService"))
+	else if (object_is(o, "apiregistration.k8s.io", "APIService"))
 		add_service(g, list, o, "spec.service");
-	else if (is(o, "apiextensions.k8s.io", "CustomResourceDefinition"))
+	else if (object_is(o, "apiextensions.k8s.io", "CustomResourceDefinition"))
 		add_service(g, list, o, "spec.conversion.webhook.clientConfig.service");
 	else
 		edges_of_cluster_api(g, o, list);

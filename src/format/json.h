@@ -75,6 +75,10 @@ void json_double(struct json_writer *w, double d);
 void json_bool(struct json_writer *w, bool b);
 void json_null(struct json_writer *w);
 void json_time(struct json_writer *w, usec_t t); /* RFC 3339, or null for 0 */
+/* A member of the open object. */
+void json_member_text(struct json_writer *w, const char *key, const char *s); /* NULL and "" write null */
+void json_member_int(struct json_writer *w, const char *key, int64_t i);
+void json_member_time(struct json_writer *w, const char *key, usec_t t);
 /* A whole tree; keys sorted when canonical, and then zero, false, null and empty members are left out at every depth. */
 void json_value(struct json_writer *w, const struct value *v, bool canonical);
 

@@ -215,6 +215,24 @@ void json_time(struct json_writer *w, usec_t t)
 	json_string(w, t ? clock_format_rfc3339(t, text) : NULL);
 }
 
+void json_member_text(struct json_writer *w, const char *key, const char *s)
+{
+	json_key(w, key);
+	json_string(w, s && *s ? s : NULL);
+}
+
+void json_member_int(struct json_writer *w, const char *key, int64_t i)
+{
+	json_key(w, key);
+	json_int(w, i);
+}
+
+void json_member_time(struct json_writer *w, const char *key, usec_t t)
+{
+	json_key(w, key);
+	json_time(w, t);
+}
+
 /* Says nothing that its absence would not say. */
 static bool is_empty(const struct value *v)
 {

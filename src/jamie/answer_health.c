@@ -289,13 +289,6 @@ void answer_overview(struct say *s, struct ctx *ctx)
 
 /* ---- Since when ------------------------------------------------------------------------------------------------------------- */
 
-static const char *clock_text(struct say *s, usec_t t)
-{
-	char buf[CLOCK_TEXT_MAX];
-
-	return arena_strdup(s->arena, clock_format_rfc3339(t, buf));
-}
-
 void answer_since(struct say *s, struct ctx *ctx, const struct object *o)
 {
 	struct cause_list list = o ? diagnose_object(s->diagnosis, ctx, o) : s->diagnosis->causes;
@@ -304,7 +297,7 @@ void answer_since(struct say *s, struct ctx *ctx, const struct object *o)
 	usec_t now = inventory_now(s->inv);
 
 	if (c && c->since) {
-		say_text(s, "Since %s, %s ago: %s", clock_text(s, c->since), say_span(s, now - c->since), c->title);
+		say_text(s, "Since %s, %s ago: %s", say_time(s, c->since), say_span(s, now - c->since), c->title);
 		say_finding(s, c->root, 2);
 		say_cause_ref(s, c);
 	} else if (c) {
@@ -315,7 +308,7 @@ void answer_since(struct say *s, struct ctx *ctx, const struct object *o)
 		say_text(s, "%s has no active problem", name);
 	}
 	if (o && o->created) {
-		say_text(s, "%s was created at %s, %s ago", say_name(s, o), clock_text(s, o->created), say_span(s, now - o->created));
+		say_text(s, "%s was created at %s, %s ago", say_name(s, o), say_time(s, o->created), say_span(s, now - o->created));
 		say_field(s, o, "metadata.creationTimestamp");
 	}
 }

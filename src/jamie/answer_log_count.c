@@ -111,13 +111,6 @@ static const char *what_is_counted(const struct counts *k, bool one)
 	return text;
 }
 
-static const char *clock_text(struct say *s, usec_t t)
-{
-	char buf[CLOCK_TEXT_MAX];
-
-	return arena_strdup(s->arena, clock_format_rfc3339(t - t % USEC_PER_SEC, buf));
-}
-
 static void cite(struct say *s, const struct counted *x)
 {
 	struct evidence e = {.type = EVIDENCE_LOG, .object = x->pod, .path = x->container, .previous = x->previous, .text = x->example};
@@ -140,8 +133,8 @@ static void say_log(struct counts *k, const struct counted *x)
 		 one ? arena_printf(s->arena, "line %llu", (unsigned long long)g->first_line)
 		     : arena_printf(s->arena, "lines %llu to %llu", (unsigned long long)g->first_line, (unsigned long long)g->last_line),
 		 !g->match_first ? ""
-		 : one           ? arena_printf(s->arena, ", at %s", clock_text(s, g->match_first))
-				 : arena_printf(s->arena, ", from %s to %s", clock_text(s, g->match_first), clock_text(s, g->match_last)));
+		 : one           ? arena_printf(s->arena, ", at %s", say_time(s, g->match_first))
+				 : arena_printf(s->arena, ", from %s to %s", say_time(s, g->match_first), say_time(s, g->match_last)));
 	cite(s, x);
 }
 
@@ -176,7 +169,7 @@ static void say_reach(struct counts *k)
 	if (late)
 		say_text(s, "%s not reach back to %s, %s at %s: what was before is not counted",
 			 k->logs.len == 1 ? "The log does" : arena_printf(s->arena, "%u of the %u logs do", late, k->logs.len),
-			 clock_text(s, k->query.since), k->logs.len == 1 ? "it begins" : "the latest begins", clock_text(s, latest));
+			 say_time(s, k->query.since), k->logs.len == 1 ? "it begins" : "the latest begins", say_time(s, latest));
 	if (timeless)
 		say_text(s, "%u of the logs %s no times, so that nothing of %s is counted", timeless, timeless == 1 ? "has" : "have",
 			 timeless == 1 ? "it" : "them");
@@ -201,7 +194,7 @@ static void say_counts(struct counts *k)
 	}
 	qsort(k->logs.items, k->logs.len, sizeof(*k->logs.items), more_first);
 	say_text(s, "I count %llu %s%s, in %llu lines of %s", (unsigned long long)sum, what_is_counted(k, sum == 1),
-		 k->query.since ? arena_printf(s->arena, " since %s", clock_text(s, k->query.since)) : "", (unsigned long long)lines,
+		 k->query.since ? arena_printf(s->arena, " since %s", say_time(s, k->query.since)) : "", (unsigned long long)lines,
 		 say_count(s, k->logs.len, "log", "logs"));
 	if (!sum)
 		cite(s, &k->logs.items[0]);

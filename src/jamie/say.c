@@ -189,6 +189,13 @@ const char *say_span(struct say *s, usec_t span)
 	return arena_strdup(s->arena, clock_format_span(span, buf));
 }
 
+const char *say_time(struct say *s, usec_t t)
+{
+	char buf[CLOCK_TEXT_MAX];
+
+	return arena_strdup(s->arena, clock_format_rfc3339(t - t % USEC_PER_SEC, buf));
+}
+
 const char *say_count(struct say *s, uint64_t n, const char *one, const char *many)
 {
 	if (!n)

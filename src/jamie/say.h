@@ -54,6 +54,8 @@ void say_cause_line(struct say *s, const struct cause *c, unsigned number);
 /* "Deployment shop/web" */
 const char *say_name(struct say *s, const struct object *o);
 const char *say_span(struct say *s, usec_t span);
+/* "2026-11-20T12:00:00Z" */
+const char *say_time(struct say *s, usec_t t);
 /* "3 pods", "1 pod" */
 const char *say_count(struct say *s, uint64_t n, const char *one, const char *many);
 /* "Deployment" -> "deployments", as people write it. */

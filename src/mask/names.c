@@ -58,13 +58,6 @@ static bool in_list(const char *word, const char *const *list, size_t count)
 }
 #define IN(word, list) in_list((word), (list), ARRAY_LEN(list))
 
-static bool ends_with(const char *word, const char *suffix)
-{
-	size_t n = strlen(word), m = strlen(suffix);
-
-	return n >= m && str_eq(word + n - m, suffix);
-}
-
 /* Before "key": whose keys are secrets. "secret key" may also name a key of a Secret: then only a random value tells. */
 static const char *const key_owners[] = {"api",     "access", "private", "encryption", "signing", "master", "client", "license",
 					 "account", "shared", "ssh",     "storage",    "hmac",    "jwt",    "app"};
@@ -81,9 +74,9 @@ static enum mask_name classify_word(const struct words *w, unsigned i)
 	const char *word = w->items[i];
 	bool last = i + 1 == w->len;
 
-	if (IN(word, strong) || strstr(word, "password") || strstr(word, "passwd") || ends_with(word, "token") || ends_with(word, "secret"))
+	if (IN(word, strong) || strstr(word, "password") || strstr(word, "passwd") || str_ends(word, "token") || str_ends(word, "secret"))
 		return MASK_NAME_STRONG;
-	if (last && (str_eq(word, "pw") || (ends_with(word, "pass") && !IN(word, passes))))
+	if (last && (str_eq(word, "pw") || (str_ends(word, "pass") && !IN(word, passes))))
 		return MASK_NAME_STRONG;
 	if (last && str_eq(word, "auth") && i > 0 && (str_eq(w->items[i - 1], "rediscli") || str_eq(w->items[i - 1], "redis")))
 		return MASK_NAME_STRONG;
