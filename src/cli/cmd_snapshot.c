@@ -61,6 +61,6 @@ const struct command command_snapshot = {
 					     {"snapshot --from dump.json -o masked.snapshot", "make a kubectl dump safe to pass on"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE,
-	.flags = (const enum flag_id[]){FLAG_FILE, FLAG_FORCE, FLAG_OPTION_MAX_LOGS, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_FILE, FLAG_FORCE, FLAG_OPTION_MAX_LOGS, FLAG_OPTION_SCAN_LOGS, FLAG_COUNT},
 	.run = run_snapshot,
 };

@@ -75,6 +75,12 @@ struct cause_list {
 
 struct chain;
 
+/* How far reading the logs of running workloads went (diagnose_options.scan_logs). */
+struct log_reach {
+	uint32_t workloads; /* that have a running pod; 0 = logs were not asked for */
+	uint32_t looked_at; /* of them, those whose log was looked at */
+};
+
 struct diagnosis {
 	const struct inventory *inv;
 	struct cause_list causes;     /* active, ranked: most important first; warnings and worse */
@@ -82,6 +88,7 @@ struct diagnosis {
 	struct cause_list recovered;  /* history */
 	struct finding_list findings; /* all, as found */
 	struct finding_list silenced; /* those of them that a rule or an annotation silences: no cause's root, nor explained by one */
+	struct log_reach logs;
 	enum verdict verdict;
 	const char *verdict_why; /* one sentence */
 	struct graph *graph;     /* edges computed so far (graph.h) */
@@ -93,7 +100,13 @@ struct diagnose_options {
 	const char *ns;    /* only what touches this namespace; NULL = all */
 	bool read_logs;    /* fetch logs of a few unhealthy containers (live) before concluding; default true */
 	unsigned max_logs; /* default DIAGNOSE_MAX_LOGS */
+	/* Look at the logs of running, ready containers, too, for errors that nothing else shows; fetch them of at most DIAGNOSE_LOG_WORKLOADS
+	 * workloads (live), one or two pods of each. Default false. */
+	bool scan_logs;
+	const struct object *about; /* the same for this object: up to DIAGNOSE_LOG_PODS pods of each workload that it is or stands before; NULL = none */
 };
+#define DIAGNOSE_LOG_WORKLOADS 200u
+#define DIAGNOSE_LOG_PODS 3u
 #define DIAGNOSE_MAX_LOGS 128
 void diagnose_options_init(struct diagnose_options *o);
 

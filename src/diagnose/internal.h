@@ -24,6 +24,12 @@ void cause_word(struct chain *c, struct cause *cause, const struct node *root, c
 void cause_blame(struct chain *c, struct cause *cause, const struct node *root);
 /* Which logs to read for a first set of findings (logs.c). */
 size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max, struct log_request **ret);
+/* Running pods whose logs to look at though nothing is found of them (log_pods.c): one or two of each workload, of ns unless it is NULL; those
+ * whose log is there when recorded is set. And those of one object, or behind a Service or Ingress. Arena: the run's. */
+struct object_list log_pods_of_workloads(struct check_run *run, const char *ns, bool recorded, struct log_reach *ret_reach);
+struct object_list log_pods_of_object(struct check_run *run, struct graph *g, const struct object *o);
+/* Their logs that are not in the inventory yet; previous_too: those of the instances before, as well. */
+size_t log_pods_requests(struct check_run *run, const struct object_list *pods, bool previous_too, struct log_request **ret);
 enum verdict verdict_of_object(const struct diagnosis *d, struct arena *a, const struct object *o, const char **ret_why);
 /* Of the replicas that it wants, not one is ready. */
 bool nothing_ready(const struct object *o);

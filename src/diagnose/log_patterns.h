@@ -24,5 +24,6 @@ int log_signature_weight(int signature);
 bool log_signature_names_peer(int signature);
 /* The last one only says that a line is some error. */
 bool log_signature_is_generic(int signature);
+int log_signature_generic(void);
 
 #endif

@@ -156,7 +156,7 @@ static const char *story_text(struct arena *a, const struct story *s)
 			    (unsigned long long)s->before);
 }
 
-static const char *sentence(struct arena *a, const struct object *pod, const char *container, const struct log_match *m)
+const char *log_sentence(struct arena *a, const struct object *pod, const char *container, const struct log_match *m)
 {
 	_cleanup_(strbuf_release) struct strbuf sb;
 	const char *line = words_of(a, m);
@@ -212,6 +212,16 @@ static void tell_story(struct check_run *run, struct finding *f, const struct wo
 		finding_log(run, f, words->log, story->first_line, story->first_line, story->example);
 }
 
+void log_finding_peer(struct check_run *run, struct finding *f, const struct log_match *m)
+{
+	if (m->peer.kind == KIND_SERVICE)
+		finding_subject(run, f, KIND_SERVICE, m->peer.ns, m->peer.name);
+	else if (m->peer.kind == KIND_POD && m->peer.object != f->object)
+		finding_subject(run, f, KIND_POD, m->peer.ns, m->peer.name);
+	if (m->peer.kind != KIND_COUNT && !m->peer.object)
+		finding_absence(run, f, "Service", m->peer.ns, m->peer.name);
+}
+
 static void scan_one(struct check_run *run, struct graph *g, const struct finding *symptom)
 {
 	const struct object *pod = symptom->object;
@@ -227,7 +237,7 @@ static void scan_one(struct check_run *run, struct graph *g, const struct findin
 	if (words.log)
 		story = story_of(run->arena, words.log, &m, inventory_now(run->inv));
 	run->check = m.check;
-	f = finding_new(run, pod, "%s%s", sentence(run->arena, pod, symptom->container, &m), story_text(run->arena, &story));
+	f = finding_new(run, pod, "%s%s", log_sentence(run->arena, pod, symptom->container, &m), story_text(run->arena, &story));
 	f->container = symptom->container;
 	f->since = symptom->since;
 	f->severity = symptom->severity;
@@ -239,12 +249,7 @@ static void scan_one(struct check_run *run, struct graph *g, const struct findin
 		finding_field_text(run, f, pod, words.path, line);
 	if (words.log)
 		tell_story(run, f, &words, &m, &story);
-	if (m.peer.kind == KIND_SERVICE)
-		finding_subject(run, f, KIND_SERVICE, m.peer.ns, m.peer.name);
-	else if (m.peer.kind == KIND_POD && m.peer.object != pod)
-		finding_subject(run, f, KIND_POD, m.peer.ns, m.peer.name);
-	if (m.peer.kind != KIND_COUNT && !m.peer.object)
-		finding_absence(run, f, "Service", m.peer.ns, m.peer.name);
+	log_finding_peer(run, f, &m);
 }
 
 static bool scanned_before(const struct check_run *run, uint32_t from, const struct finding *symptom)

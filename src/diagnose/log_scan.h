@@ -1,6 +1,7 @@
 /* Findings out of logs: which error a container's log ends with, and with whom it failed to speak.
  *
- * Only containers that a finding of the checks is about are looked at: what a healthy program complains of is not evidence.
+ * By itself only containers that a finding of the checks is about are looked at: what a healthy program complains of is not evidence. Of the
+ * others, when they are asked for, only errors that fill the log and go on until now are.
  * Thread rule: one thread per check_run. */
 #ifndef DIAGNOSE_LOG_SCAN_H
 #define DIAGNOSE_LOG_SCAN_H
@@ -29,5 +30,14 @@ const char *log_peer_of(struct graph *g, struct arena *a, const char *ns, const 
 
 /* Adds at most one finding per container that run->findings (the first `count`) says is unhealthy and whose log is in the inventory. */
 void log_scan_findings(struct check_run *run, struct graph *g, uint32_t count);
+
+/* Adds at most one finding per container of these pods that runs, of which none is told from `checked` on, and whose log is full of errors
+ * now (log_running.c). */
+void log_running_findings(struct check_run *run, struct graph *g, uint32_t checked, const struct object_list *pods);
+bool log_is_running(const struct container_view *c);
+
+/* The sentence of a match's signature about a container, and whom it names as the finding's subject. */
+const char *log_sentence(struct arena *a, const struct object *pod, const char *container, const struct log_match *m);
+void log_finding_peer(struct check_run *run, struct finding *f, const struct log_match *m);
 
 #endif

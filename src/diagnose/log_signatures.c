@@ -29,7 +29,13 @@ static const struct signature {
 #undef VARIANT
 
 #define SIGNATURE(ID, CHECK, WEIGHT, PEER, TITLE, PATTERNS, SENTENCE, EXPLAIN, FIX)                                                                  \
-	{.id = CHECK, .kind = KIND_POD, .severity = SEVERITY_ERROR, .title = TITLE, .explain = EXPLAIN, .fix = FIX, .peers = "k8sgpt Log"},
+	{.id = CHECK,                                                                                                                                \
+	 .kind = KIND_POD,                                                                                                                           \
+	 .severity = FAMILY_##ID == FAMILY_ERROR ? SEVERITY_WARNING : SEVERITY_ERROR,                                                                \
+	 .title = TITLE,                                                                                                                             \
+	 .explain = EXPLAIN,                                                                                                                         \
+	 .fix = FIX,                                                                                                                                 \
+	 .peers = "k8sgpt Log"},
 #define VARIANT(ID, FAMILY, WEIGHT, PEER, PATTERNS, SENTENCE, FIX)
 const struct check log_checks[] = {
 #include "diagnose/log_signatures.def"
@@ -86,5 +92,10 @@ bool log_signature_names_peer(int signature)
 
 bool log_signature_is_generic(int signature)
 {
-	return signature == (int)ARRAY_LEN(signatures) - 1;
+	return signature == log_signature_generic();
+}
+
+int log_signature_generic(void)
+{
+	return (int)ARRAY_LEN(signatures) - 1;
 }
