@@ -19,7 +19,7 @@
 /* clang-format off */
 #define SYMBOLS(X) \
 	X(d2i_X509) X(X509_free) X(X509_get0_notBefore) X(X509_get0_notAfter) X(ASN1_TIME_to_tm) X(X509_get_subject_name) \
-	X(X509_get_issuer_name) X(X509_NAME_get_text_by_NID) X(X509_NAME_oneline) X(X509_get_ext_d2i) X(X509_check_ca) \
+	X(X509_get_issuer_name) X(X509_NAME_get_text_by_NID) X(X509_NAME_oneline) X(X509_get_ext_d2i) \
 	X(OPENSSL_sk_num) X(OPENSSL_sk_value) X(GENERAL_NAME_get0_value) X(GENERAL_NAMES_free) X(ASN1_STRING_get0_data) \
 	X(ASN1_STRING_length)
 /* clang-format on */
@@ -135,7 +135,6 @@ static int read_der(struct arena *a, const char *der, size_t len, struct x509_in
 		.names = names_of(a, x),
 		.not_before = time_of(lib.X509_get0_notBefore(x)),
 		.not_after = time_of(lib.X509_get0_notAfter(x)),
-		.authority = lib.X509_check_ca(x) == 1,
 	};
 	lib.X509_free(x);
 	if (!ret->not_after)

@@ -18,7 +18,6 @@ struct x509_info {
 	const char *subject, *issuer; /* the common name, else the whole name as "/O=example/OU=x"; "" when empty */
 	const char *const *names;     /* DNS names and IP addresses it is for; NULL-terminated */
 	usec_t not_before, not_after; /* the first and the last moment at which it is valid */
-	bool authority;               /* may sign others */
 };
 
 struct x509_list {

@@ -12,7 +12,6 @@ static void read_termination(const struct value *state, struct termination *ret)
 	ret->reason = value_get_str(t, "reason");
 	ret->message = value_get_str(t, "message");
 	ret->exit_code = value_get_int(t, "exitCode", 0);
-	ret->signal = value_get_int(t, "signal", 0);
 	ret->started = value_get_time(t, "startedAt");
 	ret->finished = value_get_time(t, "finishedAt");
 }

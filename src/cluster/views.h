@@ -16,7 +16,7 @@ enum container_state { CONTAINER_UNKNOWN, CONTAINER_WAITING, CONTAINER_RUNNING, 
 struct termination {
 	bool present;
 	const char *reason, *message;
-	int64_t exit_code, signal;
+	int64_t exit_code;
 	usec_t started, finished;
 };
 

@@ -19,8 +19,7 @@ enum word_role {
 struct word {
 	const char *text; /* folded */
 	size_t len;
-	bool quoted;     /* stood in quotes: a name, never a keyword */
-	bool possessive; /* "checkout's" */
+	bool quoted; /* stood in quotes: a name, never a keyword */
 	enum word_role role;
 	const struct kind *kind; /* WORD_KIND; NULL for "apps" */
 	bool hint;               /* WORD_KIND that only says what the name beside it is: "deployment web" */

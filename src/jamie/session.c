@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "diagnose/graph.h"
 #include "jamie/say.h"
+#include "telemetry/telemetry.h"
 
 struct jamie {
 	struct cluster *cluster;
@@ -528,5 +529,6 @@ int jamie_ask(struct jamie *j, struct ctx *ctx, const char *question, struct ans
 	ret->intent = intent_name(q->intent);
 	fill_entities(j, &ctx->arena, q, ret);
 	say_release(&s);
+	metric_add(METRIC_QUESTIONS, 1);
 	return ctx_check(ctx, err);
 }

@@ -67,7 +67,6 @@ static int add(struct question *q, struct arena *a, const char *s, size_t len, b
 
 static int add_word(struct question *q, struct arena *a, const char *s, size_t len, struct err *err)
 {
-	bool possessive = false;
 	int r;
 
 	while (len && strchr(".:/'-*", s[len - 1]))
@@ -82,14 +81,9 @@ static int add_word(struct question *q, struct arena *a, const char *s, size_t l
 			return r < 0 ? r : add(q, a, opened[i].second, strlen(opened[i].second), false, err);
 		}
 	}
-	if (len > 2 && s[len - 2] == '\'' && s[len - 1] == 's') {
-		len -= 2;
-		possessive = true;
-	}
-	r = add(q, a, s, len, false, err);
-	if (r == 0)
-		q->words[q->word_count - 1].possessive = possessive;
-	return r;
+	if (len > 2 && s[len - 2] == '\'' && s[len - 1] == 's')
+		len -= 2; /* "checkout's" */
+	return add(q, a, s, len, false, err);
 }
 
 int question_split(struct question *q, struct arena *a, const char *text, struct err *err)

@@ -30,7 +30,6 @@ static void test_reads(void **state)
 	assert_int_equal(list.len, 1);
 	assert_string_equal(list.items[0].subject, "old-authority");
 	assert_string_equal(list.items[0].issuer, "old-authority");
-	assert_true(list.items[0].authority);
 	assert_string_equal(clock_format_rfc3339(list.items[0].not_before, text), "2025-01-01T00:00:00Z");
 	assert_string_equal(clock_format_rfc3339(list.items[0].not_after, text), "2026-01-01T00:00:00Z");
 	assert_string_equal(list.items[0].names[0], "old-authority.shop.svc");
