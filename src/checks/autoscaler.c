@@ -139,7 +139,8 @@ static void run_at_max(struct check_run *run, const struct object *o)
 	const struct value *c = condition_find(o, "ScalingLimited", &index);
 	int64_t most = value_get_int(o->spec, "maxReplicas", 0), now = value_get_int(o->status, "currentReplicas", 0);
 	bool limited = str_eq(value_get_str(c, "status"), "True") && str_eq(value_get_str(c, "reason"), "TooManyReplicas");
-	if (o->deleted || !limited || most == 0 || now < most)
+	bool fixed = value_get_int(o->spec, "minReplicas", 1) == most; /* no range to scale in, on purpose */
+	if (o->deleted || !limited || most == 0 || now < most || fixed)
 		return;
 	struct finding *f = finding_new(run, o, "%s would scale further, and is at its maximum of %lld replicas", run_text(run, o), (long long)most);
 	finding_field(run, f, o, "spec.maxReplicas");
@@ -175,7 +176,8 @@ const struct check check_hpa_at_max = {
 	.kind = KIND_HORIZONTAL_POD_AUTOSCALER,
 	.severity = SEVERITY_WARNING,
 	.title = "Autoscaler is at its maximum",
-	.explain = "The metrics ask for more replicas than spec.maxReplicas allows: the load may be more than the workload can take.",
+	.explain = "The metrics ask for more replicas than spec.maxReplicas allows: the load may be more than the workload can take. "
+		   "Not reported when minReplicas is the same number.",
 	.fix = "Raise maxReplicas if the cluster has room, or make the program faster.",
 	.peers = "k8sgpt HorizontalPodAutoscaler",
 	.run = run_at_max,

@@ -84,6 +84,18 @@ bool object_is(const struct object *o, const char *group, const char *kind)
 	return str_eq(o->kind->name, kind) && str_eq(o->kind->group, group);
 }
 
+/* Not ready because nothing is to be done, in the operators' words: Knative at zero, a thing done, a thing switched off. */
+static bool is_at_rest(const struct object *o, const struct condition *c)
+{
+	static const char *const reasons[] = {"Completed", "Disabled", "Finished", "Hibernated", "NoTraffic", "Paused", "Suspended", "Succeeded"};
+	if (value_get_bool(o->spec, "suspend", false) || value_get_bool(o->spec, "paused", false))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (str_eq(c->reason, reasons[i]))
+			return true;
+	return false;
+}
+
 static void run_not_ready(struct check_run *run, const struct object *o)
 {
 	static const char *const types[] = {"Ready", "Available"};
@@ -93,7 +105,7 @@ static void run_not_ready(struct check_run *run, const struct object *o)
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (!condition_is(o, types[i], "False", &c))
 			continue;
-		if (!condition_lasts(run, o, &c, CUSTOM_GRACE))
+		if (!condition_lasts(run, o, &c, CUSTOM_GRACE) || is_at_rest(o, &c))
 			return;
 		const char *words = condition_words(run, &c);
 		struct finding *f = finding_new(run, o, "%s has not been %s%s%s%s", run_text(run, o), i == 0 ? "ready" : "available",
@@ -111,7 +123,8 @@ const struct check check_custom_not_ready = {
 	.title = "Custom object is not ready",
 	.explain =
 		"A custom object says of itself, in status.conditions, that it is not Ready or not Available, for five minutes or more. Most operators follow this "
-		"convention: databases, clusters, Flux objects. Kinds that have checks of their own are left to them.",
+		"convention: databases, clusters, Flux objects. Kinds that have checks of their own are left to them, "
+		"and so is what is at rest: suspended or paused in its spec, or for a reason like Completed or NoTraffic.",
 	.fix = "Do as the condition's message says, and see the log of the operator that owns the kind.",
 	.run = run_not_ready,
 };

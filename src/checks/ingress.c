@@ -22,10 +22,19 @@ const char *ingress_class(const struct object *o, const char **ret_path)
 	return value_get_str(o->annotations, "kubernetes.io/ingress.class");
 }
 
+/* Has a controller written an address into it? Of GKE's "gce" and other classes of old there is no object, and they are served all the same. */
+static bool is_served(const struct object *o)
+{
+	return value_len(value_at(o->status, "loadBalancer.ingress")) > 0;
+}
+
 static void run_class_missing(struct check_run *run, const struct object *o)
 {
 	const char *path, *class = ingress_class(o, &path);
 	if (o->deleted || !*class || !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL) || inventory_find(run->inv, KIND_INGRESS_CLASS, "", class))
+		return;
+	bool annotation = path[0] == 'm';
+	if (annotation && is_served(o))
 		return;
 	const char *near = nearest_name(run, KIND_INGRESS_CLASS, "", class);
 	struct finding *f = finding_new(run, o, "%s is of IngressClass %s, which does not exist: nobody serves it%s", run_text(run, o), class,
@@ -35,14 +44,14 @@ static void run_class_missing(struct check_run *run, const struct object *o)
 	finding_subject(run, f, KIND_INGRESS_CLASS, "", class);
 	finding_fix(run, f, "Correct %s%s%s, or install the controller that serves class %s.", path, near ? " to " : "", near ? near : "", class);
 	/* Old controllers serve a class of the annotation that has no object. */
-	if (path[0] == 'm')
+	if (annotation)
 		f->severity = SEVERITY_WARNING;
 }
 
 static void run_no_class(struct check_run *run, const struct object *o)
 {
 	const char *path, *class = ingress_class(o, &path);
-	if (o->deleted || *class || has_default_class(run) ||
+	if (o->deleted || *class || is_served(o) || has_default_class(run) ||
 	    (inventory_list(run->inv, KIND_INGRESS_CLASS)->len == 0 && !inventory_sees(run->inv, KIND_INGRESS_CLASS, NULL)))
 		return;
 	struct finding *f =
@@ -53,18 +62,24 @@ static void run_no_class(struct check_run *run, const struct object *o)
 		finding_fix(run, f, "Set spec.ingressClassName to %s.", list->items[0]->name);
 }
 
+/* What the AWS controller is to do stands in an annotation named like the "service" of such a backend: there is no Service. */
+static bool is_action(const struct value *service)
+{
+	return str_eq(value_str(value_at(service, "port.name"), ""), "use-annotation");
+}
+
 void ingress_each_backend(struct backends *b)
 {
 	struct arena *a = b->run->arena;
 	const struct value *service = value_at(b->o->spec, "defaultBackend.service");
 	uint32_t i = 0;
-	if (service)
+	if (service && !is_action(service))
 		b->fn(b, service, "spec.defaultBackend.service");
 	for (value_each(rule, value_get(b->o->spec, "rules"))) {
 		uint32_t j = 0;
 		for (value_each(p, value_at(rule, "http.paths"))) {
 			service = value_at(p, "backend.service");
-			if (service)
+			if (service && !is_action(service))
 				b->fn(b, service, arena_printf(a, "spec.rules[%u].http.paths[%u].backend.service", i, j));
 			j++;
 		}
@@ -164,7 +179,8 @@ const struct check check_ingress_class_missing = {
 	.kind = KIND_INGRESS,
 	.severity = SEVERITY_ERROR,
 	.title = "Ingress class does not exist",
-	.explain = "The Ingress names an IngressClass that does not exist, so that no controller serves it.",
+	.explain = "The Ingress names an IngressClass that does not exist, so that no controller serves it. A class in the old annotation counts as served "
+		   "when the Ingress has got an address.",
 	.fix = "Name a class that exists, or install its controller.",
 	.peers = "k8sgpt Ingress",
 	.run = run_class_missing,

@@ -31,6 +31,17 @@ static struct object_list serving_pods(struct check_run *run, const struct objec
 	return some;
 }
 
+/* Monitoring charts make a Service for each part of the control plane; where the provider runs these, or they are no pods, it stays empty. */
+static bool is_control_plane(const struct object *o, const struct value *selector)
+{
+	static const char *const parts[] = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"};
+	const char *component = value_get_str(selector, "component"), *app = value_get_str(selector, "k8s-app");
+	for (size_t i = 0; i < ARRAY_LEN(parts) && str_eq(o->ns, "kube-system"); i++)
+		if (str_eq(component, parts[i]) || str_eq(app, parts[i]))
+			return true;
+	return false;
+}
+
 static void add_selects_nothing(struct check_run *run, const struct object *o, const struct value *selector)
 {
 	const struct object *maker = workload_selected(run, o->ns, selector, true);
@@ -52,6 +63,8 @@ static void add_selects_nothing(struct check_run *run, const struct object *o, c
 	finding_field(run, f, o, "spec.selector");
 	if (workloads_unread(run, o->ns)) /* its workload may be scaled to zero */
 		f->severity = SEVERITY_WARNING;
+	if (is_control_plane(o, selector))
+		f->severity = SEVERITY_INFO;
 	if (near.workload) {
 		const char *path;
 		pod_labels_of(near.workload, &path);
@@ -228,7 +241,8 @@ const struct check check_service_no_endpoints = {
 	.severity = SEVERITY_ERROR,
 	.title = "Service selects no pod",
 	.explain = "No pod has the labels that the Service selects, so that it has no endpoints. The workload whose labels come nearest is named.\n\n"
-		   "Not reported when a workload with these labels is scaled to zero, or is a Job that does not run at the moment.",
+		   "Not reported when a workload with these labels is scaled to zero, or is a Job that does not run at the moment. Only worth a note for a "
+		   "part of the control plane in kube-system, which need not be a pod.",
 	.fix = "Make the Service's selector and the pods' labels agree.",
 	.peers = "k8sgpt Service; Popeye 1100, 1105, 1110",
 	.run = run_no_endpoints,
