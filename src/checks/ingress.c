@@ -179,8 +179,9 @@ const struct check check_ingress_class_missing = {
 	.kind = KIND_INGRESS,
 	.severity = SEVERITY_ERROR,
 	.title = "Ingress class does not exist",
-	.explain = "The Ingress names an IngressClass that does not exist, so that no controller serves it. A class in the old annotation counts as served "
-		   "when the Ingress has got an address.",
+	.explain =
+		"The Ingress names an IngressClass that does not exist, so that no controller serves it. A class in the old annotation counts as served "
+		"when the Ingress has got an address.",
 	.fix = "Name a class that exists, or install its controller.",
 	.peers = "k8sgpt Ingress",
 	.run = run_class_missing,

@@ -240,9 +240,10 @@ const struct check check_service_no_endpoints = {
 	.kind = KIND_SERVICE,
 	.severity = SEVERITY_ERROR,
 	.title = "Service selects no pod",
-	.explain = "No pod has the labels that the Service selects, so that it has no endpoints. The workload whose labels come nearest is named.\n\n"
-		   "Not reported when a workload with these labels is scaled to zero, or is a Job that does not run at the moment. Only worth a note for a "
-		   "part of the control plane in kube-system, which need not be a pod.",
+	.explain =
+		"No pod has the labels that the Service selects, so that it has no endpoints. The workload whose labels come nearest is named.\n\n"
+		"Not reported when a workload with these labels is scaled to zero, or is a Job that does not run at the moment. Only worth a note for a "
+		"part of the control plane in kube-system, which need not be a pod.",
 	.fix = "Make the Service's selector and the pods' labels agree.",
 	.peers = "k8sgpt Service; Popeye 1100, 1105, 1110",
 	.run = run_no_endpoints,

@@ -103,7 +103,8 @@ struct diagnose_options {
 	/* Look at the logs of running, ready containers, too, for errors that nothing else shows; fetch them of at most DIAGNOSE_LOG_WORKLOADS
 	 * workloads (live), one or two pods of each. Default false. */
 	bool scan_logs;
-	const struct object *about; /* the same for this object: up to DIAGNOSE_LOG_PODS pods of each workload that it is or stands before; NULL = none */
+	const struct object
+		*about; /* the same for this object: up to DIAGNOSE_LOG_PODS pods of each workload that it is or stands before; NULL = none */
 };
 #define DIAGNOSE_LOG_WORKLOADS 200u
 #define DIAGNOSE_LOG_PODS 3u

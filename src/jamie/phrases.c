@@ -78,6 +78,7 @@ static const struct {
 	{"pdb/pdbs", KIND_POD_DISRUPTION_BUDGET},
 	{"storageclass/storageclasses", KIND_STORAGE_CLASS},
 	{"quota/quotas/resourcequota", KIND_RESOURCE_QUOTA},
+	{"lease/leases", KIND_LEASE},
 	{"webhook/webhooks", KIND_VALIDATING_WEBHOOK},
 	{"workload/workloads/app/apps/application/applications/programs/microservices/components", KIND_COUNT},
 };

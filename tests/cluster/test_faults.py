@@ -99,7 +99,8 @@ def test_a_kubectl_dump_answers_as_the_cluster_does(bed, planted, tmp_path):
     recorded, live = bed.program_json("scan", "--from", file), bed.program_json("scan")
     of_live = {object_text(c["root"]["object"]) for c in live["causes"]}
     of_recorded = {object_text(c["root"]["object"]) for c in recorded["causes"]}
-    assert len(of_live ^ of_recorded) <= 4, sorted(of_live ^ of_recorded)
+    # What only a log tells has another object as its cause here; and time passes between the two.
+    assert len(of_live ^ of_recorded) <= max(4, len(SITUATIONS) // 10), sorted(of_live ^ of_recorded)
 
 
 def test_the_judge_refuses_a_wrong_cause(scan):
