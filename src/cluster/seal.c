@@ -226,7 +226,8 @@ void inventory_seal(struct inventory *inv)
 	events_seal(inv);
 	if (inv->events_left_out) {
 		char why[160];
-		snprintf(why, sizeof(why), "only the first %u warnings and as many other events are kept (INVENTORY_EVENTS_MAX)", INVENTORY_EVENTS_MAX);
+		snprintf(why, sizeof(why), "only the first %u warnings and as many other events are kept (INVENTORY_EVENTS_MAX)",
+			 INVENTORY_EVENTS_MAX);
 		inventory_add_note(inv, arena_printf(&inv->arena, "%llu events", (unsigned long long)inv->events_left_out), why, KIND_COUNT, "");
 	}
 	link_logs(inv);
