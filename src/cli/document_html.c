@@ -31,7 +31,8 @@ static const char style[] =
 	".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px}"
 	"th{text-align:left;color:var(--soft);font-weight:600}th,td{padding:6px 16px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}"
 	"td{overflow-wrap:anywhere}td.fit{white-space:nowrap}"
-	"ol.index{margin:16px 0 0;padding-left:1.6em}ol.index li{margin-bottom:6px}"
+	"ol.index{margin:16px 0 0;padding-left:2em}ol.index li{margin-bottom:6px;padding-left:4px}ol.index a{text-decoration:none}ol.index a:hover{text-decoration:underline}"
+	"nav{display:flex;flex-wrap:wrap;gap:4px 20px;margin:16px 0 0}article header{display:flow-root}.up{float:right;font-size:13px;text-decoration:none}"
 	"details{margin-top:16px}summary{cursor:pointer;color:var(--soft)}"
 	"footer{margin-top:48px;color:var(--soft);font-size:13px}"
 	"@media(max-width:560px){main{padding:24px 16px 48px}article{padding:16px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}}"
@@ -208,8 +209,8 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 	usec_t now = inventory_now(d->diagnosis->inv);
 	char since[CLOCK_TEXT_MAX];
 
-	strbuf_addf(d->out, "<article id=\"cause-%u\"><header><span class=\"severity %s\">%u &middot; %s</span>", number, severity_text(c->severity),
-		    number, severity_text(c->severity));
+	strbuf_addf(d->out, "<article id=\"cause-%u\"><header><a class=\"up\" href=\"#top\">top</a><span class=\"severity %s\">%u &middot; %s</span>",
+		    number, severity_text(c->severity), number, severity_text(c->severity));
 	markup_element(d->out, "h3", NULL, c->title);
 	add(d, "</header>");
 	drawing(d, c, number);
@@ -253,7 +254,7 @@ static void head(const struct document *d)
 	add(d, "</title><style>");
 	add(d, style);
 	add(d, svg_graph_style);
-	add(d, "</style></head><body><main><h1>");
+	add(d, "</style></head><body id=\"top\"><main><h1>");
 	markup_text(d->out, title);
 	markup_element(d->out, "span", arena_printf(a, "verdict %s", verdict_text(x->verdict)), verdict_text(x->verdict));
 	add(d, "</h1>");
@@ -263,10 +264,39 @@ static void head(const struct document *d)
 				    now ? clock_format_rfc3339(now, when) : "an unknown time"));
 }
 
+/* A link to a part of the page, where it has one. */
+static void nav_item(const struct document *d, const char *anchor, const char *text, bool there)
+{
+	if (!there)
+		return;
+	strbuf_addf(d->out, "<a href=\"#%s\">", anchor);
+	markup_text(d->out, text);
+	add(d, "</a>");
+}
+
+/* "96 causes: 64 critical, 25 error", and where the rest of a long page is. */
+static void navigation(const struct document *d)
+{
+	const struct diagnosis *x = d->diagnosis;
+	struct arena *a = &d->ctx->arena;
+	size_t notes;
+
+	inventory_notes(x->inv, &notes);
+	add(d, "<nav>");
+	nav_item(d, "causes", report_cause_counts(a, &x->causes), x->causes.len);
+	nav_item(d, "unseen", "What could not be seen", notes);
+	nav_item(d, "namespaces", "Namespaces", d->scopes->len);
+	nav_item(d, "lesser", plural(a, x->lesser.len, "lesser finding"), x->lesser.len);
+	nav_item(d, "recovered", arena_printf(a, "%u recovered", x->recovered.len), x->recovered.len);
+	nav_item(d, "findings", "All findings", x->findings.len);
+	add(d, "</nav>");
+}
+
 static void index_of_causes(const struct document *d)
 {
 	const struct cause_list *list = &d->diagnosis->causes;
 
+	navigation(d);
 	if (list->len < 2)
 		return;
 	add(d, "<ol class=\"index\">");
@@ -286,7 +316,8 @@ static void namespaces(const struct document *d)
 
 	if (!n)
 		return;
-	add(d, "<h2>Namespaces</h2><div class=\"scroll\"><table><thead><tr><th>namespace</th><th>verdict</th><th>why</th></tr></thead><tbody>");
+	add(d,
+	    "<h2 id=\"namespaces\">Namespaces</h2><div class=\"scroll\"><table><thead><tr><th>namespace</th><th>verdict</th><th>why</th></tr></thead><tbody>");
 	for (uint32_t i = 0; i < n; i++) {
 		add(d, "<tr>");
 		markup_element(d->out, "td", "fit", list->items[i].ns);
@@ -297,13 +328,20 @@ static void namespaces(const struct document *d)
 	add(d, "</tbody></table></div>");
 }
 
-static void cause_table(const struct document *d, const char *title, const struct cause_list *list)
+static void heading(const struct document *d, const char *anchor, const char *text)
+{
+	strbuf_addf(d->out, "<h2 id=\"%s\">", anchor);
+	markup_text(d->out, text);
+	add(d, "</h2>");
+}
+
+static void cause_table(const struct document *d, const char *anchor, const char *title, const struct cause_list *list)
 {
 	usec_t now = inventory_now(d->diagnosis->inv);
 
 	if (!list->len)
 		return;
-	markup_element(d->out, "h2", NULL, title);
+	heading(d, anchor, title);
 	add(d, "<div class=\"scroll\"><table><tbody>");
 	for (uint32_t i = 0; i < list->len && i < FINDINGS_SHOWN; i++) {
 		const struct cause *c = list->items[i];
@@ -323,7 +361,7 @@ static void findings(const struct document *d)
 
 	if (!list->len)
 		return;
-	markup_element(d->out, "h2", NULL, "All findings");
+	heading(d, "findings", "All findings");
 	add(d, "<div class=\"scroll\"><table><thead><tr><th>severity</th><th>check</th><th>finding</th><th>state</th></tr></thead><tbody>");
 	for (uint32_t i = 0; i < list->len && i < FINDINGS_SHOWN; i++) {
 		const struct finding *f = list->items[i];
@@ -350,7 +388,7 @@ static void not_seen(const struct document *d)
 
 	if (!count && !unseen)
 		return;
-	add(d, "<h2>What could not be seen</h2><ul>");
+	add(d, "<h2 id=\"unseen\">What could not be seen</h2><ul>");
 	for (size_t i = 0; i < count; i++)
 		markup_element(d->out, "li", NULL, arena_printf(a, "%s: %s", notes[i].what, notes[i].why));
 	for (size_t i = 0; i < unseen; i++)
@@ -365,13 +403,13 @@ void document_html(const struct document *d)
 	head(d);
 	index_of_causes(d);
 	if (causes->len)
-		markup_element(d->out, "h2", NULL, causes->len == 1 ? "Cause" : "Causes");
+		heading(d, "causes", causes->len == 1 ? "Cause" : "Causes");
 	for (uint32_t i = 0; i < causes->len; i++)
 		cause(d, causes->items[i], i + 1);
 	not_seen(d);
 	namespaces(d);
-	cause_table(d, "Lesser findings", &d->diagnosis->lesser);
-	cause_table(d, "Recovered", &d->diagnosis->recovered);
+	cause_table(d, "lesser", "Lesser findings", &d->diagnosis->lesser);
+	cause_table(d, "recovered", "Recovered", &d->diagnosis->recovered);
 	findings(d);
 	add(d, "<footer>Made by auto-devops " AUTO_DEVOPS_VERSION ". It only read the cluster, and no value of a Secret is in this page.</footer>"
 	       "</main></body></html>\n");

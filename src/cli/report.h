@@ -31,6 +31,8 @@ struct report_options {
 
 /* The name of the context or, of a recording, of the file. */
 const char *report_cluster_title(struct cluster *c);
+/* "3 causes: 1 critical, 2 error" */
+const char *report_cause_counts(struct arena *a, const struct cause_list *causes);
 void report_scan_text(struct term *t, struct arena *a, struct cluster *c, const struct diagnosis *d, const struct report_options *o);
 void report_cause_text(struct term *t, struct arena *a, const struct cause *c, unsigned number, usec_t now, bool wide);
 /* "It runs out of memory? No: last exit code is 1, not 137"; "" when nothing is behind it. */

@@ -273,7 +273,7 @@ static const char *without_stops(struct arena *a, const char *message)
 
 /* "Deployment shop/web has 0 of 1 replicas ready", or "Pod shop/web-1: container main has crashed": the step's object with its finding, which
  * need not name the object a second time. */
-static const char *step_text(struct arena *a, const struct chain_step *step, bool first)
+static const char *step_text(struct arena *a, const struct chain_step *step, bool first, const char *title)
 {
 	const char *name = report_name(a, &step->what), *message, *of, *again;
 	size_t len = strlen(name);
@@ -281,6 +281,8 @@ static const char *step_text(struct arena *a, const struct chain_step *step, boo
 	if (!step->finding)
 		return name;
 	message = without_stops(a, step->finding->message);
+	if (first && str_eq(message, title))
+		return name; /* just said */
 	if (strncmp(message, name, len) == 0 && message[len] == ' ')
 		return first ? message : arena_printf(a, "%s, which%s", name, message + len);
 	of = arena_printf(a, " of %s", name);
@@ -313,8 +315,9 @@ void report_cause_tree(struct term *t, struct arena *a, const struct cause *c, u
 		const char *branch = !i ? "" : t->ascii ? "`- " : "\xe2\x94\x94\xe2\x94\x80 ", *relation = i ? c->chain[i - 1].relation : "";
 		bool more = i + 1 < c->chain_len, asked = i == symptom_step(c) && c->hypothesis_count > 1;
 
-		term_wrap(t, indent, STYLE_DIM, branch, i ? 3 : 0, more ? STYLE_NONE : STYLE_BOLD,
-			  arena_printf(a, "%s%s%s", relation ? relation : "", relation && *relation ? " " : "", step_text(a, step, i == 0)));
+		term_wrap(
+			t, indent, STYLE_DIM, branch, i ? 3 : 0, more ? STYLE_NONE : STYLE_BOLD,
+			arena_printf(a, "%s%s%s", relation ? relation : "", relation && *relation ? " " : "", step_text(a, step, i == 0, c->title)));
 		if (step->finding)
 			tree_facts(t, a, left, more || asked, step->finding, now, wide ? UINT32_MAX : EVIDENCE_SHOWN);
 		if (asked)
@@ -395,18 +398,17 @@ const char *report_cluster_title(struct cluster *c)
 	return slash && slash[1] ? slash + 1 : server && *server ? server : "cluster";
 }
 
-/* "3 causes: 1 critical, 2 error; they affect 4 workloads (9 pods)" */
-static const char *summary(struct arena *a, const struct diagnosis *d)
+const char *report_cause_counts(struct arena *a, const struct cause_list *causes)
 {
 	static const enum severity order[] = {SEVERITY_CRITICAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_INFO};
-	char *text = arena_printf(a, "%u cause%s:", d->causes.len, d->causes.len == 1 ? "" : "s");
+	char *text = arena_printf(a, "%u cause%s:", causes->len, causes->len == 1 ? "" : "s");
 	const char *separator = " ";
 
 	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
 		uint32_t n = 0;
 
-		for (uint32_t i = 0; i < d->causes.len; i++)
-			n += d->causes.items[i]->severity == order[k];
+		for (uint32_t i = 0; i < causes->len; i++)
+			n += causes->items[i]->severity == order[k];
 		if (n) {
 			text = arena_printf(a, "%s%s%u %s", text, separator, n, severity_text(order[k]));
 			separator = ", ";
@@ -431,7 +433,7 @@ static void header(struct term *t, struct arena *a, struct cluster *c, const str
 	term_style(t, STYLE_NONE);
 	term_addf(t, "\n");
 	if (d->causes.len)
-		term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, summary(a, d));
+		term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, report_cause_counts(a, &d->causes));
 	else if (d->verdict_why && *d->verdict_why)
 		term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE, d->verdict_why);
 	term_addf(t, "\n");
