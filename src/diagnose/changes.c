@@ -86,9 +86,13 @@ static bool is_node_reason(const char *reason)
 
 static void node_event(struct arena *a, const struct event *e, struct change_list *list)
 {
+	const char *name = arena_printf(a, "Node %s", e->about_name);
+	bool named = strncmp(e->message, name, strlen(name)) == 0;
+
 	if (str_eq(e->about_kind, "Node") && is_node_reason(e->reason))
-		change_add(a, list, CHANGE_NODE, e->about, "node", arena_printf(a, "Node %s: %s", e->about_name, e->message), e->last)->by =
-			e->source;
+		change_add(a, list, CHANGE_NODE, e->about, "node", arena_printf(a, "%s%s%s", named ? "" : name, named ? "" : ": ", e->message),
+			   e->last)
+			->by = e->source;
 }
 
 /* What a node says itself about when it changed: events expire after an hour, conditions and taints keep their times. */

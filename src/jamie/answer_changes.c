@@ -3,6 +3,20 @@
 
 #define CHANGES_SHOWN 12
 
+const char *change_path(const struct change *c)
+{
+	switch (c->type) {
+	case CHANGE_WRITE:
+		return "metadata.managedFields";
+	case CHANGE_CREATED:
+		return "metadata.creationTimestamp";
+	case CHANGE_NODE:
+		return "status.conditions";
+	default:
+		return "spec.template";
+	}
+}
+
 static void say_change_list(struct say *s, const struct change_list *list)
 {
 	usec_t now = inventory_now(s->inv);
@@ -15,12 +29,7 @@ static void say_change_list(struct say *s, const struct change_list *list)
 			 named || !c->object ? "" : say_name(s, c->object), named || !c->object ? "" : ": ", c->text,
 			 c->type == CHANGE_WRITE && c->by[0] ? " by " : "", c->type == CHANGE_WRITE ? c->by : "");
 		if (c->object)
-			say_field_text(s, c->object,
-				       c->type == CHANGE_WRITE     ? "metadata.managedFields"
-				       : c->type == CHANGE_CREATED ? "metadata.creationTimestamp"
-				       : c->type == CHANGE_NODE    ? "status.conditions"
-								   : "spec.template",
-				       c->text);
+			say_field_text(s, c->object, change_path(c), c->text);
 	}
 	if (list->len > CHANGES_SHOWN)
 		say_item(s, "and %u older ones", list->len - CHANGES_SHOWN);

@@ -23,11 +23,12 @@ static void add_if(struct say *s, struct ctx *ctx, struct selection *sel, const 
 		*arena_push(s->arena, &sel->all) = (struct object *)(uintptr_t)o;
 }
 
-static void add_kind(struct say *s, struct ctx *ctx, struct selection *sel, enum kind_id kind, bool top_only)
+static void add_kind(struct say *s, struct ctx *ctx, struct selection *sel, const struct kind *kind, bool top_only)
 {
-	const struct object_list *list = inventory_list(s->inv, kind);
+	bool custom = kind->id == KIND_CUSTOM;
+	const struct object_list *list = custom ? inventory_list_custom(s->inv, kind->group, kind->name) : inventory_list(s->inv, kind->id);
 
-	if (!list->len && !inventory_sees(s->inv, kind, s->q->namespace_count == 1 ? s->q->namespaces[0] : NULL))
+	if (!list->len && !custom && !inventory_sees(s->inv, kind->id, s->q->namespace_count == 1 ? s->q->namespaces[0] : NULL))
 		sel->cannot_see = true;
 	for (uint32_t i = 0; i < list->len; i++)
 		if (!top_only || !list->items[i]->owner)
@@ -75,12 +76,12 @@ static struct selection select_objects(struct say *s, struct ctx *ctx, const str
 		}
 	} else if (workloads) {
 		for (size_t k = 0; k < ARRAY_LEN(workload_kinds); k++)
-			add_kind(s, ctx, &sel, workload_kinds[k], true);
+			add_kind(s, ctx, &sel, &kind_table[workload_kinds[k]], true);
 		kind = NULL;
 	} else {
-		add_kind(s, ctx, &sel, kind->id, false);
+		add_kind(s, ctx, &sel, kind, false);
 		if (kind->id == KIND_VALIDATING_WEBHOOK)
-			add_kind(s, ctx, &sel, KIND_MUTATING_WEBHOOK, false);
+			add_kind(s, ctx, &sel, &kind_table[KIND_MUTATING_WEBHOOK], false);
 	}
 	sel.what = described(s, kind, scope, true);
 	sel.what_one = described(s, kind, scope, false);
@@ -153,6 +154,8 @@ static const char *state_path(const struct object *o)
 	case KIND_POD:
 		return "status.phase";
 	default:
+		if (value_get(o->status, "health"))
+			return "status.health.status";
 		return value_get(o->status, "phase") ? "status.phase" : value_get(o->status, "conditions") ? "status.conditions" : "metadata.name";
 	}
 }

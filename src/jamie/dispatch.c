@@ -1,10 +1,39 @@
 /* From an intent to the function that answers it. */
 #include "jamie/say.h"
 
+/* Questions that are as good about one thing as about all. o may be NULL. False when the question is none of these. */
+static bool dispatch_either(struct say *s, struct ctx *ctx, const struct object *o)
+{
+	switch (s->q->intent) {
+	case INTENT_RIGHTS:
+		answer_rights(s, o);
+		return true;
+	case INTENT_REACH:
+		answer_reach(s, ctx);
+		return true;
+	case INTENT_ALTERNATIVES:
+		answer_alternatives(s, ctx, o);
+		return true;
+	case INTENT_SILENCED:
+		answer_silenced(s);
+		return true;
+	case INTENT_ADVICE:
+		answer_advice(s, o);
+		return true;
+	case INTENT_CERTIFICATES:
+		answer_certificates(s, o);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void dispatch_object(struct say *s, struct ctx *ctx, struct cluster *c, const struct mention *m)
 {
 	const struct object *o = m->objects.items[0];
 
+	if (dispatch_either(s, ctx, o))
+		return;
 	switch (s->q->intent) {
 	case INTENT_WHY:
 		answer_why(s, ctx, m);
@@ -67,6 +96,8 @@ void dispatch_rest(struct say *s, struct ctx *ctx, struct cluster *c)
 {
 	const struct question *q = s->q;
 
+	if (dispatch_either(s, ctx, NULL))
+		return;
 	switch (q->intent) {
 	case INTENT_EVENTS:
 		answer_events(s, ctx, NULL);

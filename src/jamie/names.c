@@ -4,6 +4,7 @@
 #include "base/near.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 struct found {
 	const struct object *object;
@@ -324,8 +325,48 @@ static void choose_kind(struct question *q)
 	}
 }
 
+/* Custom kinds have no words in the table of phrases.c: their names are what the cluster calls them. "apps" stay workloads where no custom kind
+ * bears that name. */
+static void mark_custom_kinds(struct question *q, const struct inventory *inv)
+{
+	const struct object_list *list = inventory_list(inv, KIND_CUSTOM);
+
+	for (uint32_t i = 0; i < list->len; i++) {
+		const struct kind *kind = list->items[i]->kind;
+
+		if (i && kind == list->items[i - 1]->kind)
+			continue;
+		for (unsigned at = 0; at < q->word_count; at++) {
+			struct word *w = &q->words[at];
+			bool open = w->role == WORD_PLAIN || (w->role == WORD_KIND && !w->kind);
+
+			if (open && !w->quoted && (strcasecmp(w->text, kind->name) == 0 || strcasecmp(w->text, kind->plural) == 0)) {
+				w->role = WORD_KIND;
+				w->kind = kind;
+			}
+		}
+	}
+}
+
+/* "Is the gateway fine?": the only one that there is. */
+static void find_only_one(struct question *q, struct arena *a, const struct inventory *inv)
+{
+	for (unsigned at = 0; at < q->word_count; at++) {
+		const struct kind *kind = q->words[at].role == WORD_KIND ? q->words[at].kind : NULL;
+		const struct object_list *list = kind && kind->id == KIND_CUSTOM ? inventory_list_custom(inv, kind->group, kind->name) : NULL;
+		struct found_list one = {0};
+
+		if (!list || list->len != 1 || strcasecmp(q->words[at].text, kind->name) != 0 || !in_namespaces(q, list->items[0]))
+			continue;
+		*arena_push(a, &one) = (struct found){list->items[0], SCORE_EXACT};
+		add_mention(q, a, at, 1, &one);
+		return;
+	}
+}
+
 void question_names(struct question *q, struct arena *a, const struct inventory *inv)
 {
+	mark_custom_kinds(q, inv);
 	for (unsigned at = 0; at < q->word_count; at++)
 		find_namespace(q, a, inv, at);
 	find_mentions(q, a, inv, true);
@@ -334,6 +375,8 @@ void question_names(struct question *q, struct arena *a, const struct inventory 
 	choose_kind(q);
 	if (!q->mention_count)
 		find_unknown(q);
+	if (!q->mention_count && !q->surely_name)
+		find_only_one(q, a, inv);
 }
 
 struct object_list question_near(struct arena *a, const struct inventory *inv, const char *word, unsigned max)

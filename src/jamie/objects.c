@@ -50,6 +50,23 @@ static const char *pod_condition(struct arena *a, const struct object *pod)
 	return phase[0] ? phase : "Unknown";
 }
 
+/* Custom kinds say it in a phase, a health (Argo CD), or a condition. */
+static const char *custom_condition(struct arena *a, const struct object *o)
+{
+	static const char *const types[] = {"Ready", "Programmed", "Accepted", "Available"};
+	const char *health = object_str(o, "status.health.status"), *sync = object_str(o, "status.sync.status");
+
+	if (*health || *sync)
+		return arena_printf(a, "%s%s%s", health, *health && *sync ? ", " : "", sync);
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		const char *status = condition_status(o, types[i]);
+
+		if (*status)
+			return arena_printf(a, "%s%s", str_eq(status, "True") ? "" : "not ", types[i]);
+	}
+	return object_str(o, "status.phase");
+}
+
 const char *object_condition(struct arena *a, const struct object *o)
 {
 	const char *phase = object_str(o, "status.phase");
@@ -76,6 +93,8 @@ const char *object_condition(struct arena *a, const struct object *o)
 		return arena_printf(a, "\"%s\"%s", object_str(o, "spec.schedule"), value_get_bool(o->spec, "suspend", false) ? ", suspended" : "");
 	case KIND_SERVICE:
 		return arena_strdup(a, object_str(o, "spec.type")[0] ? object_str(o, "spec.type") : "ClusterIP");
+	case KIND_CUSTOM:
+		return custom_condition(a, o);
 	default:
 		return phase;
 	}
@@ -217,8 +236,12 @@ static bool other_in_state(struct say *s, struct ctx *ctx, const struct object *
 			return str_eq(object_str(o, "status.phase"), state == STATE_PENDING ? "Pending" : "Running");
 		return state == STATE_RUNNING ? str_eq(condition, "Running") || ready > 0 : false;
 	case STATE_READY:
+		if (o->kind->id == KIND_CUSTOM)
+			return str_eq(condition, "Ready") || str_eq(condition, "Programmed");
 		return o->kind->id == KIND_NODE ? strncmp(condition, "Ready", 5) == 0 : ready >= wanted;
 	case STATE_NOT_READY:
+		if (o->kind->id == KIND_CUSTOM)
+			return strncmp(condition, "not ", 4) == 0;
 		return o->kind->id == KIND_NODE ? strncmp(condition, "NotReady", 8) == 0 : ready < wanted;
 	case STATE_FAILED:
 		return strstr(condition, "Failed") || diagnose_verdict(s->diagnosis, ctx, o, NULL, NULL) == VERDICT_FAILING;

@@ -9,6 +9,7 @@ struct say {
 	const struct diagnosis *diagnosis;
 	const struct inventory *inv;
 	const struct question *q;
+	const struct check_options *checks; /* those that the diagnosis was made with */
 	struct strbuf text, block;
 	struct {
 		struct answer_evidence *items;
@@ -86,6 +87,12 @@ void answer_users(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_dependents(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_dependencies(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_selected(struct say *s, struct ctx *ctx, const struct object *o);
+void answer_rights(struct say *s, const struct object *o);
+void answer_reach(struct say *s, struct ctx *ctx);
+void answer_alternatives(struct say *s, struct ctx *ctx, const struct object *o);
+void answer_silenced(struct say *s);
+void answer_advice(struct say *s, const struct object *o);
+void answer_certificates(struct say *s, const struct object *o);
 void answer_visibility(struct say *s, struct ctx *ctx, struct cluster *c);
 void answer_meaning(struct say *s);
 void answer_help(struct say *s);
@@ -93,6 +100,9 @@ void answer_greet(struct say *s, struct ctx *ctx);
 void answer_thanks(struct say *s);
 void answer_write(struct say *s, struct ctx *ctx, const struct object *o);
 void answer_out_of_reach(struct say *s);
+
+/* The field that shows a change. */
+const char *change_path(const struct change *c);
 
 /* The pods of a workload, a Service, a node, a claim ...; of anything by the graph (objects.c). */
 struct object_list pods_of(struct say *s, const struct object *o);

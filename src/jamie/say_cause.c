@@ -94,7 +94,7 @@ static void say_changes(struct say *s, const struct cause *c)
 	else
 		say_text(s, "Worth knowing: %s%s%s at about the time it began", best->text, best->by[0] ? " by " : "", best->by);
 	if (best->object)
-		say_field_text(s, best->object, best->type == CHANGE_WRITE ? "metadata.managedFields" : "spec.template", best->text);
+		say_field_text(s, best->object, change_path(best), best->text);
 }
 
 static void say_extent(struct say *s, const struct cause *c)

@@ -295,7 +295,7 @@ static void say_unknown(struct say *s, const struct question *q, const char *wor
 	struct object_list near = question_near(s->arena, s->inv, word, 3);
 
 	s->kind = ANSWER_UNKNOWN_NAME;
-	if (q->hint && !inventory_sees(s->inv, q->hint->id, q->namespace_count ? q->namespaces[0] : NULL)) {
+	if (q->hint && q->hint->id != KIND_CUSTOM && !inventory_sees(s->inv, q->hint->id, q->namespace_count ? q->namespaces[0] : NULL)) {
 		s->kind = ANSWER_CANNOT_SEE;
 		say_text(s, "I cannot tell: %s could not be read here", say_kind(s, q->hint, true));
 	}
@@ -523,6 +523,7 @@ int jamie_ask(struct jamie *j, struct ctx *ctx, const char *question, struct ans
 	adjust_intent(q);
 	*ret = (struct answer){0};
 	say_init(&s, &ctx->arena, d, q);
+	s.checks = &j->options.diagnose.checks;
 	answer(j, &s, ctx, q);
 	say_finish(&s, ret);
 	ret->intent = intent_name(q->intent);

@@ -18,7 +18,7 @@ struct asker {
 
 static void open_asker(struct asker *a)
 {
-	struct cluster_options options = {.from = FOLDER "cluster"};
+	struct cluster_options options = {.from = str_eq(a->file, "platform.txt") ? FOLDER "platform" : FOLDER "cluster"};
 	struct err err = {0};
 
 	ctx_init(&a->ctx);
@@ -211,7 +211,7 @@ static void the_same_again(void **state)
 
 int main(void)
 {
-	static const char *const files[] = {"health.txt", "lists.txt", "facts.txt", "frame.txt", "followups.txt", "wordings.txt"};
+	static const char *const files[] = {"health.txt", "lists.txt", "facts.txt", "frame.txt", "followups.txt", "wordings.txt", "platform.txt"};
 	struct asker askers[ARRAY_LEN(files)];
 	struct CMUnitTest tests[ARRAY_LEN(files) + 2];
 	int r;
