@@ -38,17 +38,41 @@ static void offer_choices(struct request *q, const char *choices)
 	}
 }
 
+/* Custom kinds that the checks know: the cluster may have them. */
+static const char *const custom_kinds[] = {
+#define KNOWN(group, kind, message, keep, passed) kind,
+#include "cluster/known_kinds.def"
+#undef KNOWN
+};
+
+static const char *lower(struct request *q, const char *name, const char *after)
+{
+	char *text = arena_printf(&q->cli->ctx.arena, "%s%s", name, after);
+
+	for (char *p = text; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	return text;
+}
+
+static void offer_custom_kinds(struct request *q, const char *after)
+{
+	for (size_t i = 0; i < ARRAY_LEN(custom_kinds); i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again = again || str_eq(custom_kinds[k], custom_kinds[i]);
+		if (!again)
+			offer(q, lower(q, custom_kinds[i], after), custom_kinds[i]);
+	}
+}
+
 static void offer_kinds(struct request *q)
 {
 	if (strchr(q->prefix, '/'))
 		return; /* names would need the cluster */
-	for (size_t i = 0; i < ARRAY_LEN(kind_table); i++) {
-		char *name = arena_printf(&q->cli->ctx.arena, "%s/", kind_table[i].name);
-
-		for (char *p = name; *p; p++)
-			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
-		offer(q, name, kind_table[i].name);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(kind_table); i++)
+		offer(q, lower(q, kind_table[i].name, "/"), kind_table[i].name);
+	offer_custom_kinds(q, "/");
 	q->no_space = true;
 }
 
@@ -117,6 +141,7 @@ static void offer_what(struct request *q, enum complete what, const char *choice
 	case COMPLETE_KIND:
 		for (int k = 0; k < KIND_CUSTOM; k++)
 			offer(q, kind_table[k].plural, NULL);
+		offer_custom_kinds(q, "");
 		return;
 	case COMPLETE_CHECK:
 		for (size_t i = 0; i < check_count; i++)

@@ -249,7 +249,7 @@ static bool must_fail(const struct cli *cli, const struct comparison *c)
 	const struct cause_pairs *const lists[] = {&c->broke, &c->untold};
 	enum severity level;
 
-	if (!cli_has(cli, FLAG_FAIL_ON) || !severity_parse(cli->flags[FLAG_FAIL_ON], &level))
+	if (!cli_has(cli, FLAG_DIFF_FAIL_ON) || !severity_parse(cli->flags[FLAG_DIFF_FAIL_ON], &level))
 		return false;
 	for (size_t k = 0; k < ARRAY_LEN(lists); k++)
 		for (uint32_t i = 0; i < lists[k]->len; i++)
@@ -263,7 +263,7 @@ static int judge(const struct cli *cli, const struct comparison *c, struct err *
 {
 	if (must_fail(cli, c))
 		return 3;
-	if (cli_has(cli, FLAG_FAIL_ON) && !inventory_sees(c->after->inv, KIND_POD, session_namespace(cli)) &&
+	if (cli_has(cli, FLAG_DIFF_FAIL_ON) && !inventory_sees(c->after->inv, KIND_POD, session_namespace(cli)) &&
 	    !inventory_list(c->after->inv, KIND_POD)->len)
 		return err_set(err, ERR_FORBIDDEN, "--fail-on cannot tell: the later reading has no pods");
 	return 0;
@@ -312,7 +312,7 @@ const struct command command_diff = {
 					      "after a deployment, in a pipeline: exit 3 when it broke something"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,
-	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_FAIL_ON, FLAG_ADVICE, FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_ALL, FLAG_DIFF_FAIL_ON, FLAG_ADVICE, FLAG_COUNT},
 	.formats = "text|json",
 	.complete = COMPLETE_FILE,
 	.min_args = 1,

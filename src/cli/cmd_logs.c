@@ -216,7 +216,7 @@ static void print(struct run *r)
 	r->report.arena = &r->cli->ctx.arena;
 	r->report.names = r->names.items;
 	r->report.name_count = r->names.len;
-	r->report.all = cli_has(r->cli, FLAG_ALL);
+	r->report.all = cli_has(r->cli, FLAG_LOG_ALL);
 	r->report.asked_time = r->mining.change != 0;
 	if (r->miner) {
 		(json ? logs_report_json : logs_report_text)(t, &r->report, log_miner_finish(r->miner));
@@ -303,14 +303,14 @@ const struct command command_logs = {
 		"grouped by what varies. Time stamps, levels and requests are recognised in the usual formats: RFC 3339, klog, syslog, nginx and Apache, Envoy, "
 		"traefik, JSON and logfmt.",
 	.examples = (const struct example[]){{"logs app.log", "a file"},
-					     {"kubectl logs web-1 | auto-devops logs -", "standard input"},
+					     {"logs - <app.log", "standard input: `kubectl logs web-1 | auto-devops logs -`"},
 					     {"logs deploy/checkout -n shop", "every container of a workload"},
 					     {"logs access.log.gz --status 5xx --path /checkout --by minute", "how many answers failed, per minute"},
 					     {"logs app.log --grep timeout --since 30m --count", "as grep -c, and within a time"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE,
 	.flags = (const enum flag_id[]){FLAG_GREP, FLAG_LOG_SINCE, FLAG_LOG_UNTIL, FLAG_LEVEL, FLAG_COUNT_LINES, FLAG_COUNT_BY, FLAG_STATUS,
-					FLAG_PATH, FLAG_NEW_SINCE, FLAG_CONTAINER, FLAG_ALL, FLAG_NOW, FLAG_COUNT},
+					FLAG_PATH, FLAG_NEW_SINCE, FLAG_CONTAINER, FLAG_LOG_ALL, FLAG_NOW, FLAG_COUNT},
 	.formats = "text|json",
 	.complete = COMPLETE_FILE,
 	.min_args = 1,

@@ -13,7 +13,7 @@ static const char style[] =
 	"@media(prefers-color-scheme:dark){:root{--page:#14171b;--text:#e6e9ed;--soft:#9aa4b2;--line:#343b45;--box:#1c2127;--bad:#ff8a80;--warn:#e6b450;"
 	"--good:#6fcf87;--link:#8ab4f8}}"
 	"*{box-sizing:border-box}"
-	"body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",sans-serif}"
+	"body{margin:0;overflow-wrap:break-word;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",sans-serif}"
 	"main{max-width:1180px;margin:0 auto;padding:32px 24px 64px}"
 	"h1{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center}h1,h2,h3{line-height:1.25;margin:0;font-weight:600}h1{font-size:28px}h2{font-size:20px;margin:48px 0 16px}h3{font-size:17px}"
 	"p{margin:8px 0}a{color:var(--link)}"

@@ -139,6 +139,20 @@ static bool is_choice(const char *choices, const char *text)
 	}
 }
 
+static int unknown_choice(struct cli *cli, const char *where, const char *choices, const char *text, struct err *err)
+{
+	struct near near;
+
+	near_init(&near, text);
+	for (const char *p = choices; *p; p += strcspn(p, "|"), p += *p == '|')
+		near_try(&near, arena_strndup(&cli->ctx.arena, p, strcspn(p, "|")));
+	if (near.best)
+		return err_set(err, ERR_USAGE, "%s: unknown \"%s\"; did you mean \"%s\"?", where, text, near.best);
+	if (!strchr(choices, '|'))
+		return err_set(err, ERR_USAGE, "%s: \"%s\" is not %s", where, text, choices);
+	return err_set(err, ERR_USAGE, "%s: \"%s\" is none of %s", where, text, choices);
+}
+
 static int set_flag(struct cli *cli, const struct flag *flag, const char *text, struct err *err)
 {
 	const char *where = arena_printf(&cli->ctx.arena, "--%s", flag->name);
@@ -146,7 +160,7 @@ static int set_flag(struct cli *cli, const struct flag *flag, const char *text, 
 	usec_t t;
 
 	if (flag->type == FLAG_CHOICE && !is_choice(choices, text))
-		return err_set(err, ERR_USAGE, "%s: \"%s\" is none of %s", where, text, choices);
+		return unknown_choice(cli, where, choices, text, err);
 	if (flag->type == FLAG_TIME && !clock_parse_rfc3339(text, strlen(text), &t))
 		return err_set(err, ERR_USAGE, "%s: \"%s\" is no time like 2026-11-23T15:04:05Z", where, text);
 	if (flag->type == FLAG_WHEN && !clock_parse_span(text, &t) && !clock_parse_rfc3339(text, strlen(text), &t))

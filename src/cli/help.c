@@ -1,10 +1,10 @@
 /* Help texts and the manual page, from the command and flag tables. */
 #include "cli/cli.h"
 
-#define TITLE_WIDTH 34u
-#define PROSE_WIDTH 100u
+#define TITLE_WIDTH 30u
+#define PROSE_WIDTH 80u
 
-static const char about[] = "Finds out what is wrong with a Kubernetes cluster, from evidence, without a language model.\n"
+static const char about[] = "Finds out what is wrong with a Kubernetes cluster, from evidence, without a language model. "
 			    "It only reads; values of Secrets are never requested.";
 
 void help_usage_line(struct strbuf *out, const char *program, const struct command *command)
@@ -82,10 +82,9 @@ void help_overview(struct term *t, const char *program)
 		if (!(*c)->hidden)
 			term_wrap(t, 2, STYLE_BOLD, (*c)->name, 13, STYLE_NONE, (*c)->summary);
 	term_addf(t, "\nBegin with:\n  %s scan\n  %s ask \"what is wrong?\"\n\n", program, program);
-	term_addf(t,
-		  "`%s help COMMAND` tells more, with examples. Exit codes: 0 done, 1 failed, 2 usage or bad input,\n"
-		  "3 problems found (scan --fail-on), 130 interrupted.\n",
-		  program);
+	term_addf(t, "`%s help COMMAND` tells more, with examples.\n", program);
+	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE,
+		  "Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 problems found (--fail-on of scan and diff), 130 interrupted.");
 }
 
 void help_command(struct term *t, const char *program, const struct command *command)
@@ -220,5 +219,5 @@ void help_manual(struct strbuf *out)
 	roff_group(out, "Every command", GROUP_GLOBAL);
 	roff_settings(out);
 	strbuf_addstr(out, ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed\n.TP\n.B 2\nwrong usage, or malformed input\n.TP\n.B 3\n"
-			   "problems found (scan \\-\\-fail\\-on)\n.TP\n.B 130\ninterrupted\n.SH SEE ALSO\n.BR kubectl (1)\n");
+			   "problems found (\\-\\-fail\\-on of scan and diff)\n.TP\n.B 130\ninterrupted\n.SH SEE ALSO\n.BR kubectl (1)\n");
 }

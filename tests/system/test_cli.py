@@ -5,7 +5,9 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
+import subprocess
 import termios
 import time
 
@@ -178,6 +180,22 @@ def test_as_a_kubectl_plugin(run, tmp_path, environment):
     assert "kubectl jamie scan" in os.popen(f"{plugin} help scan").read()
     lines = os.popen(f"{complete} scan --fail-on er").read().split("\n")
     assert lines[:2] == ["error", ":4"]
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_bash_does_not_complete_twice_what_stands_before_an_equals_sign():
+    """Readline takes the words apart at "=": only what follows is to be completed."""
+    folder = os.path.dirname(PROGRAM)
+    script = """source <(auto-devops completion bash)
+for line in 'auto-devops logs --level=d' 'auto-devops scan --by ' 'auto-devops why certif'; do
+    COMP_LINE=$line COMP_POINT=${#line} COMPREPLY=()
+    _auto_devops 2>/dev/null
+    printf '%s\n' "${COMPREPLY[*]}"
+done"""
+    answer = subprocess.run(
+        ["bash", "--norc", "-c", script], env={"PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "debug\nnamespace\ncertificaterequest/ certificate/\n"
 
 
 def test_contexts_are_completed(run, kubeconfig):
