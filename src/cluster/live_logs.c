@@ -80,6 +80,8 @@ static const char *log_path(struct arena *a, const struct log_request *q)
 	strbuf_init(&path, STRBUF_MAX_LINE);
 	add_path(&path, q->pod, q->container, q->previous);
 	strbuf_addf(&path, "&tailLines=%lld", (long long)(q->tail_lines ? q->tail_lines : LOG_TAIL_LINES));
+	if (q->timestamps)
+		strbuf_addstr(&path, "&timestamps=true");
 	if (q->since_secs)
 		strbuf_addf(&path, "&sinceSeconds=%lld", (long long)q->since_secs);
 	return arena_strndup(a, path.buf, path.len);

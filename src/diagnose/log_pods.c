@@ -141,6 +141,7 @@ size_t log_pods_requests(struct check_run *run, const struct object_list *pods, 
 			if (c->state == CONTAINER_RUNNING && !inventory_log(run->inv, pod, c->name, false))
 				requests[count++] = (struct log_request){.pod = pod,
 									 .container = c->name,
+									 .timestamps = true, /* many programs log no time: then nothing would tell that it is now */
 									 .tail_lines = LOG_LINES,
 									 .since_secs = LOG_SECONDS,
 									 .limit_bytes = LOG_BYTES};

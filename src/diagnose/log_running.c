@@ -152,7 +152,7 @@ static bool is_of_family(const struct log_template *t)
 	return t->signature >= 0 && !log_signature_is_generic(t->signature);
 }
 
-/* Does it come back as it used to, until the end of the log and until now? */
+/* Does it come back as it used to, until the end of the log and until now? Without times nobody can tell. */
 static bool goes_on(const struct log_mining *g, const struct log_template *t, usec_t now)
 {
 	uint64_t gaps = t->count - 1, gap = gaps ? (t->last_line - t->first_line) / gaps : 0;
@@ -160,7 +160,7 @@ static bool goes_on(const struct log_mining *g, const struct log_template *t, us
 
 	if (g->lines - t->last_line > MAX(GAP_FACTOR * gap, (uint64_t)QUIET_LINES))
 		return false;
-	return !t->last || now <= t->last + MIN(MAX(GAP_FACTOR * pause, PAUSE_LEAST), RECENT);
+	return t->last && now <= t->last + MIN(MAX(GAP_FACTOR * pause, PAUSE_LEAST), RECENT);
 }
 
 static void add_typical(struct trouble *t, const struct log_template *x)
@@ -232,33 +232,41 @@ static const char *line_at(struct arena *a, const struct container_log *log, uin
 	return arena_strndup(a, p, MIN((size_t)((nl ? nl : end) - p), (size_t)LOG_SHAPE_BYTES));
 }
 
-/* " (43 of its last 60 entries, since 2026-11-25T10:00:00Z, never in the 120 before)" */
+/* The line without the time that kubelet or the program put before it. */
+static size_t stamp_of(const char *line, usec_t now)
+{
+	char padded[LOG_SHAPE_BYTES + LOG_PADDING] = {0};
+	struct log_clock clock = {.now = now};
+	size_t len = MIN(strlen(line), LOG_SHAPE_BYTES), prefix = 0;
+
+	memcpy(padded, line, len);
+	return log_time_of(&clock, padded, len, &prefix) ? MIN(prefix, len) : 0;
+}
+
+/* " (43 of its last 60 entries, since 2026-11-25T10:00:00Z, none in the 120 before)" */
 static const char *trouble_text(struct arena *a, const struct trouble *t)
 {
 	char when[CLOCK_TEXT_MAX];
-	const char *since = "", *before = "";
+	const char *before = "";
 
-	if (t->first)
-		since = arena_printf(a, ", since %s", clock_format_rfc3339(t->first - t->first % USEC_PER_SEC, when));
+	clock_format_rfc3339(t->first - t->first % USEC_PER_SEC, when);
 	if (t->before >= LOG_TURN_BEFORE)
 		before = arena_printf(a, ", none in the %llu before", (unsigned long long)t->before);
-	return arena_printf(a, " (%llu of its last %llu entries%s%s)", (unsigned long long)t->typical_count, (unsigned long long)t->since, since,
-			    before);
+	return arena_printf(a, " (%llu of its last %llu entries, since %s%s)", (unsigned long long)t->typical_count,
+			    (unsigned long long)t->since, when, before);
 }
 
 static void add_finding(struct check_run *run, const struct container_log *log, const struct trouble *t, const struct log_match *m)
 {
 	struct finding *f;
-	bool surely = is_of_family(t->typical) && t->last;
-
 	run->check = m->check;
 	f = finding_new(run, log->pod, "%s%s", log_sentence(run->arena, log->pod, log->container, m), trouble_text(run->arena, t));
 	f->container = log->container;
-	f->severity = surely ? SEVERITY_ERROR : SEVERITY_WARNING;
+	f->severity = is_of_family(t->typical) ? SEVERITY_ERROR : SEVERITY_WARNING;
 	f->since = t->before >= LOG_TURN_BEFORE ? t->first : 0;
 	if (log_signature_fix(m->signature))
 		finding_fix(run, f, "%s", log_signature_fix(m->signature));
-	finding_log(run, f, log, m->number, m->number, arena_strndup(run->arena, m->line, m->len));
+	finding_log(run, f, log, m->number, m->number, line_at(run->arena, log, m->number));
 	if (t->first_line < t->last_line)
 		finding_log(run, f, log, (uint32_t)t->first_line, (uint32_t)t->first_line, line_at(run->arena, log, t->first_line));
 	log_finding_peer(run, f, m);
@@ -278,6 +286,7 @@ static void look_at_log(struct check_run *run, struct graph *g, const struct con
 	m.check = log_signature_check(m.signature);
 	m.number = (uint32_t)t.typical->last_line;
 	m.line = line_at(run->arena, log, m.number);
+	m.line += stamp_of(m.line, o.now);
 	m.len = strlen(m.line);
 	if (log_signature_names_peer(m.signature))
 		m.peer_text = log_peer_of(g, run->arena, log->pod->ns, m.line, m.len, &m.peer);
