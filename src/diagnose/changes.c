@@ -84,15 +84,21 @@ static bool is_node_reason(const char *reason)
 	return false;
 }
 
+/* Becoming ready when it joins is its creation. */
+static bool is_joining(const struct object *node, usec_t when)
+{
+	return node && when <= node->created + 5 * USEC_PER_MINUTE;
+}
+
 static void node_event(struct arena *a, const struct event *e, struct change_list *list)
 {
 	const char *name = arena_printf(a, "Node %s", e->about_name);
 	bool named = strncmp(e->message, name, strlen(name)) == 0;
 
-	if (str_eq(e->about_kind, "Node") && is_node_reason(e->reason))
-		change_add(a, list, CHANGE_NODE, e->about, "node", arena_printf(a, "%s%s%s", named ? "" : name, named ? "" : ": ", e->message),
-			   e->last)
-			->by = e->source;
+	if (!str_eq(e->about_kind, "Node") || !is_node_reason(e->reason) || (str_eq(e->reason, "NodeReady") && is_joining(e->about, e->last)))
+		return;
+	change_add(a, list, CHANGE_NODE, e->about, "node", arena_printf(a, "%s%s%s", named ? "" : name, named ? "" : ": ", e->message), e->last)->by =
+		e->source;
 }
 
 /* What a node says itself about when it changed: events expire after an hour, conditions and taints keep their times. */
@@ -105,8 +111,7 @@ static void node_state(const struct inventory *inv, struct arena *a, const struc
 
 	for (uint32_t i = 0; i < events->len; i++)
 		told = told || is_node_reason(events->items[i]->reason);
-	/* Becoming ready when it joins is its creation. */
-	if (!told && when > node->created + 5 * USEC_PER_MINUTE)
+	if (!told && !is_joining(node, when))
 		change_add(a, list, CHANGE_NODE, node, "node",
 			   arena_printf(a, "Node %s became %s", node->name, str_eq(value_get_str(ready, "status"), "True") ? "ready" : "not ready"),
 			   when);
