@@ -167,11 +167,11 @@ void answer_rights(struct say *s, const struct object *o)
 /* What has pods among the things that bear a name, or stands before some; service: a Service first. */
 static const struct object *end_of(struct say *s, const struct mention *m, bool service)
 {
+	const struct object *named = m->objects.items[0];
 	struct object_list pods;
 
-	for (uint32_t i = 0; service && i < m->objects.len; i++)
-		if (m->objects.items[i]->kind->id == KIND_SERVICE)
-			return m->objects.items[i];
+	if (service && (named = inventory_find(s->inv, KIND_SERVICE, named->ns, named->name)))
+		return named;
 	for (uint32_t i = 0; i < m->objects.len; i++)
 		if (pod_spec(m->objects.items[i]))
 			return m->objects.items[i];
