@@ -76,9 +76,9 @@ static void index_of_causes(const struct document *d)
 		return;
 	strbuf_addf(d->out, "%s\n\n", report_cause_counts(&d->ctx->arena, list));
 	for (uint32_t i = 0; i < list->len; i++) {
-		strbuf_addf(d->out, "%u. [", i + 1);
+		strbuf_addf(d->out, "%u. ", i + 1);
 		text(d, list->items[i]->title);
-		strbuf_addf(d->out, "](#cause-%u) (%s)\n", i + 1, severity_text(list->items[i]->severity));
+		strbuf_addf(d->out, " (%s)\n", severity_text(list->items[i]->severity));
 	}
 	strbuf_addch(d->out, '\n');
 }
@@ -88,7 +88,7 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 	struct arena *a = &d->ctx->arena;
 	usec_t now = inventory_now(d->diagnosis->inv);
 
-	strbuf_addf(d->out, "<a id=\"cause-%u\"></a>\n\n### %u. ", number, number);
+	strbuf_addf(d->out, "### %u. ", number);
 	text(d, c->title);
 	strbuf_addf(d->out, "\n\n- **severity** %s\n", severity_text(c->severity));
 	item(d, "where", c->root->object ? report_object(a, c->root->object) : "");
