@@ -42,6 +42,8 @@ const struct command command_ask = {
 					     {"ask why is checkout failing in prod", "quotes are not needed"},
 					     {"ask \"which pods restarted most?\"", "lists and counts"},
 					     {"ask \"what changed in shop in the last hour?\"", "what happened before"},
+					     {"ask \"can web reach db?\"", "what NetworkPolicies allow; also who may list pods in shop"},
+					     {"ask \"what else could it be?\"", "other explanations, and what rules them out"},
 					     {"ask \"show the logs of checkout\" --from incident.snapshot", "of a recording"},
 					     {NULL, NULL}},
 	.groups = GROUP_CLUSTER | GROUP_SCOPE | GROUP_CHECKS,

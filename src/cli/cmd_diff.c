@@ -299,7 +299,7 @@ static int run_diff(struct cli *cli, struct err *err)
 const struct command command_diff = {
 	.name = "diff",
 	.arguments = "BEFORE [AFTER]",
-	.summary = "Compare two recordings: what broke, what recovered, what was changed",
+	.summary = "Compare two recordings: what broke, recovered, was changed",
 	.description =
 		"Diagnoses an earlier recording and a later one (or, without AFTER, the live cluster), and tells what is wrong now and was not before, what has "
 		"recovered, what stays, and which objects were added, removed or changed, field by field. Causes are matched by what they are about, whatever "

@@ -293,7 +293,7 @@ static int run_logs(struct cli *cli, struct err *err)
 const struct command command_logs = {
 	.name = "logs",
 	.arguments = "FILE...|-|KIND/NAME",
-	.summary = "Find out what logs of any length say: errors, what is new, how often, since when",
+	.summary = "Find out what logs say: errors, what is new and since when",
 	.description =
 		"Reads log files (also .gz, .zst and tar), standard input (-), or the logs of a pod or workload, those of ended instances first, in one "
 		"pass and in bounded memory. Lines that differ only in numbers, ids, addresses and the like are one shape; a stack trace is one entry with "

@@ -90,7 +90,7 @@ static int run_report(struct cli *cli, struct err *err)
 const struct command command_report = {
 	.name = "report",
 	.arguments = "[FILE]",
-	.summary = "Write the whole diagnosis as one document: a page, Markdown, JSON, SARIF or JUnit",
+	.summary = "Write the diagnosis as a page, Markdown, JSON, SARIF or JUnit",
 	.description =
 		"Everything that `scan --all` finds, as one document, into FILE or to standard output. html is one page that needs nothing else, no "
 		"network and no script: causes with their evidence and a drawing of how they reach what people notice, a verdict for each namespace, all "

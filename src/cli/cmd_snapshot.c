@@ -50,7 +50,7 @@ static int run_snapshot(struct cli *cli, struct err *err)
 const struct command command_snapshot = {
 	.name = "snapshot",
 	.arguments = "",
-	.summary = "Record the cluster into one file, to look at it later or elsewhere",
+	.summary = "Record the cluster into one file, to look at it elsewhere",
 	.description =
 		"Reads everything that may be read, with the logs of unhealthy containers, and writes it into one compressed file; every command reads it "
 		"with --from. Values of Secrets are never in it, and what looks like a credential in environment variables, ConfigMaps, events and "

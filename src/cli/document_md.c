@@ -58,6 +58,31 @@ static void chain(const struct document *d, const struct cause *c)
 	strbuf_addch(d->out, '\n');
 }
 
+static const char *affected(struct arena *a, const struct cause *c)
+{
+	const char *text = "";
+
+	for (uint32_t i = 0; i < c->workloads.len && i < 10; i++)
+		text = arena_printf(a, "%s%s%s", text, i ? ", " : "", report_object(a, c->workloads.items[i]));
+	return c->workloads.len > 10 ? arena_printf(a, "%s and %u more workloads", text, c->workloads.len - 10) : text;
+}
+
+/* What a reader of a hundred causes begins with. */
+static void index_of_causes(const struct document *d)
+{
+	const struct cause_list *list = &d->diagnosis->causes;
+
+	if (list->len < 2)
+		return;
+	strbuf_addf(d->out, "%s\n\n", report_cause_counts(&d->ctx->arena, list));
+	for (uint32_t i = 0; i < list->len; i++) {
+		strbuf_addf(d->out, "%u. ", i + 1);
+		text(d, list->items[i]->title);
+		strbuf_addf(d->out, " (%s)\n", severity_text(list->items[i]->severity));
+	}
+	strbuf_addch(d->out, '\n');
+}
+
 static void cause(const struct document *d, const struct cause *c, unsigned number)
 {
 	struct arena *a = &d->ctx->arena;
@@ -69,10 +94,7 @@ static void cause(const struct document *d, const struct cause *c, unsigned numb
 	item(d, "where", c->root->object ? report_object(a, c->root->object) : "");
 	item(d, "since", report_ago(a, now, c->since));
 	item(d, "because", report_behind(a, c));
-	for (uint32_t i = 0; i < c->workloads.len && i < 10; i++)
-		item(d, "affects", report_object(a, c->workloads.items[i]));
-	if (c->workloads.len > 10)
-		item(d, "affects", arena_printf(a, "and %u more workloads", c->workloads.len - 10));
+	item(d, "affects", affected(a, c));
 	chain(d, c);
 	if (c->root->evidence_count)
 		strbuf_addstr(d->out, "- **evidence**\n");
@@ -150,6 +172,7 @@ void document_markdown(const struct document *d)
 	text(d, x->verdict_why);
 	strbuf_addf(d->out, "\n\n%zu objects, as of %s.\n\n", inventory_object_count(x->inv),
 		    now ? clock_format_rfc3339(now, when) : "an unknown time");
+	index_of_causes(d);
 	if (x->causes.len)
 		strbuf_addf(d->out, "## Causes\n\n");
 	for (uint32_t i = 0; i < x->causes.len; i++)

@@ -65,6 +65,8 @@ void answer_help(struct say *s)
 	say_item(s, "which pods are not ready? how many pods run on NODE? which pods restarted most?");
 	say_item(s, "show the logs of NAME, events of NAME, what changed in NAMESPACE in the last hour?");
 	say_item(s, "where does NAME run, which image does it have, what depends on it, who uses ConfigMap NAME?");
+	say_item(s, "what else could it be? what is silenced? what should we improve? which certificates expire soon?");
+	say_item(s, "can NAME reach NAME? who may list pods in NAMESPACE?");
 	say_item(s, "compare two namespaces; what can you not see?");
 	say_followup(s, "what is wrong?");
 }
