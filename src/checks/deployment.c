@@ -25,8 +25,10 @@ static void run_unavailable(struct check_run *run, const struct object *o)
 	const struct object *pod = workload_unready_pod(run, o);
 	if (pod)
 		finding_fix(run, f, "See why %s is not ready.", run_text(run, pod));
-	else
+	else if (value_get_int(o->status, "replicas", 0) < want)
 		finding_fix(run, f, "See why its ReplicaSet creates too few pods.");
+	else
+		finding_fix(run, f, "See why its pods are not ready.");
 	if (ready == 0)
 		f->severity = SEVERITY_CRITICAL;
 }

@@ -201,6 +201,8 @@ static int look_at_ref(void *arg, const struct pod_ref *ref)
 		if (!has)
 			u->missing = arena_printf(a, "%s %s has no key %s", kind_table[ref->kind].name, ref->name, ref->key);
 	}
+	if (str_eq(ref->name, "kube-root-ca.crt")) /* every pod's, and none's configuration */
+		return 0;
 	if (!value_len(value_get(o->metadata, "managedFields")))
 		u->untimed = true;
 	if (written(o) > u->written) {
@@ -226,6 +228,13 @@ static bool look_at_refs(struct inquiry *q, struct used *u)
 	return true;
 }
 
+/* Was it written when the workload was made, and did the trouble begin soon after? Then the write changed nothing. */
+static bool is_of_beginning(const struct inquiry *q, usec_t when)
+{
+	usec_t made = q->owner ? q->owner->created : 0;
+	return made && when <= made + USEC_PER_MINUTE && q->cause->since < made + USEC_PER_HOUR;
+}
+
 void weigh_config_changed(struct inquiry *q)
 {
 	const struct change *last;
@@ -244,8 +253,12 @@ void weigh_config_changed(struct inquiry *q)
 		weigh_out(q, "it uses no ConfigMap or Secret");
 	else if (!u.maps && !u.secrets)
 		weigh_unknown(q, "when what it names went away is not recorded");
+	else if (!u.untimed && !u.youngest)
+		weigh_out(q, "it uses no ConfigMap or Secret of its own");
 	else if (u.untimed)
 		weigh_unknown(q, "when its configuration was last written is not recorded");
+	else if (is_of_beginning(q, u.written))
+		weigh_out(q, "what it is configured with has not changed since %s was made", run_text(q->run, q->owner));
 	else
 		weigh_out(q, "the last write, to %s, was %s", u.youngest, ago_before(q, u.written));
 }
