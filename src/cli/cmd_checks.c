@@ -97,12 +97,13 @@ static void markdown(struct cli *cli)
 
 	for (size_t i = 0; i < count; i++)
 		advice += all[i]->advice;
-	term_addf(t,
-		  "# Checks\n\nWritten by `auto-devops checks --markdown`; do not edit.\n\n"
-		  "%zu checks: %zu of what is wrong, and %zu that only advise (`scan --all --advice`). Below the table each is explained, and at the end stands "
-		  "[what other scanners look for](#what-other-scanners-look-for) and which checks find the same.\n\n"
-		  "| check | kind | severity | finds |\n|---|---|---|---|\n",
-		  count, count - advice, advice);
+	term_addf(
+		t,
+		"# Checks\n\nWritten by `auto-devops checks --markdown`; do not edit.\n\n"
+		"%zu checks: %zu of what is wrong, and %zu that only advise (`scan --all --advice`). Below the table each is explained, and at the end stands "
+		"[what other scanners look for](#what-other-scanners-look-for) and which checks find the same.\n\n"
+		"| check | kind | severity | finds |\n|---|---|---|---|\n",
+		count, count - advice, advice);
 	for (size_t i = 0; i < count; i++)
 		term_addf(t, "| [%s](#%s) | %s | %s | %s |\n", all[i]->id, all[i]->id, kind_name(cli, all[i]), severity_words(all[i]), all[i]->title);
 	for (size_t i = 0; i < count; i++) {

@@ -230,7 +230,9 @@ struct change_list changes_of(struct graph *g, struct arena *a, const struct obj
 
 		for (uint32_t j = 0; j < i; j++)
 			again = again || edges->items[j].to.object == used;
-		if (used && !again && (used->kind->id == KIND_CONFIG_MAP || used->kind->id == KIND_SECRET))
+		/* Every pod has its namespace's kube-root-ca.crt: a write to it is no change of a workload. */
+		if (used && !again &&
+		    ((used->kind->id == KIND_CONFIG_MAP && !str_eq(used->name, "kube-root-ca.crt")) || used->kind->id == KIND_SECRET))
 			write_changes(a, used, &list);
 	}
 	finish(&list, since, until, 0);

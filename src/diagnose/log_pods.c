@@ -139,12 +139,13 @@ size_t log_pods_requests(struct check_run *run, const struct object_list *pods, 
 			if (previous_too && c->last.present && !inventory_log(run->inv, pod, c->name, true))
 				requests[count++] = (struct log_request){.pod = pod, .container = c->name, .previous = true};
 			if (c->state == CONTAINER_RUNNING && !inventory_log(run->inv, pod, c->name, false))
-				requests[count++] = (struct log_request){.pod = pod,
-									 .container = c->name,
-									 .timestamps = true, /* many programs log no time: then nothing would tell that it is now */
-									 .tail_lines = LOG_LINES,
-									 .since_secs = LOG_SECONDS,
-									 .limit_bytes = LOG_BYTES};
+				requests[count++] = (struct log_request){
+					.pod = pod,
+					.container = c->name,
+					.timestamps = true, /* many programs log no time: then nothing would tell that it is now */
+					.tail_lines = LOG_LINES,
+					.since_secs = LOG_SECONDS,
+					.limit_bytes = LOG_BYTES};
 			taken++;
 		}
 	}

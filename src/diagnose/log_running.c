@@ -252,8 +252,8 @@ static const char *trouble_text(struct arena *a, const struct trouble *t)
 	clock_format_rfc3339(t->first - t->first % USEC_PER_SEC, when);
 	if (t->before >= LOG_TURN_BEFORE)
 		before = arena_printf(a, ", none in the %llu before", (unsigned long long)t->before);
-	return arena_printf(a, " (%llu of its last %llu entries, since %s%s)", (unsigned long long)t->typical_count,
-			    (unsigned long long)t->since, when, before);
+	return arena_printf(a, " (%llu of its last %llu entries, since %s%s)", (unsigned long long)t->typical_count, (unsigned long long)t->since,
+			    when, before);
 }
 
 static void add_finding(struct check_run *run, const struct container_log *log, const struct trouble *t, const struct log_match *m)
