@@ -75,7 +75,8 @@ static void conclude(const struct inventory *inv, struct arena *arena, const str
 	renumber(&run->findings);
 	chain_build(chain, g, arena, &run->findings);
 	silence_followers(chain);
-	*ret = (struct diagnosis){.inv = inv, .findings = run->findings, .silenced = silenced_of(arena, &run->findings), .logs = reach, .graph = g, .chain = chain};
+	*ret = (struct diagnosis){
+		.inv = inv, .findings = run->findings, .silenced = silenced_of(arena, &run->findings), .logs = reach, .graph = g, .chain = chain};
 	causes_build(ret, chain, arena, options->ns);
 }
 

@@ -3,11 +3,11 @@
 #include "diagnose/internal.h"
 
 #define CONTAINERS_PER_POD 4u
-#define LOG_SECONDS (15 * 60)			/* what is older is no error of now (log_running.c) */
-#define LOG_LINES 400				/* of a running container: enough to tell how many of them are errors */
-#define LOG_BYTES (64 << 10)			/* times DIAGNOSE_LOG_WORKLOADS pods and their containers: some ten megabytes */
+#define LOG_SECONDS (15 * 60)                     /* what is older is no error of now (log_running.c) */
+#define LOG_LINES 400                             /* of a running container: enough to tell how many of them are errors */
+#define LOG_BYTES (64 << 10)                      /* times DIAGNOSE_LOG_WORKLOADS pods and their containers: some ten megabytes */
 #define REQUESTS_MAX (2 * DIAGNOSE_LOG_WORKLOADS) /* a second pod of a workload is only looked at within this */
-#define BEHIND_DEPTH 3u				/* Ingress, Service, workload */
+#define BEHIND_DEPTH 3u                           /* Ingress, Service, workload */
 
 bool log_is_running(const struct container_view *c)
 {
@@ -139,12 +139,13 @@ size_t log_pods_requests(struct check_run *run, const struct object_list *pods, 
 			if (previous_too && c->last.present && !inventory_log(run->inv, pod, c->name, true))
 				requests[count++] = (struct log_request){.pod = pod, .container = c->name, .previous = true};
 			if (c->state == CONTAINER_RUNNING && !inventory_log(run->inv, pod, c->name, false))
-				requests[count++] = (struct log_request){.pod = pod,
-									 .container = c->name,
-									 .timestamps = true, /* many programs log no time: then nothing would tell that it is now */
-									 .tail_lines = LOG_LINES,
-									 .since_secs = LOG_SECONDS,
-									 .limit_bytes = LOG_BYTES};
+				requests[count++] = (struct log_request){
+					.pod = pod,
+					.container = c->name,
+					.timestamps = true, /* many programs log no time: then nothing would tell that it is now */
+					.tail_lines = LOG_LINES,
+					.since_secs = LOG_SECONDS,
+					.limit_bytes = LOG_BYTES};
 			taken++;
 		}
 	}

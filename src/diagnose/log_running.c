@@ -7,12 +7,12 @@
 
 #define RECENT (15 * USEC_PER_MINUTE)
 #define PAUSE_LEAST (2 * USEC_PER_MINUTE) /* an error that comes back more often than this still goes on, whatever its rhythm was */
-#define GAP_FACTOR 3u			  /* so many times its usual distance from the last one: it has stopped */
-#define QUIET_LINES 5u			  /* lines after the last error that say nothing either way */
-#define ERRORS_LEAST 5u			  /* fewer are an accident */
-#define ERRORS_OF_PEER 3u		  /* the same when the line names a Service or pod that there is */
-#define SHARE_HIGH 20u			  /* percent of the entries since the first error */
-#define SHARE_LOW 5u			  /* the same for what was never there before, or names a peer */
+#define GAP_FACTOR 3u                     /* so many times its usual distance from the last one: it has stopped */
+#define QUIET_LINES 5u                    /* lines after the last error that say nothing either way */
+#define ERRORS_LEAST 5u                   /* fewer are an accident */
+#define ERRORS_OF_PEER 3u                 /* the same when the line names a Service or pod that there is */
+#define SHARE_HIGH 20u                    /* percent of the entries since the first error */
+#define SHARE_LOW 5u                      /* the same for what was never there before, or names a peer */
 
 /* ---- Words -------------------------------------------------------------------------------------------------------------------- */
 
@@ -28,8 +28,14 @@ static bool holds_any(const char *text, size_t len, const char *const *words, si
 /* What servers log at level error although it is their clients' doing. */
 static bool is_of_clients(const char *text, size_t len)
 {
-	static const char *const words[] = {"tls handshake error from", "favicon.ico",	       "robots.txt",	     "client closed connection",
-					    "client prematurely closed", "closed by client", "context canceled", "client disconnected",
+	static const char *const words[] = {"tls handshake error from",
+					    "favicon.ico",
+					    "robots.txt",
+					    "client closed connection",
+					    "client prematurely closed",
+					    "closed by client",
+					    "context canceled",
+					    "client disconnected",
 					    "open() \""};
 
 	return holds_any(text, len, words, ARRAY_LEN(words));
@@ -82,8 +88,8 @@ static bool denied_after(const char *text, size_t len, size_t at)
 /* How a line speaks of errors: 0 = not at all, 1 = it says that there are some, -1 = only that there are none. */
 static int speaks_of_errors(const char *text, size_t len)
 {
-	static const char *const words[] = {"error",  "fail",	"fatal",   "panic",   "exception", "critical", "refused", "denied",
-					    "timeout", "timed out", "cannot", "can't", "unable", "no such", "unreachable", "reset by peer"};
+	static const char *const words[] = {"error",   "fail",      "fatal",  "panic", "exception", "critical", "refused",     "denied",
+					    "timeout", "timed out", "cannot", "can't", "unable",    "no such",  "unreachable", "reset by peer"};
 	int found = 0;
 
 	for (size_t at = 0; at < len; at++) {
@@ -116,7 +122,8 @@ static bool counts_as_error(const struct log_template *t)
 /* Something that is said for the first time after the last error, and says that all is well again. */
 static bool recovered_after(const struct log_mining *g, uint64_t last_line)
 {
-	static const char *const good[] = {"connected", "connection established", "succeeded", "success", "recovered", "ready", "back to normal", "restored"};
+	static const char *const good[] = {"connected", "connection established", "succeeded", "success", "recovered",
+					   "ready",     "back to normal",         "restored"};
 	static const char *const bad[] = {"not ", "disconnected", "unsuccess", "un"};
 
 	for (uint32_t i = 0; i < g->template_count; i++) {
@@ -132,11 +139,11 @@ static bool recovered_after(const struct log_mining *g, uint64_t last_line)
 /* ---- Judging a log ------------------------------------------------------------------------------------------------------------ */
 
 struct trouble {
-	uint64_t count;			    /* entries with errors that go on */
-	uint64_t before, since;		    /* entries before the first of them, and from it on */
+	uint64_t count;                     /* entries with errors that go on */
+	uint64_t before, since;             /* entries before the first of them, and from it on */
 	const struct log_template *typical; /* of a family, if one is among them; else the most frequent */
-	uint64_t typical_count;		    /* of its family; of all when it has none */
-	uint64_t first_line, last_line;	    /* of the typical ones */
+	uint64_t typical_count;             /* of its family; of all when it has none */
+	uint64_t first_line, last_line;     /* of the typical ones */
 	usec_t first, last;
 };
 
@@ -185,8 +192,9 @@ static bool find_trouble(const struct log_mining *g, usec_t now, struct trouble 
 		return false;
 	for (uint32_t i = 0; i < g->template_count; i++) {
 		const struct log_template *t = g->templates[i];
-		bool same = is_of_family(ret->typical) ? is_of_family(t) && log_signature_check(t->signature) == log_signature_check(ret->typical->signature)
-						       : !is_of_family(t);
+		bool same = is_of_family(ret->typical)
+				    ? is_of_family(t) && log_signature_check(t->signature) == log_signature_check(ret->typical->signature)
+				    : !is_of_family(t);
 
 		if (same && counts_as_error(t) && goes_on(g, t, now))
 			add_typical(ret, t);
@@ -244,8 +252,8 @@ static const char *trouble_text(struct arena *a, const struct trouble *t)
 	clock_format_rfc3339(t->first - t->first % USEC_PER_SEC, when);
 	if (t->before >= LOG_TURN_BEFORE)
 		before = arena_printf(a, ", none in the %llu before", (unsigned long long)t->before);
-	return arena_printf(a, " (%llu of its last %llu entries, since %s%s)", (unsigned long long)t->typical_count,
-			    (unsigned long long)t->since, when, before);
+	return arena_printf(a, " (%llu of its last %llu entries, since %s%s)", (unsigned long long)t->typical_count, (unsigned long long)t->since,
+			    when, before);
 }
 
 static void add_finding(struct check_run *run, const struct container_log *log, const struct trouble *t, const struct log_match *m)
