@@ -209,7 +209,10 @@ static void run_init_waiting(struct check_run *run, const struct object *o)
 		usec_t age = run_age(run, c->running_since);
 		/* A sidecar lets the next containers start once it has started itself: when its startup probe, if any, has succeeded. */
 		bool holds = c->role == CONTAINER_INIT || (c->role == CONTAINER_SIDECAR && !c->started && value_get(c->spec, "startupProbe"));
-		if (!holds || c->state != CONTAINER_RUNNING || age < run->options->recovered_after)
+		if (!holds || c->state != CONTAINER_RUNNING || age < run->options->startup_grace)
+			continue;
+		/* A migration may take its time; what waits for a Service that nothing is behind waits in vain. */
+		if (age < run->options->recovered_after && !waited_for(run, o, c))
 			continue;
 		const struct container_log *log = inventory_log(run->inv, o, c->name, false);
 		uint32_t line = 0;
@@ -423,7 +426,7 @@ const struct check check_pod_init_waiting = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_WARNING,
 	.title = "Init container does not end",
-	.explain = "An init container has been running for longer than recovered_after; the pod's own containers are not started until it ends. The "
+	.explain = "An init container has been running for longer than recovered_after, or than startup_grace when its command names a Service without ready endpoints; the pod's own containers are not started until it ends. The "
 		   "same holds for a sidecar whose startup probe has not succeeded.\n\n"
 		   "Often it waits in a loop for something that does not come (a database, a certificate). A long migration looks the same.",
 	.fix = "See what the init container waits for: its command and its log say it.",

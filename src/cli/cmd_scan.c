@@ -108,6 +108,8 @@ static int run_scan(struct cli *cli, struct err *err)
 		report_scan_lines(&cli->out.buf, &cli->ctx.arena, &d);
 	else
 		report_scan_text(&cli->out, &cli->ctx.arena, s.cluster, &d, &o);
+	if (d.logs.looked_at < d.logs.workloads && (str_eq(format, "text") || str_eq(format, "wide")))
+		term_addf(&cli->out, "Logs of %u of %u running workloads were looked at.\n", d.logs.looked_at, d.logs.workloads);
 	if (str_eq(format, "text") || str_eq(format, "wide")) {
 		filter_text(&s, hidden);
 		session_rules_text(&s);

@@ -93,7 +93,7 @@ static int run_why(struct cli *cli, struct err *err)
 		return r;
 	r = target_find(s.inv, &cli->ctx.arena, cli->args, cli->arg_count, ns, cluster_is_live(s.cluster) ? cluster_namespace(s.cluster) : NULL,
 			&target, err);
-	if (r < 0 || (r = filter_read(&s, &filter, err)) < 0 || (r = session_diagnose(&s, &d, err)) < 0)
+	if (r < 0 || (r = filter_read(&s, &filter, err)) < 0 || (r = session_diagnose_about(&s, target.object, &d, err)) < 0)
 		return r;
 	all = diagnose_object(&d, &cli->ctx, target.object);
 	causes = causes_filter(&filter, &d, &cli->ctx.arena, &all);

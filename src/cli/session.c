@@ -248,11 +248,17 @@ void session_diagnose_options(const struct session *s, struct diagnose_options *
 
 int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err)
 {
+	return session_diagnose_about(s, NULL, ret, err);
+}
+
+int session_diagnose_about(struct session *s, const struct object *about, struct diagnosis *ret, struct err *err)
+{
 	struct diagnose_options o;
 	struct span span = span_begin("diagnose");
 	int r;
 
 	session_diagnose_options(s, &o);
+	o.about = about;
 	session_progress(s, "looking for causes", 0, 0);
 	r = diagnose_cluster(s->cluster, &s->cli->ctx, &o, ret, err);
 	session_progress(s, NULL, 0, 0);

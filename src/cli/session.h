@@ -31,6 +31,8 @@ void session_cluster_options(struct session *s, struct cluster_options *ret);
 void session_release(struct session *s);
 /* The diagnosis, with the options that flags and settings say. */
 int session_diagnose(struct session *s, struct diagnosis *ret, struct err *err);
+/* The same, with the logs of one object's running pods looked at, too. */
+int session_diagnose_about(struct session *s, const struct object *about, struct diagnosis *ret, struct err *err);
 void session_diagnose_options(const struct session *s, struct diagnose_options *ret);
 /* On the output: rules whose date is over. */
 void session_rules_text(struct session *s);

@@ -46,7 +46,8 @@ static bool introduced(const char *line, const char *token, const char *end)
 					     "host=",
 					     "bootstrap.servers=",
 					     "host '",
-					     "host \""};
+					     "host \"",
+					     "to the server "};
 	static const char *const words[] = {"a",        "an",       "and", "connect", "server", "timed", "request", "prematurely",
 					    "response", "upstream", "any", "at",      "by",     "for",   "from",    "has",
 					    "host",     "in",       "is",  "it",      "my",     "no",    "not",     "name",

@@ -499,6 +499,20 @@ static void fill_entities(const struct jamie *j, struct arena *a, const struct q
 	ret->entity_count = e.len;
 }
 
+/* Who asks how one thing does gets its logs looked at, too: a program may run and fail at what it does. */
+static int look_closer(struct jamie *j, struct ctx *ctx, const struct question *q, struct err *err)
+{
+	const struct mention *m = &q->mentions[0];
+	const struct diagnosis *d;
+
+	if (q->mention_count != 1 || m->ambiguous || (q->intent != INTENT_WHY && q->intent != INTENT_HEALTH) ||
+	    j->options.diagnose.about == m->objects.items[0])
+		return 0;
+	j->options.diagnose.about = m->objects.items[0];
+	j->diagnosed = false;
+	return jamie_diagnosis(j, ctx, &d, err);
+}
+
 int jamie_ask(struct jamie *j, struct ctx *ctx, const char *question, struct answer *ret, struct err *err)
 {
 	struct question *q = arena_new(&ctx->arena, struct question);
@@ -522,6 +536,8 @@ int jamie_ask(struct jamie *j, struct ctx *ctx, const char *question, struct ans
 	question_intent(q);
 	recall(j, q, &ctx->arena);
 	adjust_intent(q);
+	if ((r = look_closer(j, ctx, q, err)) < 0)
+		return r;
 	*ret = (struct answer){0};
 	say_init(&s, &ctx->arena, d, q);
 	s.checks = &j->options.diagnose.checks;

@@ -11,6 +11,7 @@ import pytest
 import samples
 from conftest import SLOW, peak_memory_kib
 from servers import FakeApi
+from servers import response as servers_response
 
 MIB = 1 << 20
 # The program itself, its libraries, and LOG_MINE_MEMORY.
@@ -179,3 +180,27 @@ def test_recorded_log(run, tmp_path):
     result = run("logs", "pod/api-1", "--from", tmp_path / "dump").ok()
     assert "60 lines, " in result.out, result
     assert "orders-db:5432" in result.out, result
+
+
+def running_log(conn, server):
+    now = time.time()
+    body = "".join(
+        time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime(now - 400 + 4 * i)) + f" ERROR order {i} has no price\n" for i in range(100)
+    )
+    conn.sendall(servers_response(body=body, content_type="text/plain"))
+    return True
+
+
+def test_logs_of_running_pods_are_read_when_asked(run, kubeconfig):
+    pods = [samples.pod(f"web-{i}") for i in range(230)]
+    with FakeApi({"pods": pods, "nodes": [samples.node()]}) as server:
+        server.on("/api/v1/namespaces/shop/pods/", running_log)
+        env = {"KUBECONFIG": str(kubeconfig(server.url))}
+        run("scan", env=env)
+        assert not [p for p, _ in server.requests if "/log?" in p]
+        result = run("scan", "--logs", env=env)
+        asked = [p for p, _ in server.requests if "/log?" in p]
+        assert len(asked) == 200, len(asked)
+        assert all("timestamps=true" in p and "sinceSeconds=900" in p and "tailLines=400" in p for p in asked), asked[0]
+        assert "has no price" in result.out, result
+        assert "Logs of 200 of 230 running workloads" in result.out, result

@@ -268,6 +268,11 @@ static void signatures_and_peers(void **state)
 	} cases[] = {
 		{"dial tcp: lookup redis on 10.96.0.10:53: server misbehaving", "log/name-lookup-failed", "redis"},
 		{"redis: Name or service not known", "log/name-lookup-failed", "redis"},
+		{"Get \"http://orders:8080/x\": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+		 "log/timeout", "orders:8080"},
+		{"The connection to the server api.shop:6443 was refused - did you specify the right host or port?", "log/connection-refused",
+		 "api.shop:6443"},
+		{"dial tcp: lookup orders on 10.96.0.10:53: no such host", "log/name-lookup-failed", "orders"},
 		{"nginx: [emerg] host not found in upstream \"api\" in /etc/nginx/nginx.conf:3", "log/name-lookup-failed", "api"},
 		{"java.net.UnknownHostException: orders-db", "log/name-lookup-failed", "orders-db"},
 		{"[Producer clientId=p-1] Connection to node -1 (kafka-0.kafka:9092) could not be established. Broker may not be available.",
