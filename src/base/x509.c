@@ -151,12 +151,12 @@ int x509_read_pem(struct arena *a, const char *text, size_t len, struct x509_lis
 
 	while (r == 0 && list.len < X509_MAX_CERTIFICATES) {
 		const char *from = memmem(p, (size_t)(stop - p), begin, sizeof(begin) - 1);
-		const char *to = from ? memmem(from, (size_t)(stop - from), end, sizeof(end) - 1) : NULL;
 		if (!from)
 			break;
+		from += sizeof(begin) - 1; /* the END line begins behind it: the two may not share dashes */
+		const char *to = memmem(from, (size_t)(stop - from), end, sizeof(end) - 1);
 		if (!to)
 			return err_set(err, ERR_INPUT, "certificate %u has no END line", list.len + 1);
-		from += sizeof(begin) - 1;
 		struct strbuf der;
 		strbuf_init(&der, DER_MAX);
 		pthread_once(&once, load);
