@@ -1,6 +1,7 @@
 /* NetworkPolicies that forbid what pods cannot do without: looking names up, being reached from outside. */
 #include "checks/policy_reach.h"
 
+#include "checks/index.h"
 #include "checks/ingress.h"
 #include "checks/workload.h"
 #include "cluster/reach.h"
@@ -165,8 +166,14 @@ static const struct {
 	{"projectcontour.io/ingress-controller", "contour", "envoy"},
 };
 
-/* The workload that serves an IngressClass; NULL when it cannot be told, or when there are two. */
-static const struct object *controller_of(struct check_run *run, const char *class)
+static bool is_controller(const struct object *o, size_t c)
+{
+	const struct value *labels = pod_labels_of(o, NULL);
+	return str_eq(value_get_str(labels, "app.kubernetes.io/name"), controllers[c].name) &&
+	       (!controllers[c].component || str_eq(value_get_str(labels, "app.kubernetes.io/component"), controllers[c].component));
+}
+
+static const struct object *find_controller(struct check_run *run, const char *class)
 {
 	static const enum kind_id kinds[] = {KIND_DEPLOYMENT, KIND_DAEMON_SET};
 	const struct object *o = inventory_find(run->inv, KIND_INGRESS_CLASS, "", class), *found = NULL;
@@ -177,9 +184,7 @@ static const struct object *controller_of(struct check_run *run, const char *cla
 	for (size_t k = 0; k < ARRAY_LEN(kinds) && c < ARRAY_LEN(controllers); k++) {
 		const struct object_list *list = inventory_list(run->inv, kinds[k]);
 		for (uint32_t i = 0; i < list->len; i++) {
-			const struct value *labels = pod_labels_of(list->items[i], NULL);
-			if (!str_eq(value_get_str(labels, "app.kubernetes.io/name"), controllers[c].name) ||
-			    (controllers[c].component && !str_eq(value_get_str(labels, "app.kubernetes.io/component"), controllers[c].component)))
+			if (!is_controller(list->items[i], c))
 				continue;
 			if (found)
 				return NULL;
@@ -187,6 +192,24 @@ static const struct object *controller_of(struct check_run *run, const char *cla
 		}
 	}
 	return found;
+}
+
+struct controller {
+	const struct object *workload;
+};
+
+/* The workload that serves an IngressClass; NULL when it cannot be told, or when there are two. Looked for once: it may be any workload of the
+ * cluster, and thousands of Ingresses ask for the same. */
+static const struct object *controller_of(struct check_run *run, const char *class)
+{
+	const char *key = arena_printf(run->arena, "ingress controller %s", class);
+	struct controller *known = hash_get(index_table(run, INDEX_MEMO), key, strlen(key));
+	if (!known) {
+		known = arena_new(run->arena, struct controller);
+		known->workload = find_controller(run, class);
+		hash_put(index_table(run, INDEX_MEMO), key, strlen(key), known);
+	}
+	return known->workload;
 }
 
 /* Most Services stand before pods that no policy speaks of: asked first, since the rest costs more. */

@@ -80,10 +80,10 @@ bool workloads_unread(struct check_run *run, const char *ns)
 const struct object *workload_selected(struct check_run *run, const char *ns, const struct value *selector, bool plain)
 {
 	for (size_t k = 0; k < ARRAY_LEN(template_kinds); k++) {
-		const struct object_list *list = inventory_list(run->inv, template_kinds[k]);
-		for (uint32_t i = 0; i < list->len; i++)
-			if (str_eq(list->items[i]->ns, ns) && selector_matches(selector, pod_labels_of(list->items[i], NULL), plain))
-				return list->items[i];
+		const struct object_list list = inventory_select(run->inv, run->arena, template_kinds[k], ns, NULL, false);
+		for (uint32_t i = 0; i < list.len; i++)
+			if (selector_matches(selector, pod_labels_of(list.items[i], NULL), plain))
+				return list.items[i];
 	}
 	return NULL;
 }

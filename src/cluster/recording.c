@@ -93,7 +93,10 @@ static void mark_empty(struct recording *r, const struct kind *k, const char *ap
 
 static void copy_name(char out[NAME_MAX_LEN], const char *s, size_t len)
 {
-	snprintf(out, NAME_MAX_LEN, "%.*s", (int)MIN(len, (size_t)NAME_MAX_LEN - 1), s ? s : "");
+	size_t n = s ? strnlen(s, MIN(len, (size_t)NAME_MAX_LEN - 1)) : 0;
+
+	memcpy(out, s ? s : "", n);
+	out[n] = '\0';
 }
 
 /* Folders hold other files too (a chart's values, a package list): those are passed over. */
@@ -243,6 +246,34 @@ static int json_envelope(void *arg, const char *text, size_t len, struct err *er
 	return add_waiting(s, k, err);
 }
 
+/* A line of a snapshot is a record, and needs no splitting. False: it is none that can be read on its own, so the splitter has to look at it, and to say
+ * what is wrong with it. */
+static bool add_line(struct json_stream *s, const char *line, size_t len)
+{
+	struct json_type t;
+
+	if (*line != '{' || line[len - 2] != '}' || !json_splitter_skip(s->splitter, 0))
+		return false;
+	t = json_peek_type(line, len);
+	if (!t.kind || (t.kind_len >= 4 && memcmp(t.kind + t.kind_len - 4, "List", 4) == 0) || ctx_check(s->r->ctx, NULL) < 0 ||
+	    recording_add_json(s->r, line, len - 1, s->kind, NULL) < 0)
+		return false;
+	return json_splitter_skip(s->splitter, len);
+}
+
+static int feed(struct json_stream *s, const char *p, size_t len, struct err *err)
+{
+	const char *end = p + len, *newline;
+	int code = 0;
+
+	if (!s->r->snapshot.is_snapshot)
+		return json_splitter_feed(s->splitter, p, len, err);
+	for (; code == 0 && (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1)
+		if (newline == p || !add_line(s, p, (size_t)(newline + 1 - p)))
+			code = json_splitter_feed(s->splitter, p, (size_t)(newline + 1 - p), err);
+	return code == 0 && p < end ? json_splitter_feed(s->splitter, p, (size_t)(end - p), err) : code;
+}
+
 static int feed_rest(struct json_stream *s, struct source *src, const char *first, size_t first_len, struct err *err)
 {
 	_cleanup_(mem_freep) char *buf = mem_alloc(PIECE);
@@ -257,7 +288,7 @@ static int feed_rest(struct json_stream *s, struct source *src, const char *firs
 		if (s->r->bytes > RECORDING_BYTES_MAX)
 			return err_set(err, ERR_LIMIT, "more than %llu bytes altogether (RECORDING_BYTES_MAX)",
 				       (unsigned long long)RECORDING_BYTES_MAX);
-		code = json_splitter_feed(s->splitter, buf, (size_t)n, err);
+		code = feed(s, buf, (size_t)n, err);
 	}
 	return code;
 }

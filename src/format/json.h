@@ -47,6 +47,8 @@ struct json_split_handler {
 struct json_splitter *json_splitter_new(const struct json_split_handler *handler, size_t max_item);
 void json_splitter_free(struct json_splitter *s);
 int json_splitter_feed(struct json_splitter *s, const char *data, size_t len, struct err *err);
+/* Passes over len bytes that the caller has read itself, whole documents; false, and nothing is passed, in the middle of one. */
+bool json_splitter_skip(struct json_splitter *s, size_t len);
 /* For a handler: what of the envelope arrived before this item (kind and apiVersion stand in front where programs write typed lists) ... */
 const char *json_splitter_envelope(const struct json_splitter *s, size_t *ret_len);
 /* ... and where in the whole input this item or document begins. */

@@ -396,6 +396,14 @@ int json_splitter_feed(struct json_splitter *s, const char *data, size_t len, st
 	return s->failed;
 }
 
+bool json_splitter_skip(struct json_splitter *s, size_t len)
+{
+	if (s->state != OUTSIDE || s->failed)
+		return false;
+	s->offset += len;
+	return true;
+}
+
 const char *json_splitter_envelope(const struct json_splitter *s, size_t *ret_len)
 {
 	*ret_len = s->envelope.len;
