@@ -426,9 +426,10 @@ const struct check check_pod_init_waiting = {
 	.kind = KIND_POD,
 	.severity = SEVERITY_WARNING,
 	.title = "Init container does not end",
-	.explain = "An init container has been running for longer than recovered_after, or than startup_grace when its command names a Service without ready endpoints; the pod's own containers are not started until it ends. The "
-		   "same holds for a sidecar whose startup probe has not succeeded.\n\n"
-		   "Often it waits in a loop for something that does not come (a database, a certificate). A long migration looks the same.",
+	.explain =
+		"An init container has been running for longer than recovered_after, or than startup_grace when its command names a Service without ready endpoints; the pod's own containers are not started until it ends. The "
+		"same holds for a sidecar whose startup probe has not succeeded.\n\n"
+		"Often it waits in a loop for something that does not come (a database, a certificate). A long migration looks the same.",
 	.fix = "See what the init container waits for: its command and its log say it.",
 	.peers = "Popeye 203",
 	.run = run_init_waiting,

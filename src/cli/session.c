@@ -230,6 +230,7 @@ void session_diagnose_options(const struct session *s, struct diagnose_options *
 	ret->ns = session_namespace(s->cli);
 	ret->read_logs = options_bool(o, OPTION_READ_LOGS);
 	ret->max_logs = (unsigned)options_int(o, OPTION_MAX_LOGS);
+	ret->log_timeout = options_span(o, OPTION_LOG_TIMEOUT);
 	ret->scan_logs = options_bool(o, OPTION_SCAN_LOGS);
 	/* Rules are the team's, settings and flags the user's own: those win. */
 	if (s->rules)

@@ -12,7 +12,7 @@ const char *verdict_text(enum verdict v)
 
 void diagnose_options_init(struct diagnose_options *o)
 {
-	*o = (struct diagnose_options){.read_logs = true, .max_logs = DIAGNOSE_MAX_LOGS};
+	*o = (struct diagnose_options){.read_logs = true, .max_logs = DIAGNOSE_MAX_LOGS, .log_timeout = DIAGNOSE_LOG_TIMEOUT};
 	check_options_init(&o->checks);
 }
 
@@ -95,12 +95,21 @@ void diagnose_inventory(const struct inventory *inv, struct arena *arena, const 
 	conclude_verdict(ret, arena, options->ns);
 }
 
-static int read_some(struct cluster *c, struct ctx *ctx, const struct log_request *requests, size_t count, struct err *err)
+static int read_some(struct cluster *c, struct ctx *ctx, usec_t timeout, const struct log_request *requests, size_t count, struct err *err)
 {
 	struct err ignored;
 
 	/* A log that cannot be read is recorded with the reason; only being told to stop ends the diagnosis. */
-	return count && cluster_read_logs(c, ctx, requests, count, &ignored) < 0 ? ctx_check(ctx, err) : 0;
+	struct ctx child;
+	int r;
+
+	if (!count)
+		return 0;
+	/* Nodes that do not answer must not hold up the whole: what has not come by then is told as not read. */
+	ctx_init_child(&child, ctx, timeout);
+	r = cluster_read_logs(c, &child, requests, count, &ignored);
+	ctx_release(&child);
+	return r < 0 ? ctx_check(ctx, err) : 0;
 }
 
 /* First those of what is ill, whose whole end is wanted; then those of what runs, of which the last minutes are. */
@@ -116,20 +125,20 @@ static int read_logs(struct cluster *c, struct ctx *ctx, const struct diagnose_o
 	*ret_count = 0;
 	if (options->read_logs)
 		count = logs_wanted(run->inv, run->arena, &run->findings, options->max_logs, &requests);
-	if ((r = read_some(c, ctx, requests, count, err)) < 0)
+	if ((r = read_some(c, ctx, options->log_timeout, requests, count, err)) < 0)
 		return r;
 	*ret_count += count;
 	if (options->about && options->read_logs) {
 		pods = log_pods_of_object(run, graph_new(run->inv, run->arena), options->about);
 		count = log_pods_requests(run, &pods, true, &requests);
-		if ((r = read_some(c, ctx, requests, count, err)) < 0)
+		if ((r = read_some(c, ctx, options->log_timeout, requests, count, err)) < 0)
 			return r;
 		*ret_count += count;
 	}
 	if (options->scan_logs) {
 		pods = log_pods_of_workloads(run, options->ns, false, &reach);
 		count = log_pods_requests(run, &pods, false, &requests);
-		if ((r = read_some(c, ctx, requests, count, err)) < 0)
+		if ((r = read_some(c, ctx, options->log_timeout, requests, count, err)) < 0)
 			return r;
 		*ret_count += count;
 	}

@@ -97,9 +97,10 @@ struct diagnosis {
 
 struct diagnose_options {
 	struct check_options checks;
-	const char *ns;    /* only what touches this namespace; NULL = all */
-	bool read_logs;    /* fetch logs of a few unhealthy containers (live) before concluding; default true */
-	unsigned max_logs; /* default DIAGNOSE_MAX_LOGS */
+	const char *ns;     /* only what touches this namespace; NULL = all */
+	bool read_logs;     /* fetch logs of a few unhealthy containers (live) before concluding; default true */
+	unsigned max_logs;  /* default DIAGNOSE_MAX_LOGS */
+	usec_t log_timeout; /* all logs together; 0 = only ctx's deadline; default DIAGNOSE_LOG_TIMEOUT */
 	/* Look at the logs of running, ready containers, too, for errors that nothing else shows; fetch them of at most DIAGNOSE_LOG_WORKLOADS
 	 * workloads (live), one or two pods of each. Default false. */
 	bool scan_logs;
@@ -109,6 +110,7 @@ struct diagnose_options {
 #define DIAGNOSE_LOG_WORKLOADS 200u
 #define DIAGNOSE_LOG_PODS 3u
 #define DIAGNOSE_MAX_LOGS 128
+#define DIAGNOSE_LOG_TIMEOUT (5 * USEC_PER_SEC)
 void diagnose_options_init(struct diagnose_options *o);
 
 /* The whole catalogue, ordered by id: check_table and the log checks that only a diagnosis can find. In the arena. */

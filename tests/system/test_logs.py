@@ -185,7 +185,8 @@ def test_recorded_log(run, tmp_path):
 def running_log(conn, server):
     now = time.time()
     body = "".join(
-        time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime(now - 400 + 4 * i)) + f" ERROR order {i} has no price\n" for i in range(100)
+        time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime(now - 400 + 4 * i)) + f" ERROR order {i} has no price\n"
+        for i in range(100)
     )
     conn.sendall(servers_response(body=body, content_type="text/plain"))
     return True

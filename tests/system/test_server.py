@@ -229,3 +229,14 @@ def test_few_rights_are_told_in_few_lines(run, kubeconfig, api):
         assert kind in lines[0], lines
     assert run("scan", "-o", "wide", env=config).ok().out.count("is forbidden") == 6
     assert run("scan", "-o", "lines", env=config).ok().out.count("is forbidden") == 6
+
+
+def test_logs_that_do_not_come_hold_up_nothing(run):
+    """A kubelet that does not answer: the log is told as not read, and the rest is there in time."""
+    with FakeApi(samples.sick_cluster()) as api:
+        api.on("/api/v1/namespaces/shop/pods/api-1/log", Behaviours.hang)
+        started = time.monotonic()
+        done = run("scan", "-o", "wide", "--server", api.url, "--log-timeout", "1s").ok()
+        assert time.monotonic() - started < 8 * SLOW
+        assert [path for path, _ in api.requests if "/log" in path], "the log is asked for"
+        assert "api-1" in done.out and "was not read" in done.out
