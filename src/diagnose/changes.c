@@ -1,6 +1,7 @@
 /* The list of changes: what is collected, from when to when, in which order. */
 #include "diagnose/changes_internal.h"
 #include "diagnose/graph.h"
+#include "diagnose/ptr_map.h"
 
 struct change *change_add(struct arena *a, struct change_list *list, enum change_type type, const struct object *o, const char *what,
 			  const char *text, usec_t when)
@@ -217,6 +218,7 @@ struct change_list changes_of(struct graph *g, struct arena *a, const struct obj
 	const struct edge_list *edges = graph_edges(g, o);
 	struct object_list scalers = {0};
 	struct change_list list = {0};
+	struct ptr_map told = {0}; /* each once, however many containers use it */
 
 	if (pod_spec(o))
 		scalers = graph_dependents(g, o, REL_SCALES);
@@ -226,14 +228,13 @@ struct change_list changes_of(struct graph *g, struct arena *a, const struct obj
 		autoscaler_changes(inv, a, scalers.items[i], &list);
 	for (uint32_t i = 0; i < edges->len; i++) {
 		const struct object *used = edges->items[i].to.object;
-		bool again = false;
 
-		for (uint32_t j = 0; j < i; j++)
-			again = again || edges->items[j].to.object == used;
 		/* Every pod has its namespace's kube-root-ca.crt: a write to it is no change of a workload. */
-		if (used && !again &&
-		    ((used->kind->id == KIND_CONFIG_MAP && !str_eq(used->name, "kube-root-ca.crt")) || used->kind->id == KIND_SECRET))
-			write_changes(a, used, &list);
+		if (!used || (used->kind->id != KIND_CONFIG_MAP && used->kind->id != KIND_SECRET) || str_eq(used->name, "kube-root-ca.crt") ||
+		    ptr_map_get(&told, used))
+			continue;
+		ptr_map_put(a, &told, used, (void *)(uintptr_t)used);
+		write_changes(a, used, &list);
 	}
 	finish(&list, since, until, 0);
 	return list;
