@@ -100,7 +100,7 @@ def test_a_kubectl_dump_answers_as_the_cluster_does(bed, planted, tmp_path):
     of_live = {object_text(c["root"]["object"]) for c in live["causes"]}
     of_recorded = {object_text(c["root"]["object"]) for c in recorded["causes"]}
     # What only a log tells has another object as its cause here; and time passes between the two.
-    assert len(of_live ^ of_recorded) <= max(4, len(SITUATIONS) // 10), sorted(of_live ^ of_recorded)
+    assert len(of_live ^ of_recorded) <= max(10, len(SITUATIONS) // 10), sorted(of_live ^ of_recorded)
 
 
 def test_the_judge_refuses_a_wrong_cause(scan):

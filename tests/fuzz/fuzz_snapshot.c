@@ -65,6 +65,10 @@ static void compare_custom(const struct inventory *a, const struct inventory *b)
 
 		if (!x || (!x->seen_all && !x->seen_ns.len && !x->list.len))
 			continue;
+		/* Names that are no UTF-8 are repaired when they are written. */
+		if (!utf8_valid(x->kind.group, strlen(x->kind.group)) || !utf8_valid(x->kind.name, strlen(x->kind.name)) ||
+		    !utf8_valid(x->kind.version, strlen(x->kind.version)) || !utf8_valid(x->kind.plural, strlen(x->kind.plural)))
+			continue;
 		y = inventory_custom_of(b, &x->kind);
 		if (!y || x->seen_all != y->seen_all || x->list.len != y->list.len || x->kind.namespaced != y->kind.namespaced ||
 		    !str_eq(x->kind.version, y->kind.version) || !str_eq(x->kind.plural, y->kind.plural))
