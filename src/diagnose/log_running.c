@@ -61,9 +61,13 @@ static bool denied_before(const char *text, size_t at)
 static bool denied_after(const char *text, size_t len, size_t at)
 {
 	static const char *const values[] = {"none", "null", "nil", "<nil>", "false", "no", "ok", "n/a", "\"\"", "''", "[]", "-"};
+	static const char *const off[] = {" mode off", " off", " disabled"};
 	static const char skipped[] = " \"'", ends[] = " ,;}])\"'%\r\n";
 	size_t end;
 
+	for (size_t i = 0; i < ARRAY_LEN(off); i++)
+		if (at + strlen(off[i]) <= len && strncasecmp(text + at, off[i], strlen(off[i])) == 0)
+			return true;
 	while (at < len && (isalpha((unsigned char)text[at]) || text[at] == '_'))
 		at++;
 	if (at < len && text[at] == '"')
