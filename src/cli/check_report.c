@@ -135,7 +135,7 @@ void check_report_text(struct term *t, const struct fitness *f, const struct che
 	add_counts(t, f, s->strict);
 }
 
-void check_report_short(struct term *t, const struct fitness *f)
+void check_report_short(struct term *t, const struct fitness *f, const struct check_subject *s)
 {
 	for (uint32_t i = 0; i < f->len; i++) {
 		const struct fit_line *line = &f->items[i];
@@ -152,6 +152,7 @@ void check_report_short(struct term *t, const struct fitness *f)
 		}
 		term_addf(t, "\n");
 	}
+	add_counts(t, f, s->strict);
 }
 
 void check_report_json(struct strbuf *out, const struct fitness *f, const struct check_subject *s)

@@ -14,8 +14,8 @@ struct check_subject {
 };
 
 void check_report_text(struct term *t, const struct fitness *f, const struct check_subject *s);
-/* Only what is not well, a line each: to paste somewhere. */
-void check_report_short(struct term *t, const struct fitness *f);
+/* Only what is not well, a line each, and the counts: to paste somewhere. */
+void check_report_short(struct term *t, const struct fitness *f, const struct check_subject *s);
 void check_report_json(struct strbuf *out, const struct fitness *f, const struct check_subject *s);
 void check_report_junit(struct strbuf *out, const struct fitness *f, const struct check_subject *s);
 /* 0, 3 (something fails) or 4 (strict, and there are warnings or things that could not be told). */

@@ -77,11 +77,19 @@ static int collect(struct cli *cli, const struct wanted *w, struct value *facts,
 	return machine_collect(&cli->ctx, &o, facts, err);
 }
 
+/* "-" is the output itself, where a report would be in the way. */
+static bool saves_to_output(const struct cli *cli)
+{
+	return cli_has(cli, FLAG_SAVE) && str_eq(cli->flags[FLAG_SAVE], "-");
+}
+
 static int save(struct cli *cli, const struct value *facts, struct err *err)
 {
-	const char *path = cli->flags[FLAG_SAVE];
-
-	return path ? machine_write(facts, path, err) : 0;
+	if (saves_to_output(cli))
+		machine_text(facts, str_eq(cli_format(cli), "json"), &cli->out.buf);
+	else if (cli_has(cli, FLAG_SAVE))
+		return machine_write(facts, cli->flags[FLAG_SAVE], err);
+	return 0;
 }
 
 static int judge_machine(struct cli *cli, struct fitness *f, struct check_subject *s, struct err *err)
@@ -168,14 +176,14 @@ static int run_check(struct cli *cli, struct err *err)
 	if (r < 0)
 		return r;
 	r = cli_has(cli, FLAG_CHECK_CLUSTER) ? judge_cluster(cli, &f, &s, err) : judge_machine(cli, &f, &s, err);
-	if (r < 0 || (r = ignore_lines(cli, &f, err)) < 0)
+	if (r < 0 || saves_to_output(cli) || (r = ignore_lines(cli, &f, err)) < 0)
 		return r;
 	if (str_eq(format, "json"))
 		check_report_json(&cli->out.buf, &f, &s);
 	else if (str_eq(format, "junit"))
 		check_report_junit(&cli->out.buf, &f, &s);
 	else if (str_eq(format, "short"))
-		check_report_short(&cli->out, &f);
+		check_report_short(&cli->out, &f, &s);
 	else
 		check_report_text(&cli->out, &f, &s);
 	return check_exit_code(&f, s.strict);

@@ -202,7 +202,7 @@ static void judge_nic(struct fitness *f, const struct value *facts, const struct
 	} else if (wifi) {
 		line->measured = fit_printf(f, "only Wi-Fi on %s", wifi);
 		line->verdict = FIT_FAIL;
-	} else if (interfaces) {
+	} else if (value_len(interfaces)) {
 		line->measured = "no network card with a link";
 	}
 	if (line->verdict == FIT_FAIL)

@@ -68,6 +68,7 @@ static void judge_version(struct fit_line *line, const struct software *s, const
 	}
 	if (!release_parse(version, strlen(version), &have) || !release_parse(s->minimum, strlen(s->minimum), &minimum)) {
 		line->why = "that is no version that can be compared";
+		line->remedy = "Run it by hand, and see which version it is.";
 		return;
 	}
 	line->verdict = release_compare(&have, &minimum) >= 0 ? FIT_PASS : below;

@@ -97,8 +97,10 @@ static void judge_apple(struct fitness *f, const struct value *os, const struct 
 		return;
 	line = fit_add(f, "cpu/apple", "the processor is Apple Silicon of the second generation");
 	line->required = "M2";
-	if (!*model)
+	if (!*model) {
+		line->remedy = "See \"About This Mac\".";
 		return;
+	}
 	line->measured = model;
 	if (strncmp(model, "Apple M", 7) == 0 && model[7] >= '1' && model[7] <= '9')
 		line->verdict = strtol(model + 7, NULL, 10) >= 2 ? FIT_PASS : FIT_WARN;

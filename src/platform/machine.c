@@ -251,20 +251,26 @@ int machine_read(struct ctx *ctx, const char *path, struct value *ret, struct er
 	return machine_parse(ctx, path, text.buf, text.len, ret, err);
 }
 
+void machine_text(const struct value *facts, bool json, struct strbuf *out)
+{
+	struct json_writer w;
+
+	if (!json) {
+		yaml_write(out, facts);
+		return;
+	}
+	json_writer_init(&w, out, 2);
+	json_value(&w, facts, false);
+	strbuf_addch(out, '\n');
+}
+
 int machine_write(const struct value *facts, const char *path, struct err *err)
 {
 	_cleanup_(strbuf_release) struct strbuf text;
-	struct json_writer w;
 	int r;
 
 	strbuf_init(&text, MACHINE_FACTS_MAX);
-	if (str_ends(path, ".json")) {
-		json_writer_init(&w, &text, 2);
-		json_value(&w, facts, false);
-		strbuf_addch(&text, '\n');
-	} else {
-		yaml_write(&text, facts);
-	}
+	machine_text(facts, str_ends(path, ".json"), &text);
 	if ((r = strbuf_check(&text, "the facts", err)) < 0)
 		return r;
 	return file_write_atomic(path, text.buf, text.len, 0644, err);

@@ -43,6 +43,8 @@ int machine_collect(struct ctx *ctx, const struct machine_options *options, stru
 int machine_parse(struct ctx *ctx, const char *name, const char *text, size_t len, struct value *ret, struct err *err);
 /* The file ("-": standard input). */
 int machine_read(struct ctx *ctx, const char *path, struct value *ret, struct err *err);
+/* As JSON or as YAML. */
+void machine_text(const struct value *facts, bool json, struct strbuf *out);
 /* As JSON when the name ends in ".json", else as YAML. */
 int machine_write(const struct value *facts, const char *path, struct err *err);
 
