@@ -150,6 +150,10 @@ void check_report_short(struct term *t, const struct fitness *f, const struct ch
 			term_addf(t, "; required: ");
 			term_safe(t, STYLE_NONE, line->required);
 		}
+		if (*line->recommended && line->verdict == FIT_WARN) {
+			term_addf(t, "; recommended: ");
+			term_safe(t, STYLE_NONE, line->recommended);
+		}
 		term_addf(t, "\n");
 	}
 	add_counts(t, f, s->strict);

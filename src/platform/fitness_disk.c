@@ -16,7 +16,8 @@ static void count_disks(const struct value *facts, struct disks *d)
 {
 	const struct value *list = value_get(facts, "disks");
 
-	*d = (struct disks){.known = list && list->type == VALUE_LIST};
+	/* No disk at all is one that was not seen: something was started from. */
+	*d = (struct disks){.known = list && list->type == VALUE_LIST && list->len > 0};
 	for (value_each(disk, list)) {
 		const char *transport = value_get_str(disk, "transport");
 		const struct value *rotational = value_get(disk, "rotational");

@@ -42,7 +42,7 @@ static void judge_cores(struct fitness *f, const struct value *cpu, const char *
 	}
 	line->measured = fit_cores(f, all);
 	if (usable < all)
-		line->measured = fit_printf(f, "%s of %s: the rest is kept from it", fit_cores(f, usable), fit_cores(f, all));
+		line->measured = fit_printf(f, "%g of %s: the rest is kept from it", round(usable * 100) / 100, fit_cores(f, all));
 	else if (fit_number(cpu, "physical_cores", &physical) && physical < all)
 		line->measured = fit_printf(f, "%s (%g physical)", line->measured, physical);
 	line->verdict = usable >= required->cores ? FIT_PASS : FIT_FAIL;
@@ -219,6 +219,7 @@ void fitness_hardware(struct fitness *f, const struct value *facts, const char *
 	if (!*family) {
 		judge_clock(f, cpu, required, recommended);
 		judge_vectors(f, cpu);
+		fitness_apple(f, facts);
 	}
 	judge_memory(f, memory, family, required, recommended);
 	if (!*family)

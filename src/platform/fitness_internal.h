@@ -23,6 +23,8 @@ bool fit_number(const struct value *map, const char *key, double *ret);
 void fitness_hardware(struct fitness *f, const struct value *facts, const char *family, const struct need *required, const struct need *recommended);
 void fitness_disks(struct fitness *f, const struct value *facts, const char *family, const struct need *required, const struct need *recommended);
 void fitness_gpus(struct fitness *f, const struct value *facts, const char *family, const struct need *required, const struct need *recommended);
+/* The processor of a Mac. */
+void fitness_apple(struct fitness *f, const struct value *facts);
 void fitness_system(struct fitness *f, const struct value *facts, const struct fitness_options *o);
 void fitness_tools(struct fitness *f, const struct value *facts, const struct fitness_options *o);
 void fitness_ports(struct fitness *f, const struct value *facts, const struct fitness_options *o);

@@ -99,7 +99,15 @@ static const struct value *container_runtime(const struct value *tools, const ch
 	return known;
 }
 
-static void judge_tool(struct fitness *f, const struct value *tools, const struct software *s)
+/* Why a program may be missing here; NULL: it is needed on this machine. */
+static const char *elsewhere(const struct software *s, const struct fitness_options *o)
+{
+	if (o->profile && o->profile->environment != ENVIRONMENT_DEVELOPMENT)
+		return "it is needed where the cluster is administered from";
+	return s->elsewhere;
+}
+
+static void judge_tool(struct fitness *f, const struct value *tools, const struct software *s, const struct fitness_options *o)
 {
 	const char *name = NULL, *version;
 	const struct value *fact = str_eq(s->id, "docker") ? container_runtime(tools, &name) : value_get(tools, s->id);
@@ -113,8 +121,8 @@ static void judge_tool(struct fitness *f, const struct value *tools, const struc
 	}
 	if (!found->b) {
 		line->measured = "not found";
-		line->verdict = s->elsewhere || s->optional ? FIT_WARN : FIT_FAIL;
-		line->why = s->elsewhere ? s->elsewhere : "";
+		line->verdict = elsewhere(s, o) || s->optional ? FIT_WARN : FIT_FAIL;
+		line->why = elsewhere(s, o) && !s->optional ? elsewhere(s, o) : "";
 		line->remedy = fit_printf(f, "Install %s, or put it into PATH.", s->title);
 		return;
 	}
@@ -165,7 +173,8 @@ static void judge_packages(struct fitness *f, const struct value *facts, const s
 void fitness_tools(struct fitness *f, const struct value *facts, const struct fitness_options *o)
 {
 	for (uint32_t i = 0; i < o->tools->len; i++)
-		judge_tool(f, value_get(facts, "tools"), &o->tools->items[i]);
+		if (!o->tools->items[i].development || !o->profile || o->profile->environment == ENVIRONMENT_DEVELOPMENT)
+			judge_tool(f, value_get(facts, "tools"), &o->tools->items[i], o);
 	judge_packages(f, facts, o);
 }
 

@@ -88,12 +88,12 @@ static void judge_os(struct fitness *f, const struct value *os, const struct fit
 	}
 }
 
-static void judge_apple(struct fitness *f, const struct value *os, const struct value *cpu)
+void fitness_apple(struct fitness *f, const struct value *facts)
 {
 	struct fit_line *line;
-	const char *model = value_get_str(cpu, "model");
+	const char *model = value_get_str(value_get(facts, "cpu"), "model");
 
-	if (!str_eq(value_get_str(os, "id"), "macos"))
+	if (!str_eq(value_get_str(value_get(facts, "os"), "id"), "macos"))
 		return;
 	line = fit_add(f, "cpu/apple", "the processor is Apple Silicon of the second generation");
 	line->required = "M2";
@@ -118,7 +118,7 @@ static void judge_wsl(struct fitness *f, const struct value *os, const struct fi
 	if (!wsl)
 		return;
 	line = fit_add(f, "os/wsl", "Windows' subsystem for Linux is of version 2, and for development");
-	line->required = "WSL2";
+	line->required = is_development(o) ? "WSL2" : "Linux itself";
 	line->measured = fit_printf(f, "WSL%lld", (long long)wsl);
 	line->verdict = wsl >= 2 && is_development(o) ? FIT_PASS : FIT_FAIL;
 	if (wsl < 2)
@@ -256,7 +256,7 @@ static void judge_swap(struct fitness *f, const struct value *memory, const stru
 	/* kind's nodes are told; only a machine that is a node itself is meant. */
 	if (is_development(o))
 		return;
-	line = fit_add(f, "memory/swap", "nothing is swapped out");
+	line = fit_add(f, "kernel/swap", "nothing is swapped out");
 	line->required = "no swap";
 	if (!swap) {
 		line->remedy = "See swapon --show.";
@@ -277,7 +277,7 @@ static void judge_clock(struct fitness *f, const struct value *clock)
 
 	line->required = "synchronised";
 	if (!synchronised || synchronised->type != VALUE_BOOL) {
-		line->remedy = "See timedatectl: \"System clock synchronized\".";
+		line->remedy = "See timedatectl, or on macOS: sntp time.apple.com";
 		return;
 	}
 	line->measured = synchronised->b ? "synchronised" : "not synchronised";
@@ -310,9 +310,7 @@ void fitness_system(struct fitness *f, const struct value *facts, const struct f
 	const struct value *os = value_get(facts, "os"), *kernel = value_get(facts, "kernel");
 	bool apple = str_eq(value_get_str(os, "family"), "darwin");
 
-	judge_swap(f, value_get(facts, "memory"), o);
 	judge_os(f, os, o);
-	judge_apple(f, os, value_get(facts, "cpu"));
 	judge_wsl(f, os, o);
 	judge_container(f, os);
 	/* On macOS containers run in a virtual machine, whose kernel is not looked at. */
@@ -323,6 +321,7 @@ void fitness_system(struct fitness *f, const struct value *facts, const struct f
 		judge_inotify(f, kernel, "max_user_watches", "kernel/inotify-watches", WATCHES_NEEDED);
 		judge_inotify(f, kernel, "max_user_instances", "kernel/inotify-instances", INSTANCES_NEEDED);
 		judge_files(f, kernel);
+		judge_swap(f, value_get(facts, "memory"), o);
 	}
 	judge_clock(f, value_get(facts, "clock"));
 	judge_dns(f, value_get(facts, "dns"));

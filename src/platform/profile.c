@@ -25,13 +25,13 @@ int role_read(struct ctx *ctx, const char *id, struct role *ret, struct err *err
 }
 int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
 {
-	static struct software s[] = {{"kubectl","kubectl",NULL,false,NULL},{"kind","Kind",NULL,false,NULL},{"docker","Docker or Podman",NULL,false,NULL},{"pulumi","Pulumi",NULL,false,NULL},{"go","Go","1.24",false,NULL},{"ollama","Ollama",NULL,false,"it may run in the cluster"},{"python","Python","3.11",false,NULL},{"mongodb","MongoDB","7.0",false,"it may run in the cluster"},{"argocd","Argo CD CLI",NULL,false,NULL},{"helm","Helm","3.12",true,NULL},{"linkerd","Linkerd CLI",NULL,true,NULL},{"clusterctl","Cluster API",NULL,true,NULL}};
+	static struct software s[] = {{"kubectl","kubectl",NULL,false,false,NULL},{"kind","Kind",NULL,false,true,NULL},{"docker","Docker or Podman",NULL,false,false,NULL},{"pulumi","Pulumi",NULL,false,false,NULL},{"go","Go","1.24",false,false,NULL},{"ollama","Ollama",NULL,false,false,"it may run in the cluster"},{"python","Python","3.11",false,false,NULL},{"mongodb","MongoDB","7.0",false,false,"it may run in the cluster"},{"argocd","Argo CD CLI",NULL,false,false,NULL},{"helm","Helm","3.12",true,false,NULL},{"linkerd","Linkerd CLI",NULL,true,false,NULL},{"clusterctl","Cluster API",NULL,true,false,NULL}};
 	*ret = (struct software_list){s, ARRAY_LEN(s), 0};
 	return 0;
 }
 int profile_packages(struct ctx *ctx, struct software_list *ret, struct err *err)
 {
-	static struct software s[] = {{"fastapi","FastAPI","0.104",false,NULL}};
+	static struct software s[] = {{"fastapi","FastAPI","0.104",false,false,NULL}};
 	*ret = (struct software_list){s, ARRAY_LEN(s), 0};
 	return 0;
 }

@@ -44,6 +44,7 @@ struct software {
 	const char *title; /* as the specification writes it */
 	const char *minimum; /* NULL = any version */
 	bool optional;       /* "optional but recommended" */
+	bool development;    /* for local development only */
 	const char *elsewhere; /* why it may be missing here: it runs in the cluster; NULL = it is needed on the machine */
 };
 struct software_list {
