@@ -147,10 +147,10 @@ void machine_python(struct machine *m)
 	struct err err;
 	int status = 0, r;
 
-	if (!m->o->python || !m->o->run_tools)
-		return;
 	strbuf_init(&out, TOOL_OUTPUT_MAX);
 	strbuf_init(&errors, TOOL_OUTPUT_MAX);
+	if (!m->o->python || !m->o->run_tools)
+		return;
 	r = process_run(m->ctx, &p, &out, &errors, &status, &err);
 	if (r < 0) {
 		fact_str(m, &python, "error", err.message);
