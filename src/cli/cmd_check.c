@@ -117,10 +117,10 @@ static int judge_machine(struct cli *cli, struct fitness *f, struct check_subjec
 	return 0;
 }
 
-static int judge_cluster(struct cli *cli, struct fitness *f, struct check_subject *s, struct err *err)
+/* The lines point into the session's inventory. */
+static int judge_cluster(struct cli *cli, struct session *session, struct fitness *f, struct check_subject *s, struct err *err)
 {
 	static const char *const names[] = {"development", "production", "kamaji management", "tenant"};
-	_cleanup_(session_release) struct session session = {0};
 	const char *id = cli->flags[FLAG_PROFILE] ? cli->flags[FLAG_PROFILE] : DEFAULT_PROFILE;
 	struct profile profile;
 	struct cluster_need need;
@@ -128,12 +128,12 @@ static int judge_cluster(struct cli *cli, struct fitness *f, struct check_subjec
 	int r;
 
 	if ((r = profile_read(&cli->ctx, id, &profile, err)) < 0 || (r = profile_cluster(&cli->ctx, profile.environment, &need, err)) < 0 ||
-	    (r = session_open(&session, cli, false, err)) < 0)
+	    (r = session_open(session, cli, false, err)) < 0)
 		return r;
-	fitness_cluster(f, session.inv, &need);
-	s->what = arena_printf(&cli->ctx.arena, "cluster %s", cluster_name(session.cluster));
+	fitness_cluster(f, session->inv, &need);
+	s->what = arena_printf(&cli->ctx.arena, "cluster %s", cluster_name(session->cluster));
 	s->against = arena_printf(&cli->ctx.arena, "the %s environment", names[profile.environment]);
-	s->time = inventory_now(session.inv) ? arena_strdup(&cli->ctx.arena, clock_format_rfc3339(inventory_now(session.inv), when)) : "";
+	s->time = inventory_now(session->inv) ? arena_strdup(&cli->ctx.arena, clock_format_rfc3339(inventory_now(session->inv), when)) : "";
 	return 0;
 }
 
@@ -168,6 +168,7 @@ static int ignore_lines(struct cli *cli, struct fitness *f, struct err *err)
 
 static int run_check(struct cli *cli, struct err *err)
 {
+	_cleanup_(session_release) struct session session = {0};
 	struct fitness f = {.arena = &cli->ctx.arena};
 	struct check_subject s = {.strict = cli_has(cli, FLAG_STRICT)};
 	const char *format = cli_format(cli);
@@ -175,7 +176,7 @@ static int run_check(struct cli *cli, struct err *err)
 
 	if (r < 0)
 		return r;
-	r = cli_has(cli, FLAG_CHECK_CLUSTER) ? judge_cluster(cli, &f, &s, err) : judge_machine(cli, &f, &s, err);
+	r = cli_has(cli, FLAG_CHECK_CLUSTER) ? judge_cluster(cli, &session, &f, &s, err) : judge_machine(cli, &f, &s, err);
 	if (r < 0 || saves_to_output(cli) || (r = ignore_lines(cli, &f, err)) < 0)
 		return r;
 	if (str_eq(format, "json"))

@@ -51,7 +51,23 @@ static char *url_of(struct machine *m, const char *url, const char *path)
 	return arena_printf(a, "%s://%.*s%s", scheme, (int)len, host, path ? path : "/");
 }
 
-static void ask(struct machine *m, struct http_client *client, const char *url, const struct service *s, struct value *v)
+/* The client is made with the first question: most machines have nobody to ask. */
+static struct http_client *client_of(struct http_client **client, struct err *err)
+{
+	static const struct http_client_options options = {.user_agent = "auto-devops/" AUTO_DEVOPS_VERSION,
+							   .connect_timeout = MACHINE_SERVICE_TIMEOUT};
+
+	return *client || http_client_new(&options, client, err) == 0 ? *client : NULL;
+}
+
+static int request(struct machine *m, struct http_client **client, const struct http_request *q, struct http_response *response, struct err *err)
+{
+	struct http_client *c = client_of(client, err);
+
+	return c ? http_do(c, m->ctx, q, response, err) : (int)err->code;
+}
+
+static void ask(struct machine *m, struct http_client **client, const char *url, const struct service *s, struct value *v)
 {
 	_cleanup_(strbuf_release) struct strbuf body;
 	struct http_request q = {.url = url,
@@ -68,7 +84,7 @@ static void ask(struct machine *m, struct http_client *client, const char *url, 
 	int r;
 
 	strbuf_init(&body, ANSWER_MAX);
-	r = http_do(client, m->ctx, &q, &response, &err);
+	r = request(m, client, &q, &response, &err);
 	fact_bool(m, v, "reachable", r == 0);
 	if (r < 0) {
 		fact_str(m, v, "error", err.message);
@@ -90,7 +106,7 @@ static bool listens(const struct machine *m, uint16_t port)
 	return str_eq(value_get_str(value_get(value_get(m->facts, "ports"), key), "state"), "held");
 }
 
-static void ask_service(struct machine *m, struct http_client *client, const struct service *s, struct value *all)
+static void ask_service(struct machine *m, struct http_client **client, const struct service *s, struct value *all)
 {
 	const struct machine_service *known = configured(m, s->name);
 	struct value v = {.type = VALUE_MAP};
@@ -108,7 +124,7 @@ static void ask_service(struct machine *m, struct http_client *client, const str
 	fact_map(m, all, s->name, v);
 }
 
-static void ask_github(struct machine *m, struct http_client *client, struct value *all)
+static void ask_github(struct machine *m, struct http_client **client, struct value *all)
 {
 	static const struct service github = {.name = "github", .scheme = "https"};
 	struct value v = {.type = VALUE_MAP};
@@ -120,7 +136,7 @@ static void ask_github(struct machine *m, struct http_client *client, struct val
 }
 
 /* auth.test tells whether a token is valid, and of whom. */
-static void ask_slack(struct machine *m, struct http_client *client, struct value *all)
+static void ask_slack(struct machine *m, struct http_client **client, struct value *all)
 {
 	_cleanup_(strbuf_release) struct strbuf body;
 	const char *headers[] = {arena_printf(&m->ctx->arena, "Authorization: Bearer %s", m->o->slack_token), NULL};
@@ -138,7 +154,7 @@ static void ask_slack(struct machine *m, struct http_client *client, struct valu
 	int r;
 
 	strbuf_init(&body, ANSWER_MAX);
-	r = http_do(client, m->ctx, &q, &response, &err);
+	r = request(m, client, &q, &response, &err);
 	fact_bool(m, &v, "configured", true);
 	fact_str(m, &v, "address", q.url);
 	fact_bool(m, &v, "reachable", r == 0);
@@ -161,19 +177,16 @@ static bool is_token(const char *s)
 
 void machine_services(struct machine *m)
 {
-	const struct http_client_options options = {.user_agent = "auto-devops/" AUTO_DEVOPS_VERSION, .connect_timeout = MACHINE_SERVICE_TIMEOUT};
 	struct value all = {.type = VALUE_MAP};
-	struct http_client *client;
+	struct http_client *client = NULL;
 
-	if (http_client_new(&options, &client, NULL) < 0)
-		return;
 	for (size_t i = 0; i < ARRAY_LEN(services); i++)
-		ask_service(m, client, &services[i], &all);
+		ask_service(m, &client, &services[i], &all);
 	if (m->o->online) {
-		ask_github(m, client, &all);
+		ask_github(m, &client, &all);
 		if (is_token(m->o->slack_token))
-			ask_slack(m, client, &all);
+			ask_slack(m, &client, &all);
 	}
-	http_client_free(client);
+	http_client_freep(&client);
 	fact_map(m, m->facts, "services", all);
 }
