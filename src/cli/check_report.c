@@ -101,7 +101,8 @@ static void add_counts(struct term *t, const struct fitness *f, bool strict)
 	const struct {
 		uint32_t n;
 		const char *what;
-	} parts[] = {{c.pass, "ok"}, {c.warn, "warnings"}, {c.fail, "failed"}, {c.unknown, "unknown"}, {c.not_asked, "not asked"}, {c.ignored, "ignored"}};
+	} parts[] = {{c.pass, "ok"},         {c.warn, "warnings"},       {c.fail, "failed"},
+		     {c.unknown, "unknown"}, {c.not_asked, "not asked"}, {c.ignored, "ignored"}};
 	const char *separator = "";
 
 	term_add(t, c.fail ? STYLE_RED_BOLD : c.warn || c.unknown ? STYLE_YELLOW : STYLE_GREEN, verdict_of(&c, strict));

@@ -7,9 +7,9 @@
 
 /* What was looked at, for the head of a report. */
 struct check_subject {
-	const char *what;        /* "this machine", "the machine of facts.yaml", "cluster kind-dev" */
-	const char *against;     /* "laptop-min: the minimum laptop workstation" */
-	const char *time;        /* when, RFC 3339; "" = not told */
+	const char *what;    /* "this machine", "the machine of facts.yaml", "cluster kind-dev" */
+	const char *against; /* "laptop-min: the minimum laptop workstation" */
+	const char *time;    /* when, RFC 3339; "" = not told */
 	bool strict;
 };
 

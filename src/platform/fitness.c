@@ -13,9 +13,9 @@ const char *fit_text(enum fit fit)
 /* What a family of ids is called above its lines. */
 static const char *category_of(struct fitness *f, const char *id)
 {
-	static const char *const names[][2] = {{"cpu", "processor"},	{"memory", "memory"},	{"disk", "storage"},	{"gpu", "graphics processor"},
-					       {"network", "network"},	{"dns", "system"},	{"os", "system"},	{"kernel", "system"},
-					       {"clock", "system"},	{"port", "ports"},	{"tool", "software"},	{"python", "Python packages"},
+	static const char *const names[][2] = {{"cpu", "processor"},    {"memory", "memory"},  {"disk", "storage"},  {"gpu", "graphics processor"},
+					       {"network", "network"},  {"dns", "system"},     {"os", "system"},     {"kernel", "system"},
+					       {"clock", "system"},     {"port", "ports"},     {"tool", "software"}, {"python", "Python packages"},
 					       {"service", "services"}, {"cluster", "cluster"}};
 	size_t len = strcspn(id, "/");
 

@@ -55,7 +55,7 @@ static double quantity_of(const struct object *node, const char *list, const cha
 /* What the nodes that work have, in sum, and how many are as large as asked. */
 struct nodes {
 	int64_t control_planes, workers, ready, fit;
-	double cores, memory_gb;	      /* allocatable, of all workers */
+	double cores, memory_gb;            /* allocatable, of all workers */
 	double smallest_cores, smallest_gb; /* of the smallest worker by memory */
 	double gpus;
 };
@@ -122,9 +122,9 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 	size->required = fit_printf(j->f, "%s, %s each", fit_cores(j->f, j->need->node_cores), fit_gb(j->f, j->need->node_memory_gb));
 	if (!sees(size, j, KIND_NODE) || !n->workers)
 		return;
-	size->measured = fit_printf(j->f, "%lld of %lld; the smallest has %s, %s; pods can have %s, %s in all", (long long)n->fit,
-				    (long long)n->workers, fit_cores(j->f, n->smallest_cores), fit_gb(j->f, n->smallest_gb),
-				    fit_cores(j->f, n->cores), fit_gb(j->f, n->memory_gb));
+	size->measured =
+		fit_printf(j->f, "%lld of %lld; the smallest has %s, %s; pods can have %s, %s in all", (long long)n->fit, (long long)n->workers,
+			   fit_cores(j->f, n->smallest_cores), fit_gb(j->f, n->smallest_gb), fit_cores(j->f, n->cores), fit_gb(j->f, n->memory_gb));
 	size->verdict = n->fit == n->workers ? FIT_PASS : n->fit >= j->need->workers ? FIT_WARN : FIT_FAIL;
 	if (size->verdict != FIT_PASS)
 		size->remedy = "Replace the small nodes, or keep large pods off them with node affinity.";
@@ -164,9 +164,10 @@ static void judge_storage(const struct judging *j)
 /* Network plugins by the DaemonSet that runs them on every node. */
 static const char *network_of(const struct inventory *inv)
 {
-	static const char *const plugins[][2] = {{"cilium", "cilium"}, {"calico-node", "calico"},   {"canal", "canal"},	      {"kindnet", "kindnet"},
-						 {"kube-flannel", "flannel"}, {"antrea-agent", "antrea"}, {"weave-net", "weave"}, {"aws-node", "aws-vpc"},
-						 {"kube-router", "kube-router"}, {"ovn", "ovn"}};
+	static const char *const plugins[][2] = {{"cilium", "cilium"},   {"calico-node", "calico"},   {"canal", "canal"},
+						 {"kindnet", "kindnet"}, {"kube-flannel", "flannel"}, {"antrea-agent", "antrea"},
+						 {"weave-net", "weave"}, {"aws-node", "aws-vpc"},     {"kube-router", "kube-router"},
+						 {"ovn", "ovn"}};
 	const struct object_list *list = inventory_list(inv, KIND_DAEMON_SET);
 
 	for (size_t p = 0; p < ARRAY_LEN(plugins); p++)
@@ -273,12 +274,12 @@ static void judge_gpu(const struct judging *j, const struct nodes *n)
 		line->verdict = FIT_PASS;
 		return;
 	}
-	runner= find_workload(j->inv, "gpu-operator");
+	runner = find_workload(j->inv, "gpu-operator");
 	if (!runner)
-		runner= find_workload(j->inv, "nvidia-device-plugin");
-	line->measured = runner? fit_printf(j->f, "none, though there is %s", object_text(j->f->arena, runner)) : "none";
+		runner = find_workload(j->inv, "nvidia-device-plugin");
+	line->measured = runner ? fit_printf(j->f, "none, though there is %s", object_text(j->f->arena, runner)) : "none";
 	line->verdict = FIT_FAIL;
-	line->remedy = runner? "See its pods, and the driver on the GPU nodes: auto-devops scan" : "Install NVIDIA's GPU operator.";
+	line->remedy = runner ? "See its pods, and the driver on the GPU nodes: auto-devops scan" : "Install NVIDIA's GPU operator.";
 }
 
 static void judge_quotas(const struct judging *j)

@@ -2,9 +2,9 @@
 #include "platform/fitness_internal.h"
 
 #define GB 1e9
-#define FREE_NEEDED 0.10 /* kubelet evicts pods below this (nodefs.available<10%) */
-#define FREE_WANTED 0.15 /* and below this it removes images (imagefs.available<15%) */
-#define SYNC_WANTED 10000 /* microseconds: etcd's documentation asks for a 99th percentile of 10 ms */
+#define FREE_NEEDED 0.10    /* kubelet evicts pods below this (nodefs.available<10%) */
+#define FREE_WANTED 0.15    /* and below this it removes images (imagefs.available<15%) */
+#define SYNC_WANTED 10000   /* microseconds: etcd's documentation asks for a 99th percentile of 10 ms */
 #define SYNC_HARMFUL 100000 /* etcd's heartbeat interval: beyond it leaders are lost */
 
 struct disks {
@@ -173,7 +173,8 @@ static void judge_speed(struct fitness *f, const struct value *facts, const char
 		line->measured = "not asked";
 		line->not_asked = true;
 	} else if (!fit_number(measured, "write_iops", &iops)) {
-		line->measured = fit_printf(f, "not measured: %s", value_str(value_get(measured, "error"), "this file system does not write past the page cache"));
+		line->measured = fit_printf(f, "not measured: %s",
+					    value_str(value_get(measured, "error"), "this file system does not write past the page cache"));
 	} else {
 		line->measured = fit_printf(f, "%.0f a second in %s", iops, value_get_str(measured, "path"));
 		line->verdict = iops >= required->iops ? FIT_PASS : FIT_FAIL;

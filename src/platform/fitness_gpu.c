@@ -73,9 +73,11 @@ static const char *gpus_text(struct fitness *f, const struct value *facts, const
 		return g->some > 1 ? fit_printf(f, "%lld GPUs, the largest %s", (long long)g->some, gpu_name(f, g->best)) : gpu_name(f, g->best);
 	if (g->apple)
 		return "Apple GPU, which shares the machine's memory";
-	return value_len(list) ? fit_printf(f, "only %s", value_str(value_get(value_item(list, 0), "name"),
-							       fit_printf(f, "an integrated or display chip (%s)", value_get_str(value_item(list, 0), "vendor"))))
-			       : "none";
+	return value_len(list)
+		       ? fit_printf(f, "only %s",
+				    value_str(value_get(value_item(list, 0), "name"),
+					      fit_printf(f, "an integrated or display chip (%s)", value_get_str(value_item(list, 0), "vendor"))))
+		       : "none";
 }
 
 static const char *gpu_need(struct fitness *f, const struct need *need)
@@ -105,7 +107,8 @@ static void judge_memory(struct fit_line *line, const struct gpus *g, const stru
 		line->why = "optional: models run on the processor, slower";
 	} else {
 		line->verdict = FIT_FAIL;
-		line->remedy = g->some ? "Use a GPU with more memory, more GPUs, or smaller models." : "Build in a GPU, or take a profile without one.";
+		line->remedy =
+			g->some ? "Use a GPU with more memory, more GPUs, or smaller models." : "Build in a GPU, or take a profile without one.";
 	}
 }
 

@@ -68,7 +68,8 @@ static void judge_clock(struct fitness *f, const struct value *cpu, const struct
 	fit_number(cpu, "max_mhz", &max);
 	fit_number(cpu, "current_mhz", &now);
 	if (base > 0) {
-		line->measured = max > base ? fit_printf(f, "%.2g GHz, at most %.2g GHz", base / 1000, max / 1000) : fit_printf(f, "%.2g GHz", base / 1000);
+		line->measured =
+			max > base ? fit_printf(f, "%.2g GHz, at most %.2g GHz", base / 1000, max / 1000) : fit_printf(f, "%.2g GHz", base / 1000);
 		line->verdict = base >= need ? FIT_PASS : max >= need ? FIT_WARN : FIT_FAIL;
 		if (line->verdict == FIT_WARN)
 			line->why = "only single cores and for a while";

@@ -7,9 +7,9 @@ static const struct {
 	uint16_t port;
 	const char *by;
 } owners[] = {
-	{6443, "kube-apiserver"}, {2379, "etcd"},	 {2380, "etcd"},       {11434, "ollama"},	{27017, "mongod"},  {6379, "redis-server"},
-	{5432, "postgres"},	  {9090, "prometheus"},	 {9093, "alertmanager"}, {3100, "loki"},	{3200, "tempo"},    {8132, "proxy-server"},
-	{80, "docker-proxy"},	  {443, "docker-proxy"}, {8080, "docker-proxy"}, {6443, "docker-proxy"}, {6443, "k3s-server"},
+	{6443, "kube-apiserver"}, {2379, "etcd"},        {2380, "etcd"},         {11434, "ollama"},      {27017, "mongod"},    {6379, "redis-server"},
+	{5432, "postgres"},       {9090, "prometheus"},  {9093, "alertmanager"}, {3100, "loki"},         {3200, "tempo"},      {8132, "proxy-server"},
+	{80, "docker-proxy"},     {443, "docker-proxy"}, {8080, "docker-proxy"}, {6443, "docker-proxy"}, {6443, "k3s-server"},
 };
 
 static bool owns(uint16_t port, const char *by)
@@ -25,8 +25,7 @@ static void judge_port(struct fitness *f, const struct value *ports, const struc
 {
 	const struct value *fact = value_get(ports, fit_printf(f, "%u", port->number));
 	const char *state = value_get_str(fact, "state"), *by = value_get_str(fact, "by");
-	struct fit_line *line =
-		fit_add(f, fit_printf(f, "port/%u", port->number), fit_printf(f, "port %u is free for %s", port->number, port->what));
+	struct fit_line *line = fit_add(f, fit_printf(f, "port/%u", port->number), fit_printf(f, "port %u is free for %s", port->number, port->what));
 
 	line->required = "free";
 	if (str_eq(state, "free")) {
@@ -185,7 +184,8 @@ static const struct {
 	{"ollama", "Ollama answers", "Set services.ollama to its address; on this machine it is asked when somebody listens on port 11434."},
 	{"mongodb", "MongoDB answers", "Set services.mongodb to its address; on this machine it is asked when somebody listens on port 27017."},
 	{"redis", "Redis answers", "Set services.redis to its address; on this machine it is asked when somebody listens on port 6379."},
-	{"prometheus", "Prometheus answers", "Set services.prometheus to its address; on this machine it is asked when somebody listens on port 9090."},
+	{"prometheus", "Prometheus answers",
+	 "Set services.prometheus to its address; on this machine it is asked when somebody listens on port 9090."},
 	{"grafana", "Grafana answers", "Set services.grafana to its address."},
 	{"github", "GitHub can be reached", "check --online asks api.github.com."},
 	{"slack", "Slack takes the bot's token", "check --online asks slack.com when SLACK_BOT_TOKEN holds a token."},

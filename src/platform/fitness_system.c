@@ -2,8 +2,8 @@
 #include "platform/fitness_internal.h"
 #include "platform/release.h"
 
-#define KERNEL_NEEDED "4.19" /* kubeadm's system verification of Kubernetes 1.32 and later */
-#define KERNEL_WANTED "5.8"  /* what Kubernetes asks for with control groups of version 2 */
+#define KERNEL_NEEDED "4.19"  /* kubeadm's system verification of Kubernetes 1.32 and later */
+#define KERNEL_WANTED "5.8"   /* what Kubernetes asks for with control groups of version 2 */
 #define WATCHES_NEEDED 524288 /* kind's "known issues": what several nodes on one machine need */
 #define INSTANCES_NEEDED 512
 #define FILES_NEEDED 65536 /* k0s sysinfo */

@@ -197,9 +197,9 @@ const char *machine_field(const char *text, const char *key, size_t *ret_len)
 
 int machine_collect(struct ctx *ctx, const struct machine_options *options, struct value *ret, struct err *err)
 {
-	static void (*const collectors[])(struct machine *m) = {
-		machine_os,    machine_cpu,   machine_memory, machine_disk,   machine_disk_measure, machine_gpu,     machine_network,
-		machine_ports, machine_clock, machine_kernel, machine_tools, machine_python,       machine_services};
+	static void (*const collectors[])(struct machine * m) = {machine_os,    machine_cpu,     machine_memory,  machine_disk,  machine_disk_measure,
+								 machine_gpu,   machine_network, machine_ports,   machine_clock, machine_kernel,
+								 machine_tools, machine_python,  machine_services};
 	struct value facts = {.type = VALUE_MAP};
 	struct machine m = {.ctx = ctx, .o = options, .facts = &facts};
 	char when[CLOCK_TEXT_MAX];

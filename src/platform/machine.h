@@ -11,10 +11,10 @@
 #include "format/value.h"
 
 #define MACHINE_FORMAT "auto-devops/facts/v1"
-#define MACHINE_FACTS_MAX ((size_t)1 << 20)         /* bytes of a fact file */
-#define MACHINE_TOOL_TIMEOUT (5 * USEC_PER_SEC)     /* of one program that is asked for its version */
-#define MACHINE_SERVICE_TIMEOUT (3 * USEC_PER_SEC)  /* of one service */
-#define MACHINE_PORTS_MAX 256                       /* looked at */
+#define MACHINE_FACTS_MAX ((size_t)1 << 20)        /* bytes of a fact file */
+#define MACHINE_TOOL_TIMEOUT (5 * USEC_PER_SEC)    /* of one program that is asked for its version */
+#define MACHINE_SERVICE_TIMEOUT (3 * USEC_PER_SEC) /* of one service */
+#define MACHINE_PORTS_MAX 256                      /* looked at */
 
 /* A service that may be asked. `url` comes from the settings; NULL: its usual place on this machine, and only when somebody listens there. */
 struct machine_service {

@@ -7,8 +7,8 @@
 #define CGROUP_DEPTH 32 /* folders up from this process's own group */
 
 /* Flags that matter to what runs here: vector units for inference, virtual machines. */
-static const char *const flags_kept[] = {"aes",  "asimd", "avx", "avx2", "avx512f", "avx512_vnni", "amx_int8", "amx_tile", "f16c",
-					 "fma",  "fp",    "hypervisor", "neon", "sse4_2", "sve", "svm", "vmx"};
+static const char *const flags_kept[] = {"aes", "asimd", "avx",        "avx2", "avx512f", "avx512_vnni", "amx_int8", "amx_tile", "f16c",
+					 "fma", "fp",    "hypervisor", "neon", "sse4_2",  "sve",         "svm",      "vmx"};
 
 static void cpu_flags(struct machine *m, struct value *cpu, const char *text)
 {

@@ -19,8 +19,8 @@ static bool is_disk(const char *name)
 /* How a disk is attached, from its name and from where its device lies. */
 static const char *transport_of(const char *name, const char *link)
 {
-	static const char *const ways[][2] = {{"/usb", "usb"}, {"/nvme/", "nvme"}, {"/virtio", "virtual"}, {"/vmbus", "virtual"}, {"/xen", "virtual"},
-					      {"/ata", "sata"}, {"/mmc", "mmc"},   {"/host", "scsi"}};
+	static const char *const ways[][2] = {{"/usb", "usb"},     {"/nvme/", "nvme"}, {"/virtio", "virtual"}, {"/vmbus", "virtual"},
+					      {"/xen", "virtual"}, {"/ata", "sata"},   {"/mmc", "mmc"},        {"/host", "scsi"}};
 
 	if (strncmp(name, "nvme", 4) == 0)
 		return "nvme";

@@ -114,8 +114,8 @@ static void from_pci(struct machine *m, const char *slot, bool with_nvidia, stru
 	fact_str(m, gpu, "pci", slot);
 	if (vendor && str_eq(vendor, "nvidia")) {
 		nvidia_details(m, gpu, slot);
-	} else if (vendor && str_eq(vendor, "amd") &&
-		   machine_number(m, arena_printf(&m->ctx->arena, "%s/mem_info_vram_total", folder), &bytes) && bytes > 0) {
+	} else if (vendor && str_eq(vendor, "amd") && machine_number(m, arena_printf(&m->ctx->arena, "%s/mem_info_vram_total", folder), &bytes) &&
+		   bytes > 0) {
 		fact_int(m, gpu, "vram_bytes", bytes);
 		fact_bool(m, gpu, "integrated", bytes < INTEGRATED_BELOW);
 	} else if (vendor && str_eq(vendor, "intel")) {

@@ -4,9 +4,9 @@
 
 #include "platform/machine.h"
 
-#define MACHINE_TEXT_MAX 256             /* bytes of one text that is kept */
+#define MACHINE_TEXT_MAX 256               /* bytes of one text that is kept */
 #define MACHINE_FILE_MAX ((size_t)1 << 20) /* of a file below /proc or /sys */
-#define MACHINE_ITEMS_MAX 65536u          /* names of one folder */
+#define MACHINE_ITEMS_MAX 65536u           /* names of one folder */
 
 struct machine {
 	struct ctx *ctx;

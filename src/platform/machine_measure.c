@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #define MEASURE_SPAN (2 * USEC_PER_SEC)
-#define MEASURE_SYNCS 1000            /* at most */
-#define MEASURE_SYNC_BYTES 2300       /* as etcd's documentation has fio do it: a record of its log */
+#define MEASURE_SYNCS 1000             /* at most */
+#define MEASURE_SYNC_BYTES 2300        /* as etcd's documentation has fio do it: a record of its log */
 #define MEASURE_FILE ((off_t)64 << 20) /* bytes */
-#define MEASURE_FREE 4                /* the file may take a fourth of what is free, at most */
+#define MEASURE_FREE 4                 /* the file may take a fourth of what is free, at most */
 #define MEASURE_BLOCK 4096
 #define MEASURE_WRITES 1000000 /* of each thread, at most */
 #define MEASURE_DEPTH 16       /* writes that wait at a time */

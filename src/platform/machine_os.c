@@ -32,7 +32,8 @@ static void detect_wsl(struct machine *m, struct value *os, const char *kernel)
 
 static const char *container_of(struct machine *m)
 {
-	static const char *const words[][2] = {{"kubepods", "kubernetes"}, {"docker", "docker"}, {"libpod", "podman"}, {"lxc", "lxc"}, {"containerd", "containerd"}};
+	static const char *const words[][2] = {
+		{"kubepods", "kubernetes"}, {"docker", "docker"}, {"libpod", "podman"}, {"lxc", "lxc"}, {"containerd", "containerd"}};
 	const char *text;
 
 	if (!*m->o->root && getenv("KUBERNETES_SERVICE_HOST"))

@@ -9,10 +9,10 @@
 
 struct service {
 	const char *name;
-	uint16_t port;       /* its usual one */
-	const char *scheme;  /* of the usual address: "http", or "tcp": it speaks something else and is only connected to */
-	const char *path;    /* that says it is well, and often its version */
-	const char *marker;  /* before the version in the answer; NULL = the answer tells none */
+	uint16_t port;      /* its usual one */
+	const char *scheme; /* of the usual address: "http", or "tcp": it speaks something else and is only connected to */
+	const char *path;   /* that says it is well, and often its version */
+	const char *marker; /* before the version in the answer; NULL = the answer tells none */
 };
 
 static const struct service services[] = {

@@ -40,11 +40,11 @@ struct role {
 
 /* A program or package of the specification's list. */
 struct software {
-	const char *id;    /* in the facts: "kubectl", "fastapi" */
-	const char *title; /* as the specification writes it */
-	const char *minimum; /* NULL = any version */
-	bool optional;       /* "optional but recommended" */
-	bool development;    /* for local development only */
+	const char *id;        /* in the facts: "kubectl", "fastapi" */
+	const char *title;     /* as the specification writes it */
+	const char *minimum;   /* NULL = any version */
+	bool optional;         /* "optional but recommended" */
+	bool development;      /* for local development only */
 	const char *elsewhere; /* why it may be missing here: it runs in the cluster; NULL = it is needed on the machine */
 };
 struct software_list {

@@ -27,12 +27,8 @@ static void judge(struct ctx *ctx, const struct value *facts)
 			role_read(ctx, "mongodb", &role, NULL) == 0,
 		"the specification is read");
 	fitness_machine(&f, facts,
-			&(struct fitness_options){.profile = &profile,
-						  .role = &role,
-						  .tools = &tools,
-						  .packages = &packages,
-						  .ports = &ports,
-						  .systems = &systems});
+			&(struct fitness_options){
+				.profile = &profile, .role = &role, .tools = &tools, .packages = &packages, .ports = &ports, .systems = &systems});
 	for (uint32_t i = 0; i < f.len; i++) {
 		require(*f.items[i].id && *f.items[i].measured, "a line says what it is about");
 		require(f.items[i].verdict == FIT_PASS || *f.items[i].remedy, f.items[i].id);
@@ -46,12 +42,12 @@ static void as_file(struct ctx *ctx, const char *text, size_t size)
 	struct value facts, again;
 	struct err err;
 
+	strbuf_init(&out, SIZE_MAX / 2);
 	if (machine_parse(ctx, "fuzz", text, size, &facts, &err) < 0) {
 		require(err.code == ERR_INPUT || err.code == ERR_LIMIT, "a file that is none is said to be none");
 		return;
 	}
 	judge(ctx, &facts);
-	strbuf_init(&out, SIZE_MAX / 2);
 	machine_text(&facts, false, &out);
 	require(machine_parse(ctx, "again", out.buf, out.len, &again, &err) == 0 && value_equal(&facts, &again), "facts read back as they were");
 }

@@ -202,8 +202,9 @@ static void ports_and_who_holds_them(void **state)
 	put("/proc/net/tcp", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 			     "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\n"
 			     "   1: 0100007F:1F90 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 100 0 0 10 0\n");
-	put("/proc/net/tcp6", "  sl  local_address\n   0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A 00000000:00000000 "
-			      "00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0\n");
+	put("/proc/net/tcp6",
+	    "  sl  local_address\n   0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A 00000000:00000000 "
+	    "00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0\n");
 	put("/proc/812/comm", "nginx\n");
 	link_to("/proc/812/fd/6", "socket:[4711]");
 	link_to("/proc/812/fd/7", "/dev/null");
@@ -232,7 +233,8 @@ static void assert_version(const char *text, const char *marker, const char *ver
 
 static void versions_in_what_programs_print(void **state)
 {
-	assert_version("{\"clientVersion\": {\"minor\": \"32\", \"gitVersion\": \"v1.32.0\", \"goVersion\": \"go1.23.3\"}}", "\"gitVersion\"", "1.32.0");
+	assert_version("{\"clientVersion\": {\"minor\": \"32\", \"gitVersion\": \"v1.32.0\", \"goVersion\": \"go1.23.3\"}}", "\"gitVersion\"",
+		       "1.32.0");
 	assert_version("kind v0.23.0 go1.22.4 linux/amd64", "kind", "0.23.0");
 	assert_version("Docker version 26.1.3, build b72abbb", "version", "26.1.3");
 	assert_version("podman version 4.3.1\n", "version", "4.3.1");
@@ -367,5 +369,6 @@ static void what_is_saved_reads_back(void **state)
 
 RUN_TESTS(ON_A_MACHINE(an_empty_machine_is_unknown), ON_A_MACHINE(processor), ON_A_MACHINE(control_groups_of_version_1),
 	  ON_A_MACHINE(system_of_a_machine), ON_A_MACHINE(disks_and_cards), ON_A_MACHINE(ports_and_who_holds_them),
-	  ON_A_MACHINE(versions_in_what_programs_print), ON_A_MACHINE(versions_are_compared_by_number), ON_A_MACHINE(output_without_a_version_is_kept),
-	  ON_A_MACHINE(gpus_of_nvidia_smi), ON_A_MACHINE(cpu_lists), ON_A_MACHINE(a_fact_file_is_yaml_or_json), ON_A_MACHINE(what_is_saved_reads_back))
+	  ON_A_MACHINE(versions_in_what_programs_print), ON_A_MACHINE(versions_are_compared_by_number),
+	  ON_A_MACHINE(output_without_a_version_is_kept), ON_A_MACHINE(gpus_of_nvidia_smi), ON_A_MACHINE(cpu_lists),
+	  ON_A_MACHINE(a_fact_file_is_yaml_or_json), ON_A_MACHINE(what_is_saved_reads_back))
