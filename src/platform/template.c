@@ -1,5 +1,7 @@
 /* Filling the places of a template. */
 #include "platform/template.h"
+#include "format/json.h"
+#include "format/yaml.h"
 
 #include <inttypes.h>
 
@@ -220,9 +222,33 @@ static int fill_key(struct filling *f, const struct member *m, const struct scop
 	return 0;
 }
 
+/* A document inside a text: written after its places are filled, so that it holds together whatever fills them. */
+static int fill_nested(struct filling *f, const struct value *t, bool as_yaml, const struct scope *scope, struct value *ret)
+{
+	_cleanup_(strbuf_release) struct strbuf out;
+	struct value v;
+	bool left_out;
+	int r = fill(f, t, scope, &v, &left_out);
+
+	strbuf_init(&out, TEMPLATE_MAX_NESTED);
+	if (r < 0)
+		return r;
+	if (as_yaml) {
+		yaml_write(&out, &v);
+	} else {
+		struct json_writer w;
+
+		json_writer_init(&w, &out, 2);
+		json_value(&w, &v, false);
+		strbuf_addch(&out, '\n');
+	}
+	*ret = (struct value){.type = VALUE_STRING, .len = (uint32_t)out.len, .s = arena_strndup(f->b->arena, out.buf, out.len)};
+	return strbuf_check(&out, "a document in a text", f->err);
+}
+
 static int fill_map(struct filling *f, const struct value *t, const struct scope *scope, struct value *ret, bool *ret_left_out)
 {
-	const struct value *instead = value_get(t, "$value");
+	const struct value *instead = value_get(t, "$value"), *as_yaml = value_get(t, "$yaml");
 
 	if (!holds(t, scope)) {
 		*ret_left_out = true;
@@ -230,6 +256,8 @@ static int fill_map(struct filling *f, const struct value *t, const struct scope
 	}
 	if (instead)
 		return fill(f, instead, scope, ret, ret_left_out);
+	if (as_yaml || value_get(t, "$json"))
+		return fill_nested(f, as_yaml ? as_yaml : value_get(t, "$json"), as_yaml != NULL, scope, ret);
 	*ret = (struct value){.type = VALUE_MAP};
 	for (member_each(m, t)) {
 		const char *key = "";

@@ -5,6 +5,7 @@
  *   $if: path      (or "!path") the map or item is left out when the value is missing, false, 0 or empty
  *   $for: x in path   the item is made once for each of the list's items; ${x} is the item, ${x_index} counts from 0
  *   $value: ...    what the item is, when it is no map
+ *   $yaml: ..., $json: ...   a text that holds what is below as a document
  *   $merge: path   the value's members, where this key stands
  * Because places are filled after parsing, no value can become syntax.
  * Limits: TEMPLATE_MAX_NODES. Thread rule: pure, any thread. */
@@ -14,6 +15,8 @@
 #include "format/value.h"
 
 #define TEMPLATE_MAX_NODES ((size_t)32 << 20) /* of all that one builder fills */
+
+#define TEMPLATE_MAX_NESTED ((size_t)4 << 20)
 
 /* Names that places can use: the innermost is looked up first. */
 struct scope {
