@@ -120,7 +120,6 @@ static int judge_machine(struct cli *cli, struct fitness *f, struct check_subjec
 /* The lines point into the session's inventory. */
 static int judge_cluster(struct cli *cli, struct session *session, struct fitness *f, struct check_subject *s, struct err *err)
 {
-	static const char *const names[] = {"development", "production", "kamaji management", "tenant"};
 	const char *id = cli->flags[FLAG_PROFILE] ? cli->flags[FLAG_PROFILE] : DEFAULT_PROFILE;
 	struct profile profile;
 	struct cluster_need need;
@@ -132,7 +131,7 @@ static int judge_cluster(struct cli *cli, struct session *session, struct fitnes
 		return r;
 	fitness_cluster(f, session->inv, &need);
 	s->what = arena_printf(&cli->ctx.arena, "cluster %s", cluster_name(session->cluster));
-	s->against = arena_printf(&cli->ctx.arena, "the %s environment", names[profile.environment]);
+	s->against = need.title;
 	s->time = inventory_now(session->inv) ? arena_strdup(&cli->ctx.arena, clock_format_rfc3339(inventory_now(session->inv), when)) : "";
 	return 0;
 }

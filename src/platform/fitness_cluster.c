@@ -88,8 +88,12 @@ static void count_nodes(const struct judging *j, struct nodes *n)
 
 static void judge_control_planes(const struct judging *j, const struct nodes *n)
 {
-	struct fit_line *line = fit_add(j->f, "cluster/control-planes", "there are enough control plane nodes");
+	struct fit_line *line;
 
+	/* A tenant's runs as pods of another cluster. */
+	if (!j->need->control_planes)
+		return;
+	line = fit_add(j->f, "cluster/control-planes", "there are enough control plane nodes");
 	line->required = fit_printf(j->f, "%lld", (long long)j->need->control_planes);
 	if (!sees(line, j, KIND_NODE))
 		return;
@@ -130,24 +134,30 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 		size->remedy = "Replace the small nodes, or keep large pods off them with node affinity.";
 }
 
+static void judge_storage_class(const struct judging *j, const struct storage_class_need *need)
+{
+	const struct object *sc = inventory_find(j->inv, KIND_STORAGE_CLASS, "", need->name);
+	struct fit_line *line =
+		fit_add(j->f, fit_printf(j->f, "cluster/storage-%s", need->name), fit_printf(j->f, "StorageClass %s exists", need->name));
+
+	line->required = need->required ? "exists" : "";
+	line->recommended = need->required ? "" : "exists";
+	if (!sees(line, j, KIND_STORAGE_CLASS))
+		return;
+	line->measured = sc ? fit_printf(j->f, "of %s", object_str(sc, "provisioner")) : "does not exist";
+	line->verdict = sc ? FIT_PASS : need->required ? FIT_FAIL : FIT_WARN;
+	if (!sc)
+		line->remedy = fit_printf(j->f, "Create StorageClass %s.", need->name);
+}
+
 static void judge_storage(const struct judging *j)
 {
 	const struct object_list *list = inventory_list(j->inv, KIND_STORAGE_CLASS);
 	struct fit_line *line;
 	const char *fallback = NULL;
 
-	for (const char *const *name = j->need->storage_classes; *name; name++) {
-		const struct object *sc = inventory_find(j->inv, KIND_STORAGE_CLASS, "", *name);
-
-		line = fit_add(j->f, fit_printf(j->f, "cluster/storage-%s", *name), fit_printf(j->f, "StorageClass %s exists", *name));
-		line->required = "exists";
-		if (!sees(line, j, KIND_STORAGE_CLASS))
-			continue;
-		line->measured = sc ? fit_printf(j->f, "of %s", object_str(sc, "provisioner")) : "does not exist";
-		line->verdict = sc ? FIT_PASS : FIT_FAIL;
-		if (!sc)
-			line->remedy = fit_printf(j->f, "Create StorageClass %s.", *name);
-	}
+	for (uint32_t i = 0; i < j->need->storage_classes.len; i++)
+		judge_storage_class(j, &j->need->storage_classes.items[i]);
 	line = fit_add(j->f, "cluster/storage-default", "one StorageClass is the default");
 	line->required = "one";
 	if (!sees(line, j, KIND_STORAGE_CLASS))
@@ -179,12 +189,11 @@ static const char *network_of(const struct inventory *inv)
 
 static void judge_network(const struct judging *j)
 {
+	const char *wanted = j->need->network, *plugin;
+	/* "Kind default CNI" is whatever kind brings along. */
+	bool any = !*wanted || strcasestr(wanted, "default");
 	struct fit_line *line = fit_add(j->f, "cluster/network", "the network plugin is one that is recommended");
-	const char *plugin, *wanted = "";
-	bool good = !*j->need->networks;
 
-	for (const char *const *n = j->need->networks; *n; n++)
-		wanted = fit_printf(j->f, "%s%s%s", wanted, *wanted ? " or " : "", *n);
 	line->recommended = wanted;
 	if (!sees(line, j, KIND_DAEMON_SET))
 		return;
@@ -194,11 +203,9 @@ static void judge_network(const struct judging *j)
 		line->remedy = "See /etc/cni/net.d on a node.";
 		return;
 	}
-	for (const char *const *n = j->need->networks; *n; n++)
-		good |= str_eq(*n, plugin);
 	line->measured = plugin;
-	line->verdict = good ? FIT_PASS : FIT_WARN;
-	if (!good)
+	line->verdict = any || strcasestr(wanted, plugin) ? FIT_PASS : FIT_WARN;
+	if (line->verdict == FIT_WARN)
 		line->remedy = "Network policies and encryption between nodes depend on the plugin: plan a move to a recommended one.";
 }
 

@@ -82,10 +82,12 @@ static const char *gpus_text(struct fitness *f, const struct value *facts, const
 
 static const char *gpu_need(struct fitness *f, const struct need *need)
 {
+	const char *gb = need->gpus > 1 ? fit_printf(f, "%lld with %.0f GB of video memory each", (long long)need->gpus, need->vram_gb)
+					: fit_printf(f, "%.0f GB of video memory", need->vram_gb);
+
 	if (need->vram_gb <= 0)
-		return need->gpu_text ? need->gpu_text : "";
-	return fit_printf(f, "%s%s%.0f GB of video memory%s", need->gpus > 1 ? fit_printf(f, "%lld with ", (long long)need->gpus) : "",
-			  need->gpus > 1 ? "" : "", need->vram_gb, need->gpus > 1 ? " each" : "");
+		return need->gpu_text;
+	return *need->gpu_text ? fit_printf(f, "%s (%s)", gb, need->gpu_text) : gb;
 }
 
 static void judge_memory(struct fit_line *line, const struct gpus *g, const struct need *required)

@@ -52,7 +52,8 @@ static void judge_port(struct fitness *f, const struct value *ports, const struc
 void fitness_ports(struct fitness *f, const struct value *facts, const struct fitness_options *o)
 {
 	for (uint32_t i = 0; i < o->ports->len; i++)
-		judge_port(f, value_get(facts, "ports"), &o->ports->items[i]);
+		if (!o->ports->items[i].development || !o->profile || o->profile->environment == ENVIRONMENT_DEVELOPMENT)
+			judge_port(f, value_get(facts, "ports"), &o->ports->items[i]);
 }
 
 /* Below the minimum is a failure, unless the program may run in the cluster instead or is only recommended. */
@@ -116,6 +117,13 @@ static void judge_tool(struct fitness *f, const struct value *tools, const struc
 	line->required = s->optional ? fit_printf(f, "%s, optional", minimum_text(f, s)) : minimum_text(f, s);
 	if (!found || found->type != VALUE_BOOL) {
 		line->remedy = "It was not looked for: check without --facts looks on this machine.";
+		return;
+	}
+	if (!found->b && str_eq(s->id, "kubernetes")) {
+		/* Nodes have a kubelet; a machine that only works with a cluster needs none. */
+		line->measured = "no kubelet here";
+		line->not_asked = true;
+		line->remedy = "check --cluster asks the server for its version.";
 		return;
 	}
 	if (!found->b) {

@@ -13,7 +13,7 @@ static bool parse(const char *text, struct release *ret)
 	return release_parse(text, strlen(text), ret);
 }
 
-/* The specification's row for this system: its own, or for a near relative that of Red Hat. */
+/* The row for this system: its own, or for a relative of Red Hat's that of Red Hat. */
 static const struct system_need *system_of(const struct system_list *list, const char *id, const char *like, bool *ret_relative)
 {
 	*ret_relative = false;
@@ -22,7 +22,7 @@ static const struct system_need *system_of(const struct system_list *list, const
 			return &list->items[i];
 	*ret_relative = true;
 	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->items[i].id, "rhel") && (strstr(like, "rhel") || str_eq(id, "almalinux") || str_eq(id, "centos")))
+		if (str_eq(list->items[i].id, "rhel") && strstr(like, "rhel"))
 			return &list->items[i];
 	return NULL;
 }
@@ -32,7 +32,8 @@ static const char *systems_text(struct fitness *f, const struct system_list *lis
 	const char *text = "";
 
 	for (uint32_t i = 0; i < list->len; i++)
-		text = fit_printf(f, "%s%s%s %s", text, *text ? ", " : "", list->items[i].id, list->items[i].minimum);
+		if (!list->items[i].as)
+			text = fit_printf(f, "%s%s%s %s", text, *text ? ", " : "", list->items[i].title, list->items[i].minimum);
 	return text;
 }
 
@@ -57,6 +58,7 @@ static void judge_version(struct fit_line *line, const struct system_need *need,
 		line->remedy = "It should do; what is tested is what the specification names.";
 	} else {
 		line->verdict = FIT_PASS;
+		line->why = need->as ? "the specification does not name it; it is as good as what it names" : "";
 	}
 }
 

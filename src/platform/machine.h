@@ -39,6 +39,9 @@ struct machine_options {
 /* Never fails: what cannot be told is left out. Only a cancelled ctx is an error. */
 int machine_collect(struct ctx *ctx, const struct machine_options *options, struct value *ret, struct err *err);
 
+/* Is this one of the programs that are asked for their version (tools.def)? */
+bool machine_asks_tool(const char *name);
+
 /* A fact file's text, JSON or YAML. ERR_INPUT says what is wrong with it, and where. */
 int machine_parse(struct ctx *ctx, const char *name, const char *text, size_t len, struct value *ret, struct err *err);
 /* The file ("-": standard input). */

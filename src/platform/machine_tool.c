@@ -20,6 +20,14 @@ static const struct tool tools[] = {
 };
 #undef TOOL
 
+bool machine_asks_tool(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+		if (str_eq(tools[i].name, name))
+			return true;
+	return false;
+}
+
 /* What one run said; on the heap, for it comes from another thread. */
 struct answer {
 	struct strbuf out, errors;

@@ -1,4 +1,4 @@
-/* profile: what the specification asks of a machine, of its software, its ports and its cluster, read from data/platform/.
+/* profile: what the specification asks of a machine, of its software, its ports and its cluster, read from data/platform/ (platform/embedded.h).
  *
  * Numbers that the specification does not give are 0 and ask for nothing. Decimal units: a GB is 10^9 bytes, as the makers of disks count.
  * Ownership: everything lives in ctx's arena or in the program. Thread rule: one thread at a time per ctx. */
@@ -26,6 +26,8 @@ struct need {
 };
 
 enum environment { ENVIRONMENT_DEVELOPMENT, ENVIRONMENT_PRODUCTION, ENVIRONMENT_MANAGEMENT, ENVIRONMENT_TENANT };
+/* As the data name them: "dev", "production", "kamaji", "tenant". */
+const char *environment_text(enum environment e);
 
 struct profile {
 	const char *id, *title;
@@ -56,20 +58,31 @@ struct software_list {
 struct port {
 	uint16_t number;
 	const char *what;
-	bool external; /* reached from outside of the cluster */
+	bool external;	  /* reached from outside of the cluster */
+	bool development; /* for local development only */
 };
 struct port_list {
 	struct port *items;
 	uint32_t len, cap;
 };
 
-/* An operating system that the specification names, by os-release's ID ("macos" for Apple's). */
+/* An operating system, by os-release's ID ("macos" for Apple's). */
 struct system_need {
-	const char *id, *minimum;
+	const char *id, *title, *minimum;
+	const char *as; /* not named by the specification, but as good as this one; NULL = named */
 	bool development_only;
 };
 struct system_list {
 	struct system_need *items;
+	uint32_t len, cap;
+};
+
+struct storage_class_need {
+	const char *name;
+	bool required; /* false: the specification wants it, and nothing that is planned uses it */
+};
+struct storage_class_list {
+	struct storage_class_need *items;
 	uint32_t len, cap;
 };
 
@@ -79,15 +92,13 @@ struct cluster_need {
 	const char *version; /* at least */
 	int64_t control_planes, workers;
 	double node_cores, node_memory_gb;
-	const char *const *storage_classes; /* ends with NULL */
-	const char *const *networks;        /* recommended CNI plugins; ends with NULL; empty = any */
+	struct storage_class_list storage_classes;
+	const char *network; /* recommended plugins: "Cilium/Calico"; "" = any */
 	bool load_balancer, gpu, quotas, kamaji;
 };
 
-/* ids of all profiles and of all roles, ending with NULL. */
-extern const char *const profile_ids[];
-extern const char *const role_ids[];
 
+/* Reading fails with ERR_USAGE for an id that is not there, and ERR_INTERNAL when the program's own data are wrong. */
 int profile_read(struct ctx *ctx, const char *id, struct profile *ret, struct err *err);
 int role_read(struct ctx *ctx, const char *id, struct role *ret, struct err *err);
 int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err);
