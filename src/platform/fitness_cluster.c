@@ -23,21 +23,44 @@ static bool sees(struct fit_line *line, const struct judging *j, enum kind_id ki
 	return false;
 }
 
+/* A kubelet is never newer than its API server: the oldest one tells what the server is at least. */
+static const char *oldest_kubelet(const struct inventory *inv)
+{
+	const struct object_list *list = inventory_list(inv, KIND_NODE);
+	const char *oldest = "";
+	struct release best, r;
+
+	for (uint32_t i = 0; i < list->len; i++) {
+		const char *version = object_str(list->items[i], "status.nodeInfo.kubeletVersion");
+
+		if (!release_parse(version, strlen(version), &r) || (*oldest && release_compare(&r, &best) >= 0))
+			continue;
+		oldest = version;
+		best = r;
+	}
+	return oldest;
+}
+
 static void judge_version(const struct judging *j)
 {
 	struct fit_line *line = fit_add(j->f, "cluster/version", "Kubernetes is recent enough");
 	const char *version = inventory_server_version(j->inv);
+	bool server = *version, enough;
 	struct release have, minimum;
 
 	line->required = fit_printf(j->f, "%s or later", j->need->version);
+	if (!server)
+		version = oldest_kubelet(j->inv);
 	if (!release_parse(version, strlen(version), &have) || !release_parse(j->need->version, strlen(j->need->version), &minimum)) {
 		line->remedy = "A recording by kubectl does not tell the server's version; a snapshot does.";
 		return;
 	}
-	line->measured = version;
-	line->verdict = release_compare(&have, &minimum) >= 0 ? FIT_PASS : FIT_FAIL;
-	if (line->verdict == FIT_FAIL)
-		line->remedy = "Upgrade the cluster, one minor version at a time.";
+	enough = release_compare(&have, &minimum) >= 0;
+	line->measured = server ? version : fit_printf(j->f, "at least %s, as the oldest kubelet", version);
+	line->verdict = enough ? FIT_PASS : server ? FIT_FAIL : FIT_UNKNOWN;
+	if (!enough)
+		line->remedy = server ? "Upgrade the cluster, one minor version at a time."
+				      : "See kubectl version: a server may be newer than its kubelets.";
 }
 
 static bool is_control_plane(const struct object *node)

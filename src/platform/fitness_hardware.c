@@ -169,13 +169,14 @@ static void judge_nic(struct fitness *f, const struct value *facts, const struct
 {
 	const struct value *interfaces = value_get(facts, "interfaces");
 	struct fit_line *line;
-	double best = 0, speed;
+	double best = 0, speed, enough = required->nic_gbps * 1000;
+	unsigned fast = 0;
 	const char *name = "", *wifi = NULL, *silent = NULL;
 
 	if (required->nic_gbps <= 0)
 		return;
 	line = fit_add(f, "network/speed", "the network card is fast enough");
-	line->required = fit_printf(f, "%g Gbit/s%s", required->nic_gbps, required->wifi ? " or Wi-Fi" : "");
+	line->required = fit_printf(f, "%g Gbit/s%s", required->nic_gbps, required->wifi ? " or Wi-Fi" : required->redundant ? ", twice" : "");
 	if (recommended->nic_gbps > required->nic_gbps)
 		line->recommended = fit_printf(f, "%g Gbit/s", recommended->nic_gbps);
 	for (value_each(i, interfaces)) {
@@ -187,14 +188,15 @@ static void judge_nic(struct fitness *f, const struct value *facts, const struct
 			wifi = value_get_str(i, "name");
 		else if (!fit_number(i, "speed_mbps", &speed))
 			silent = value_get_str(i, "name");
-		else if (speed > best) {
-			best = speed;
-			name = value_get_str(i, "name");
+		else {
+			fast += speed >= enough;
+			name = speed > best ? value_get_str(i, "name") : name;
+			best = MAX(best, speed);
 		}
 	}
-	if (best >= required->nic_gbps * 1000 || (best > 0 && !wifi && !silent)) {
-		line->measured = fit_printf(f, "%g Gbit/s on %s", best / 1000, name);
-		line->verdict = best >= required->nic_gbps * 1000 ? FIT_PASS : FIT_FAIL;
+	if (best >= enough || (best > 0 && !wifi && !silent)) {
+		line->measured = fit_printf(f, "%g Gbit/s on %s%s", best / 1000, name, fast > 1 ? fit_printf(f, " and %u more", fast - 1) : "");
+		line->verdict = best < enough ? FIT_FAIL : required->redundant && fast < 2 ? FIT_WARN : FIT_PASS;
 	} else if (wifi && required->wifi) {
 		line->measured = fit_printf(f, "Wi-Fi on %s", wifi);
 		line->verdict = FIT_PASS;
@@ -206,7 +208,9 @@ static void judge_nic(struct fitness *f, const struct value *facts, const struct
 	} else if (value_len(interfaces)) {
 		line->measured = "no network card with a link";
 	}
-	if (line->verdict == FIT_FAIL)
+	if (line->verdict == FIT_WARN)
+		line->remedy = "Plug in a second card: there is no way around the first when it fails.";
+	else if (line->verdict == FIT_FAIL)
 		line->remedy = "Use a faster card, cable and switch.";
 	else if (line->verdict == FIT_UNKNOWN)
 		line->remedy = "A virtual card or a driver without a speed cannot tell: ask whoever runs the host.";

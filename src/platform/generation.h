@@ -14,10 +14,10 @@ struct generation {
 	const struct generate_options *options;
 	const char *env;
 	unsigned env_bit;
-	struct value data;                        /* generate.yaml */
-	struct value site;                        /* with the team's own values */
-	const struct scope *scope;                /* everything that templates can name */
-	char inputs[SHA256_HEX_LEN + 1];          /* of what all files but a tenant's own are made from */
+	struct value data;               /* generate.yaml */
+	struct value site;               /* with the team's own values */
+	const struct scope *scope;       /* everything that templates can name */
+	char inputs[SHA256_HEX_LEN + 1]; /* of what all files but a tenant's own are made from */
 };
 
 /* Names for templates; the value is copied shallowly. */

@@ -82,15 +82,18 @@ static struct value worker(struct generation *g, bool has_models)
 static int reserve(struct generation *g, struct value *nodes, struct err *err)
 {
 	int64_t cpu = value_int(value_at(&g->site, "host.cpu"), 0), memory = value_int(value_at(&g->site, "host.memory_gib"), 0),
-		node_cpu = value_get_int(nodes, "cpu", 0), node_memory = value_get_int(nodes, "memory_gib", 0), reserved = (memory - node_memory) * 1024 - EVICTION_MIB;
+		node_cpu = value_get_int(nodes, "cpu", 0), node_memory = value_get_int(nodes, "memory_gib", 0),
+		reserved = (memory - node_memory) * 1024 - EVICTION_MIB;
 
 	if (cpu <= node_cpu || reserved <= 0)
-		return err_set(err, ERR_INPUT,
-			       "a machine of %lld CPU and %lld GiB is not larger than one node (%lld CPU, %lld GiB); say its real size with --host-cpu and "
-			       "--host-memory",
-			       (long long)cpu, (long long)memory, (long long)node_cpu, (long long)node_memory);
+		return err_set(
+			err, ERR_INPUT,
+			"a machine of %lld CPU and %lld GiB is not larger than one node (%lld CPU, %lld GiB); say its real size with --host-cpu and "
+			"--host-memory",
+			(long long)cpu, (long long)memory, (long long)node_cpu, (long long)node_memory);
 	if (cpu > 4096 || memory > (1 << 20))
-		return err_set(err, ERR_INPUT, "a machine of %lld CPU and %lld GiB is none that this can be meant for", (long long)cpu, (long long)memory);
+		return err_set(err, ERR_INPUT, "a machine of %lld CPU and %lld GiB is none that this can be meant for", (long long)cpu,
+			       (long long)memory);
 	value_map_set(&g->b, nodes, "reserved_cpu", value_of_int(cpu - node_cpu));
 	value_map_set(&g->b, nodes, "reserved_memory_mib", value_of_int(reserved));
 	value_map_set(&g->b, nodes, "eviction_mib", value_of_int(EVICTION_MIB));
@@ -99,8 +102,8 @@ static int reserve(struct generation *g, struct value *nodes, struct err *err)
 
 static int name_nodes(struct generation *g, const struct value *spec, struct err *err)
 {
-	struct value nodes = value_copy(&g->b, value_get(value_get(spec, "nodes"), g->env)), planes = {.type = VALUE_LIST}, workers = {.type = VALUE_LIST},
-		     ports = {.type = VALUE_LIST};
+	struct value nodes = value_copy(&g->b, value_get(value_get(spec, "nodes"), g->env)), planes = {.type = VALUE_LIST},
+		     workers = {.type = VALUE_LIST}, ports = {.type = VALUE_LIST};
 	int64_t count = value_get_int(&nodes, "workers", 0);
 
 	for (int64_t i = 0; i < value_get_int(&nodes, "control_planes", 0); i++)

@@ -48,13 +48,13 @@ static void add_need(struct need *n, const struct value *row)
 	const struct {
 		const char *key;
 		double *number;
-	} numbers[] = {{"cores", &n->cores},	 {"clock_ghz", &n->clock_ghz}, {"memory_gb", &n->memory_gb}, {"nvme_gb", &n->nvme_gb},
-		       {"more_gb", &n->more_gb}, {"ssd_gb", &n->more_gb},      {"iops", &n->iops},	     {"vram_gb", &n->vram_gb},
-		       {"nic_gbps", &n->nic_gbps}};
+	} numbers[] = {{"cores", &n->cores},     {"clock_ghz", &n->clock_ghz}, {"memory_gb", &n->memory_gb},
+		       {"nvme_gb", &n->nvme_gb}, {"more_gb", &n->more_gb},     {"ssd_gb", &n->more_gb},
+		       {"iops", &n->iops},       {"vram_gb", &n->vram_gb},     {"nic_gbps", &n->nic_gbps}};
 	const struct {
 		const char *key;
 		bool *flag;
-	} flags[] = {{"ecc", &n->ecc}, {"more_ssd", &n->more_ssd}, {"wifi", &n->wifi}, {"optional", &n->gpu_optional}};
+	} flags[] = {{"ecc", &n->ecc}, {"more_ssd", &n->more_ssd}, {"wifi", &n->wifi}, {"redundant", &n->redundant}, {"optional", &n->gpu_optional}};
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		if (value_get(row, numbers[i].key))
@@ -210,11 +210,13 @@ int profile_systems(struct ctx *ctx, struct system_list *ret, struct err *err)
 		return r;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		for (value_each(row, value_get(&data, lists[i])))
-			*arena_push(&ctx->arena, &list) = (struct system_need){.id = value_get_str(row, "id"),
-									       .title = value_get_str(row, "title"),
-									       .minimum = value_get_str(row, "minimum"),
-									       .as = value_str(value_get(row, "as"), NULL),
-									       .development_only = value_get_bool(row, "development", false)};
+			/* Windows is a distribution in WSL2: that row is judged as the distribution, and os/wsl says the rest. */
+			if (!value_get(row, "distribution"))
+				*arena_push(&ctx->arena, &list) = (struct system_need){.id = value_get_str(row, "id"),
+										       .title = value_get_str(row, "title"),
+										       .minimum = value_get_str(row, "minimum"),
+										       .as = value_str(value_get(row, "as"), NULL),
+										       .development_only = value_get_bool(row, "development", false)};
 	*ret = list;
 	return 0;
 }

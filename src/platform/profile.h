@@ -22,7 +22,8 @@ struct need {
 	bool gpu_optional;
 	const char *gpu_text; /* the specification's own words, "" = none */
 	double nic_gbps;
-	bool wifi; /* a wireless network will do */
+	bool wifi;      /* a wireless network will do */
+	bool redundant; /* two cards of that speed */
 };
 
 enum environment { ENVIRONMENT_DEVELOPMENT, ENVIRONMENT_PRODUCTION, ENVIRONMENT_MANAGEMENT, ENVIRONMENT_TENANT };
@@ -58,7 +59,7 @@ struct software_list {
 struct port {
 	uint16_t number;
 	const char *what;
-	bool external;	  /* reached from outside of the cluster */
+	bool external;    /* reached from outside of the cluster */
 	bool development; /* for local development only */
 };
 struct port_list {
@@ -96,7 +97,6 @@ struct cluster_need {
 	const char *network; /* recommended plugins: "Cilium/Calico"; "" = any */
 	bool load_balancer, gpu, quotas, kamaji;
 };
-
 
 /* Reading fails with ERR_USAGE for an id that is not there, and ERR_INTERNAL when the program's own data are wrong. */
 int profile_read(struct ctx *ctx, const char *id, struct profile *ret, struct err *err);
