@@ -77,11 +77,18 @@ static double quantity_of(const struct object *node, const char *list, const cha
 
 /* What the nodes that work have, in sum, and how many are as large as asked. */
 struct nodes {
-	int64_t control_planes, workers, ready, fit;
+	int64_t control_planes, workers, ready, fit, shared;
 	double cores, memory_gb;            /* allocatable, of all workers */
 	double smallest_cores, smallest_gb; /* of the smallest worker by memory */
 	double gpus;
 };
+
+/* kind's nodes are containers of one machine, and each says it has all of it, unless its kubelet was told what to keep back. */
+static bool shares_machine(const struct object *node)
+{
+	return strncmp(value_get_str(node->spec, "providerID"), "kind://", 7) == 0 &&
+	       quantity_of(node, "allocatable", "cpu") >= quantity_of(node, "capacity", "cpu");
+}
 
 static void count_nodes(const struct judging *j, struct nodes *n)
 {
@@ -99,6 +106,7 @@ static void count_nodes(const struct judging *j, struct nodes *n)
 		}
 		n->workers++;
 		n->ready += str_eq(condition_status(node, "Ready"), "True");
+		n->shared += shares_machine(node);
 		n->cores += quantity_of(node, "allocatable", "cpu");
 		n->memory_gb += quantity_of(node, "allocatable", "memory") / GB;
 		n->fit += cores >= j->need->node_cores && fit_size(gb, j->need->node_memory_gb) != FIT_FAIL;
@@ -153,7 +161,11 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 		fit_printf(j->f, "%lld of %lld; the smallest has %s, %s; pods can have %s, %s in all", (long long)n->fit, (long long)n->workers,
 			   fit_cores(j->f, n->smallest_cores), fit_gb(j->f, n->smallest_gb), fit_cores(j->f, n->cores), fit_gb(j->f, n->memory_gb));
 	size->verdict = n->fit == n->workers ? FIT_PASS : n->fit >= j->need->workers ? FIT_WARN : FIT_FAIL;
-	if (size->verdict != FIT_PASS)
+	if (n->shared > 1 && size->verdict == FIT_PASS) {
+		size->verdict = FIT_WARN;
+		size->why = "kind's nodes are one machine, and each of them says it has all of it: pods may be given more than there is";
+		size->remedy = "Reserve the rest of the machine on each node (systemReserved of its kubelet).";
+	} else if (size->verdict != FIT_PASS)
 		size->remedy = "Replace the small nodes, or keep large pods off them with node affinity.";
 }
 
