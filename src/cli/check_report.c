@@ -90,9 +90,9 @@ static const char *verdict_of(const struct fitness_counts *c, bool strict)
 {
 	if (c->fail)
 		return "not fit";
-	if (c->warn || c->unknown)
-		return strict ? "not fit under --strict" : c->warn ? "fit, with warnings" : "fit, as far as can be told";
-	return "fit";
+	if (strict && (c->warn || c->unknown))
+		return "not fit under --strict";
+	return c->unknown ? "incomplete" : c->warn ? "fit, with warnings" : "fit";
 }
 
 static void add_counts(struct term *t, const struct fitness *f, bool strict)

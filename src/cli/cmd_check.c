@@ -201,7 +201,7 @@ const struct command command_check = {
 		"asked, unless a setting names the address of a service or --online is given. --measure-disk writes a file for a few seconds.\n\n"
 		"With --cluster the cluster is looked at instead: its version, nodes, storage classes, network plugin, load balancer, GPUs, quotas and metrics. "
 		"`checks` (with an s) lists what `scan` looks for.\n\n"
-		"Exit codes: 0 fit, 3 something fails, 4 with --strict: a warning, or something could not be told.",
+		"Exit codes: 0 nothing fails, 3 something fails, 4 with --strict: a warning, or something could not be told.",
 	.examples = (const struct example[]){{"check", "this machine, against the minimum laptop"},
 					     {"check --profile server-recommended --strict", "a server, and no warning either"},
 					     {"check --role scarlet -o short", "only what is not well"},
