@@ -182,6 +182,26 @@ def test_recorded_log(run, tmp_path):
     assert "orders-db:5432" in result.out, result
 
 
+KUBELET_EXCUSES = (
+    "unable to retrieve container logs for containerd://0123",
+    'failed to try resolving symlinks in path "/var/log/pods/shop_api-1_u/main/1.log": lstat /var/log/pods/shop_api-1_u/main/1.log: no such file or directory',
+)
+
+
+@pytest.mark.parametrize("excuse", KUBELET_EXCUSES)
+def test_what_kubelet_says_instead_of_a_log_is_no_line_of_the_program(run, kubeconfig, api, excuse):
+    def answer(conn, server):
+        conn.sendall(servers_response(body=excuse + "\n", content_type="text/plain"))
+        return True
+
+    api.on(LOG, answer)
+    env = {"KUBECONFIG": str(kubeconfig(api.url))}
+    result = run("logs", "pod/api-1", env=env)
+    assert "0 lines" in result.out or excuse[:30] in result.err, result
+    result = run("why", "pod/api-1", "-n", "shop", env=env)
+    assert "log/" not in result.out and "missing-file" not in result.out, result
+
+
 def running_log(conn, server):
     now = time.time()
     body = "".join(
