@@ -357,7 +357,7 @@ def remove(bed, situations):
                         '{"metadata": {"finalizers": null}}',
                         check=False,
                     )
-        bed.kubectl("delete", "namespace", ns, "--ignore-not-found", "--timeout=90s", timeout=100)
+        bed.kubectl("delete", "namespace", ns, "--ignore-not-found", "--timeout=240s", timeout=250)  # discovery forgets an APIService late
     bed.run(["nft", "delete", "table", "ip", "cut"], check=False)
 
 
