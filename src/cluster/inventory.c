@@ -5,6 +5,7 @@
 /* Held by the trees of events and Secrets before they are emptied. */
 #define SCRATCH_MAX ((size_t)256 << 10)
 #define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
+#define KIND_NAME_MAX ((size_t)253) /* of a group; names of kinds are shorter */
 
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
 {
@@ -108,6 +109,18 @@ static const char *intern_text(struct inventory *inv, const struct value *v)
 	return v && v->type == VALUE_STRING ? intern_add(&inv->strings, v->s, v->len) : intern_str(&inv->strings, "");
 }
 
+bool kind_name_is_possible(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+	return len > 0 && len <= KIND_NAME_MAX && !s[len];
+}
+
+bool custom_kind_is_possible(const char *group, const char *version, const char *name, const char *plural)
+{
+	return (!*group || kind_name_is_possible(group)) && kind_name_is_possible(version) && kind_name_is_possible(name) &&
+	       (!plural || !*plural || kind_name_is_possible(plural));
+}
+
 const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
 					 bool namespaced)
 {
@@ -158,6 +171,10 @@ static const struct kind *kind_of_root(struct inventory *inv, const struct value
 		return k;
 	const char *slash = strchr(api_version, '/');
 	char *group = arena_strndup(&inv->scratch, api_version, slash ? (size_t)(slash - api_version) : 0);
+	if (!custom_kind_is_possible(group, slash ? slash + 1 : api_version, name, NULL)) {
+		err_set(err, ERR_INPUT, "not a Kubernetes object: no server has a kind \"%.60s\" of apiVersion \"%.60s\"", name, api_version);
+		return NULL;
+	}
 	return inventory_custom_kind(inv, group, slash ? slash + 1 : api_version, name, NULL, value_get(metadata, "namespace") != NULL);
 }
 

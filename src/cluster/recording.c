@@ -83,7 +83,8 @@ static void mark_empty(struct recording *r, const struct kind *k, const char *ap
 		snprintf(group, sizeof(group), "%.*s", (int)(slash - api_version), api_version);
 		char kind[NAME_MAX_LEN];
 		snprintf(kind, sizeof(kind), "%.*s", (int)(len - 4), name);
-		k = inventory_custom_kind(r->inv, group, slash + 1, kind, NULL, true);
+		if (custom_kind_is_possible(group, slash + 1, kind, NULL))
+			k = inventory_custom_kind(r->inv, group, slash + 1, kind, NULL, true);
 	}
 	if (!k)
 		return;

@@ -65,9 +65,13 @@ static bool denied_after(const char *text, size_t len, size_t at)
 	static const char skipped[] = " \"'", ends[] = " ,;}])\"'%\r\n";
 	size_t end;
 
-	for (size_t i = 0; i < ARRAY_LEN(off); i++)
-		if (at + strlen(off[i]) <= len && strncasecmp(text + at, off[i], strlen(off[i])) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(off); i++) {
+		size_t n = strlen(off[i]);
+
+		/* A whole word: "commit failed offset 12" denies nothing. */
+		if (at + n <= len && strncasecmp(text + at, off[i], n) == 0 && (at + n == len || !isalnum((unsigned char)text[at + n])))
 			return true;
+	}
 	while (at < len && (isalpha((unsigned char)text[at]) || text[at] == '_'))
 		at++;
 	if (at < len && text[at] == '"')
