@@ -110,7 +110,7 @@ static void grow(struct hash *h)
 	struct hash_entry *old = h->slots;
 	uint32_t old_size = old ? h->mask + 1 : 0, size = old ? old_size * 2 : 16;
 
-	h->slots = mem_alloc(sizeof(*h->slots) * (size_t)size);
+	h->slots = mem_alloc_table(sizeof(*h->slots) * (size_t)size);
 	h->mask = size - 1;
 	for (uint32_t i = 0; i < old_size; i++) {
 		uint32_t at = old[i].hash & h->mask;

@@ -2,8 +2,6 @@
 #include "cluster/inventory_internal.h"
 #include "cluster/schema.h"
 
-/* Held by the trees of events and Secrets before they are emptied. */
-#define SCRATCH_MAX ((size_t)256 << 10)
 #define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
 #define KIND_NAME_MAX ((size_t)253) /* of a group; names of kinds are shorter */
 
@@ -97,10 +95,7 @@ struct value_builder *inventory_builder_for(struct inventory *inv, const struct 
 
 static void scratch_reset(struct inventory *inv)
 {
-	if (inv->scratch.total <= SCRATCH_MAX)
-		return;
-	arena_release(&inv->scratch);
-	arena_init(&inv->scratch);
+	arena_reset(&inv->scratch);
 	inv->scratch_builder.nodes = 0;
 }
 
@@ -337,12 +332,14 @@ static void object_fill(struct inventory *inv, struct object *o, const struct va
 /* One more than are kept, and none that is there already? */
 static bool is_one_too_many(struct inventory *inv, const struct value *root, bool warning)
 {
+	if (inv->event_counts[warning] < INVENTORY_EVENTS_MAX)
+		return false;
 	const struct value *metadata = value_get(root, "metadata");
 	const char *ns = value_get_str(metadata, "namespace"), *name = value_get_str(metadata, "name");
 	/* The two lie side by side as in struct event. Nothing is interned for what is not kept. */
 	const char *key[2] = {intern_find(&inv->strings, ns, strlen(ns)), intern_find(&inv->strings, name, strlen(name))};
 
-	return inv->event_counts[warning] >= INVENTORY_EVENTS_MAX && !(key[0] && key[1] && hash_get(&inv->events_by_name, key, EVENT_KEY_LEN));
+	return !(key[0] && key[1] && hash_get(&inv->events_by_name, key, EVENT_KEY_LEN));
 }
 
 void inventory_put_event(struct inventory *inv, const struct value *root)

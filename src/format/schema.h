@@ -73,6 +73,16 @@ static inline unsigned schema_name_hash(const char *name, size_t len)
 /* The field with this JSON name, looked for in inlined messages too; NULL. */
 const struct field *schema_field(const struct message *m, const char *name, size_t len);
 
+/* The same, for one name after another: what is written by a table's order has the next field of the table next. */
+static inline const struct field *schema_field_after(const struct message *m, const struct field *before, const char *name, size_t len)
+{
+	const struct field *f = before ? before + 1 : m->fields;
+
+	if (f >= m->fields && f < m->fields + m->field_count && f->name_len == len && !(f->flags & FIELD_INLINE) && bytes_eq(f->name, name, len))
+		return f;
+	return schema_field(m, name, len);
+}
+
 /* apiVersion and kind: JSON repeats them in whole objects inside an object (volumeClaimTemplates), protobuf does not. */
 static inline bool schema_only_at_top(const struct field *f)
 {
