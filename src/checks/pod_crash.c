@@ -377,9 +377,9 @@ static void run_run_error(struct check_run *run, const struct object *o)
 									     : c->waiting_reason;
 		const char *command = value_text(run->arena, value_get(c->spec, "command"));
 		bool hook = (waiting && str_eq(c->waiting_reason, "PostStartHookError")) || failure.event;
-		struct finding *f = pod_finding(run, v, c, "%s cannot be started: %s%s", container_text(run, v, c),
-						hook && !strstr(message, "PostStartHook") ? "its PostStartHook fails: " : "",
-						run_error_words(run, message));
+		struct finding *f =
+			pod_finding(run, v, c, "%s cannot be started: %s%s", container_text(run, v, c),
+				    hook && !strstr(message, "PostStartHook") ? "its PostStartHook fails: " : "", run_error_words(run, message));
 		if (waiting && *c->waiting_message)
 			finding_field(run, f, o, container_status_path(run->arena, c, "state.waiting.message"));
 		else if (failure.end && *failure.end->message)

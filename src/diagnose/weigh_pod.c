@@ -273,7 +273,7 @@ void weigh_config_missing(struct inquiry *q)
 		weigh_out(q, "its %s exist%s",
 			  !u->secrets ? "ConfigMaps"
 			  : !u->maps  ? "Secrets"
-				     : "ConfigMaps and Secrets",
+				      : "ConfigMaps and Secrets",
 			  u->keys_unknown ? "; keys of Secrets are not known" : " and have the keys it asks for");
 	}
 }
