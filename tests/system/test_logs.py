@@ -205,3 +205,5 @@ def test_logs_of_running_pods_are_read_when_asked(run, kubeconfig):
         assert all("timestamps=true" in p and "sinceSeconds=900" in p and "tailLines=400" in p for p in asked), asked[0]
         assert "has no price" in result.out, result
         assert "Logs of 200 of 230 running workloads" in result.out, result
+        assert json.loads(run("scan", "--logs", "-o", "json", env=env).out)["logs"] == {"workloads": 230, "lookedAt": 200}
+        assert json.loads(run("scan", "-o", "json", env=env).out)["logs"] is None
