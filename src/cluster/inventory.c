@@ -4,7 +4,7 @@
 
 /* Held by the trees of events and Secrets before they are emptied. */
 #define SCRATCH_MAX ((size_t)256 << 10)
-#define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
+#define SECRET_KEYS_MAX 10000       /* a Secret is at most 1 MiB */
 #define KIND_NAME_MAX ((size_t)253) /* of a group; names of kinds are shorter */
 
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
