@@ -127,18 +127,35 @@ static bool counts_as_error(const struct log_template *t)
 	return words > 0 && (t->level == LINE_UNKNOWN || log_signature_names_peer(t->signature));
 }
 
+/* Whole words at their beginning: "already" is not "ready", and "unready" and "disconnected" are no good news. */
+static bool speaks_of_success(const char *text, size_t len)
+{
+	static const char *const good[] = {"connected", "reconnected", "connection established", "succeeded", "success",
+					   "recovered", "ready",       "back to normal",         "restored"};
+	static const char *const bad[] = {"not "};
+
+	if (holds_any(text, len, bad, ARRAY_LEN(bad)))
+		return false;
+	for (size_t at = 0; at < len; at++) {
+		if (at && isalpha((unsigned char)text[at - 1]))
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+			size_t n = strlen(good[i]);
+
+			if (at + n <= len && strncasecmp(text + at, good[i], n) == 0 && !denied_before(text, at) && !denied_after(text, len, at + n))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Something that is said for the first time after the last error, and says that all is well again. */
 static bool recovered_after(const struct log_mining *g, uint64_t last_line)
 {
-	static const char *const good[] = {"connected", "connection established", "succeeded", "success", "recovered",
-					   "ready",     "back to normal",         "restored"};
-	static const char *const bad[] = {"not ", "disconnected", "unsuccess", "un"};
-
 	for (uint32_t i = 0; i < g->template_count; i++) {
 		const struct log_template *t = g->templates[i];
 
-		if (t->first_line > last_line && !log_template_is_error(t) && holds_any(t->example, t->example_len, good, ARRAY_LEN(good)) &&
-		    !holds_any(t->example, t->example_len, bad, ARRAY_LEN(bad) - 1))
+		if (t->first_line > last_line && !log_template_is_error(t) && speaks_of_success(t->example, t->example_len))
 			return true;
 	}
 	return false;

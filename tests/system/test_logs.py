@@ -225,3 +225,19 @@ def test_logs_of_running_pods_are_read_when_asked(run, kubeconfig):
         assert all("timestamps=true" in p and "sinceSeconds=900" in p and "tailLines=400" in p for p in asked), asked[0]
         assert "has no price" in result.out, result
         assert "Logs of 200 of 230 running workloads" in result.out, result
+        assert json.loads(run("scan", "--logs", "-o", "json", env=env).out)["logs"] == {"workloads": 230, "lookedAt": 200}
+        assert json.loads(run("scan", "-o", "json", env=env).out)["logs"] is None
+
+
+def test_why_and_ask_read_the_logs_of_what_they_are_asked_about(run, kubeconfig):
+    """And of nothing else: whoever asks about one program does not wait for the logs of all."""
+    pods = [samples.pod(f"web-{i}") for i in range(5)]
+    with FakeApi({"pods": pods, "nodes": [samples.node()], "namespaces": [samples.namespace()]}) as server:
+        server.on("/api/v1/namespaces/shop/pods/", running_log)
+        env = {"KUBECONFIG": str(kubeconfig(server.url))}
+        for words in (["why", "pod/web-3"], ["ask", "is web-3 healthy?"]):
+            server.requests.clear()
+            result = run(*words, env=env).ok()
+            assert "has no price" in result.out, result
+            asked = [p for p, _ in server.requests if "/log?" in p]
+            assert len(asked) == 1 and "/pods/web-3/log?" in asked[0] and "sinceSeconds=900" in asked[0], asked
