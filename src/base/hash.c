@@ -47,6 +47,15 @@ uint32_t hash_bytes(const void *data, size_t len)
 	uint64_t h = hash_seed ^ K0, a, b;
 	size_t left = len;
 
+	if (left > 32) { /* two at once: one multiplication need not wait for the other */
+		uint64_t g = h ^ K2;
+
+		for (; left > 32; left -= 32, p += 32) {
+			h = fold(read64(p) ^ K1, read64(p + 8) ^ h);
+			g = fold(read64(p + 16) ^ K1, read64(p + 24) ^ g);
+		}
+		h ^= g;
+	}
 	for (; left > 16; left -= 16, p += 16)
 		h = fold(read64(p) ^ K1, read64(p + 8) ^ h);
 	if (left >= 8) {

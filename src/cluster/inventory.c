@@ -315,6 +315,14 @@ static const struct value *map_member(const struct value *map, const char *key)
 	return v && v->type == VALUE_MAP ? v : NULL;
 }
 
+static const struct value *controller_reference(const struct value *metadata)
+{
+	for (value_each(ref, value_get(metadata, "ownerReferences")))
+		if (value_get_bool(ref, "controller", false))
+			return ref;
+	return NULL;
+}
+
 static void object_fill(struct inventory *inv, struct object *o, const struct value *root)
 {
 	o->root = *root;
@@ -323,6 +331,7 @@ static void object_fill(struct inventory *inv, struct object *o, const struct va
 	o->annotations = map_member(o->metadata, "annotations");
 	o->spec = map_member(&o->root, "spec");
 	o->status = map_member(&o->root, "status");
+	o->controller = controller_reference(o->metadata);
 	o->uid = intern_text(inv, value_get(o->metadata, "uid"));
 	o->resource_version = value_get_str(o->metadata, "resourceVersion");
 	o->created = value_get_time(o->metadata, "creationTimestamp");

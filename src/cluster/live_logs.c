@@ -135,8 +135,9 @@ static void log_job(void *arg, size_t i)
 	if (r == ERR_CANCELLED || r == ERR_UNAUTHENTICATED)
 		reading->fatal = err;
 	else
-		inventory_add_log(reading->inv, q->pod->ns, q->pod->name, q->container, q->previous, r < 0 ? NULL : text, r < 0 ? 0 : len,
-				  t.cut || t.lines >= lines, r < 0 ? err.message : NULL);
+		for (int current = 0; current <= q->current_too; current++)
+			inventory_add_log(reading->inv, q->pod->ns, q->pod->name, q->container, q->previous && !current, r < 0 ? NULL : text,
+					  r < 0 ? 0 : len, t.cut || t.lines >= lines, r < 0 ? err.message : NULL);
 	pthread_mutex_unlock(&reading->lock);
 	strbuf_release(&t.text);
 	ctx_release(&ctx);

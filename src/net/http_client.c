@@ -31,6 +31,9 @@
 	X(curl_multi_perform)                                                                                                                        \
 	X(curl_multi_poll)                                                                                                                           \
 	X(curl_multi_info_read)                                                                                                                      \
+	X(curl_share_init)                                                                                                                           \
+	X(curl_share_setopt)                                                                                                                         \
+	X(curl_share_cleanup)                                                                                                                        \
 	X(curl_slist_append)                                                                                                                         \
 	X(curl_slist_free_all)                                                                                                                       \
 	X(curl_url)                                                                                                                                  \
@@ -57,6 +60,9 @@ struct http_client {
 	pthread_mutex_t lock; /* idle, idle_count */
 	struct handle *idle;
 	unsigned idle_count;
+	/* TLS sessions, which all connections share: the second one to a server goes on with the first one's, without certificates and signatures. */
+	CURLSH *share;
+	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
 };
 
 /* Everything one attempt's callbacks need. */
@@ -95,6 +101,33 @@ static const char *no_proxy_list(struct arena *a)
 	return env && *env ? arena_printf(a, "%s,localhost,127.0.0.1,::1", env) : "localhost,127.0.0.1,::1";
 }
 
+static void lock_shared(CURL *easy, curl_lock_data data, curl_lock_access access, void *arg)
+{
+	(void)easy;
+	(void)access;
+	pthread_mutex_lock(&((struct http_client *)arg)->share_locks[data]);
+}
+
+static void unlock_shared(CURL *easy, curl_lock_data data, void *arg)
+{
+	(void)easy;
+	pthread_mutex_unlock(&((struct http_client *)arg)->share_locks[data]);
+}
+
+/* Without it connections only begin more slowly. */
+static void share_sessions(struct http_client *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->share_locks); i++)
+		pthread_mutex_init(&c->share_locks[i], NULL);
+	c->share = lib.curl_share_init();
+	if (!c->share)
+		return;
+	lib.curl_share_setopt(c->share, CURLSHOPT_LOCKFUNC, lock_shared);
+	lib.curl_share_setopt(c->share, CURLSHOPT_UNLOCKFUNC, unlock_shared);
+	lib.curl_share_setopt(c->share, CURLSHOPT_USERDATA, c);
+	lib.curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+}
+
 int http_client_new(const struct http_client_options *options, struct http_client **ret, struct err *err)
 {
 	if (lib_ready(err) < 0)
@@ -113,6 +146,7 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 									  : arena_strdup(&c->arena, options->proxy);
 	c->no_proxy = no_proxy_list(&c->arena);
 	pthread_mutex_init(&c->lock, NULL);
+	share_sessions(c);
 	*ret = c;
 	return 0;
 }
@@ -133,6 +167,10 @@ void http_client_free(struct http_client *c)
 		c->idle = h->next;
 		handle_free(h);
 	}
+	if (c->share)
+		lib.curl_share_cleanup(c->share);
+	for (size_t i = 0; i < ARRAY_LEN(c->share_locks); i++)
+		pthread_mutex_destroy(&c->share_locks[i]);
 	pthread_mutex_destroy(&c->lock);
 	arena_release(&c->arena);
 	mem_free(c);
@@ -169,6 +207,8 @@ static struct handle *handle_take(struct http_client *c)
 		handle_free(h);
 		return NULL;
 	}
+	if (c->share)
+		lib.curl_easy_setopt(h->easy, CURLOPT_SHARE, c->share);
 	return h;
 }
 
@@ -420,6 +460,7 @@ static int set_up(struct transfer *t, const struct http_client *c, struct err *e
 		lib.curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 	if (q->only_connect) {
 		lib.curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+		lib.curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* the certificates themselves are wanted */
 		lib.curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	}
 	set_tls(easy, c);
