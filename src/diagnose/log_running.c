@@ -57,6 +57,28 @@ static bool denied_before(const char *text, size_t at)
 	return false;
 }
 
+/* Is a value over here? Prose goes on: "error: no space left", "ERROR:  null value in column". */
+static bool value_ends(const char *text, size_t len, size_t at)
+{
+	static const char ends[] = ",;}])\"'%\r\n";
+	static const char *const more[] = {"found", "yet", "seen", "so far"};
+
+	if (at < len && text[at] != ' ')
+		return strchr(ends, text[at]);
+	while (at < len && text[at] == ' ')
+		at++;
+	if (at == len)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		if (at + strlen(more[i]) <= len && strncasecmp(text + at, more[i], strlen(more[i])) == 0)
+			return true;
+	/* Or the next key. */
+	for (; at < len && text[at] != ' '; at++)
+		if (text[at] == '=')
+			return true;
+	return text[at - 1] == ':';
+}
+
 /* "errors=0", "error_rate=0.00", "last fatal: none", "\"error\":null". */
 static bool denied_after(const char *text, size_t len, size_t at)
 {
@@ -83,7 +105,7 @@ static bool denied_after(const char *text, size_t len, size_t at)
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		size_t n = strlen(values[i]);
 
-		if (at + n <= len && strncasecmp(text + at, values[i], n) == 0 && (at + n == len || strchr(ends, text[at + n])))
+		if (at + n <= len && strncasecmp(text + at, values[i], n) == 0 && value_ends(text, len, at + n))
 			return true;
 	}
 	while (at < len && strchr(skipped, text[at]))
