@@ -241,3 +241,17 @@ def test_why_and_ask_read_the_logs_of_what_they_are_asked_about(run, kubeconfig)
             assert "has no price" in result.out, result
             asked = [p for p, _ in server.requests if "/log?" in p]
             assert len(asked) == 1 and "/pods/web-3/log?" in asked[0] and "sinceSeconds=900" in asked[0], asked
+
+
+def test_the_log_of_a_waiting_container_is_read_once(run, kubeconfig, api):
+    """kubelet answers for its last instance whether the previous or the current log is asked for."""
+
+    def answer(conn, server):
+        conn.sendall(servers_response(body="FATAL boom\n", content_type="text/plain"))
+        return True
+
+    api.on(LOG, answer)
+    found = json.loads(run("scan", "-o", "json", env={"KUBECONFIG": str(kubeconfig(api.url))}).out)
+    asked = [str(r) for r in api.requests if LOG in str(r)]
+    assert len(asked) == 1 and "previous=true" in asked[0], asked
+    assert "FATAL boom" in json.dumps(found), found
