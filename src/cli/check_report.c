@@ -123,6 +123,10 @@ void check_report_text(struct term *t, const struct fitness *f, const struct che
 	term_safe(t, STYLE_BOLD, s->what);
 	term_addf(t, ", against ");
 	term_safe(t, STYLE_NONE, s->against);
+	if (s->recorded && *s->time) {
+		term_addf(t, ", as of ");
+		term_safe(t, STYLE_NONE, s->time);
+	}
 	term_addf(t, "\n\n");
 	for (uint32_t i = 0; i < f->len; i++) {
 		const struct fit_line *line = &f->items[i];

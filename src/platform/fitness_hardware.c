@@ -52,6 +52,14 @@ static void judge_cores(struct fitness *f, const struct value *cpu, const char *
 				       : "Take a machine with more cores, or a smaller profile.";
 }
 
+static bool has_flag(const struct value *cpu, const char *name)
+{
+	for (value_each(flag, value_get(cpu, "flags")))
+		if (str_eq(value_str(flag, ""), name))
+			return true;
+	return false;
+}
+
 /* The clock that counts is the one that is promised always. Many machines only tell what one core may reach, or runs at now. */
 static void judge_clock(struct fitness *f, const struct value *cpu, const struct need *required, const struct need *recommended)
 {
@@ -79,10 +87,11 @@ static void judge_clock(struct fitness *f, const struct value *cpu, const struct
 		if (line->verdict == FIT_WARN)
 			line->why = "what it runs at always is not told";
 	} else if (now > 0) {
+		/* In a virtual machine it is the processor's nominal clock that stands there; elsewhere it may be boosted, or saving power. */
 		line->measured = fit_printf(f, "%.2g GHz now", now / 1000);
-		line->verdict = now >= need ? FIT_PASS : FIT_UNKNOWN;
+		line->verdict = !has_flag(cpu, "hypervisor") ? FIT_UNKNOWN : now >= need ? FIT_PASS : FIT_FAIL;
 		if (line->verdict == FIT_UNKNOWN)
-			line->why = "it may be saving power";
+			line->why = "that is of the moment; what it runs at always is not told";
 	}
 	if (line->verdict != FIT_PASS)
 		line->remedy = "Look up the base clock of the processor's model.";
@@ -103,12 +112,10 @@ static void judge_vectors(struct fitness *f, const struct value *cpu)
 	line->verdict = FIT_WARN;
 	line->measured = "none of them";
 	for (size_t i = 0; i < ARRAY_LEN(enough); i++) {
-		for (value_each(flag, flags)) {
-			if (str_eq(value_str(flag, ""), enough[i])) {
-				line->measured = enough[i];
-				line->verdict = FIT_PASS;
-				return;
-			}
+		if (has_flag(cpu, enough[i])) {
+			line->measured = enough[i];
+			line->verdict = FIT_PASS;
+			return;
 		}
 	}
 	line->remedy = "Models run on this processor very slowly: use a GPU, or give the virtual machine the host's processor model.";

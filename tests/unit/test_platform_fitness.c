@@ -196,6 +196,23 @@ static void limits_count_for_less_than_the_machine(void **state)
 	assert_string_equal(verdict("memory/size"), "pass");
 }
 
+static void only_a_promised_clock_counts(void **state)
+{
+	judge("server-min", "", "cpu: {cores: 24, base_mhz: 2400}\n");
+	assert_string_equal(verdict("cpu/clock"), "pass");
+	judge("server-min", "", "cpu: {cores: 24, base_mhz: 2000, max_mhz: 3400}\n");
+	assert_string_equal(verdict("cpu/clock"), "warn");
+	judge("server-min", "", "cpu: {cores: 24, base_mhz: 2000, max_mhz: 2200}\n");
+	assert_string_equal(verdict("cpu/clock"), "fail");
+	judge("server-min", "", "cpu: {cores: 24, max_mhz: 3400}\n");
+	assert_string_equal(verdict("cpu/clock"), "warn");
+	/* What it runs at now may be boost, but not in a virtual machine. */
+	judge("server-min", "", "cpu: {cores: 24, current_mhz: 3400}\n");
+	assert_string_equal(verdict("cpu/clock"), "unknown");
+	judge("server-min", "", "cpu: {cores: 24, current_mhz: 2445, flags: [hypervisor]}\n");
+	assert_string_equal(verdict("cpu/clock"), "pass");
+}
+
 static void spinning_disks_are_no_ssds(void **state)
 {
 	static const char facts[] = "disks: [{size_bytes: 4000000000000, rotational: false, transport: nvme}, "
@@ -263,5 +280,5 @@ static void other_machines_than_laptops_need_fewer_programs(void **state)
 
 RUN_TESTS(JUDGED(flags_offer_what_the_data_have), JUDGED(profiles_are_read_whole), JUDGED(software_has_its_floors),
 	  JUDGED(nothing_known_passes_nothing), JUDGED(sizes_are_nominal), JUDGED(limits_count_for_less_than_the_machine),
-	  JUDGED(spinning_disks_are_no_ssds), JUDGED(a_gpu_needs_its_memory_known), JUDGED(ports_are_known_by_their_owners),
-	  JUDGED(what_is_ignored_weighs_nothing), JUDGED(other_machines_than_laptops_need_fewer_programs))
+	  JUDGED(only_a_promised_clock_counts), JUDGED(spinning_disks_are_no_ssds), JUDGED(a_gpu_needs_its_memory_known),
+	  JUDGED(ports_are_known_by_their_owners), JUDGED(what_is_ignored_weighs_nothing), JUDGED(other_machines_than_laptops_need_fewer_programs))
