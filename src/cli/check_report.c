@@ -194,6 +194,7 @@ void check_report_json(struct strbuf *out, const struct fitness *f, const struct
 						  {"required", line->required},
 						  {"recommended", line->recommended},
 						  {"why", line->why},
+						  {"source", line->source},
 						  {"remedy", line->verdict == FIT_PASS ? "" : line->remedy}};
 
 		json_object_begin(&w);

@@ -13,6 +13,12 @@ struct judging {
 	const struct cluster_need *need;
 };
 
+/* The row of the cluster's list in the specification. */
+static const char *row_of(const struct judging *j, const char *row)
+{
+	return fit_printf(j->f, "%s > %s", j->need->source, row);
+}
+
 /* A line about a kind that could not be read: unknown, and why. NULL: it can be seen. */
 static bool sees(struct fit_line *line, const struct judging *j, enum kind_id kind)
 {
@@ -48,6 +54,7 @@ static void judge_version(const struct judging *j)
 	bool server = *version, enough;
 	struct release have, minimum;
 
+	line->source = j->need->version_source;
 	line->required = fit_printf(j->f, "%s or later", j->need->version);
 	if (!server)
 		version = oldest_kubelet(j->inv);
@@ -125,6 +132,7 @@ static void judge_control_planes(const struct judging *j, const struct nodes *n)
 	if (!j->need->control_planes)
 		return;
 	line = fit_add(j->f, "cluster/control-planes", "there are enough control plane nodes");
+	line->source = row_of(j, "Control Plane");
 	line->required = fit_printf(j->f, "%lld", (long long)j->need->control_planes);
 	if (!sees(line, j, KIND_NODE))
 		return;
@@ -144,6 +152,7 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 {
 	struct fit_line *count = fit_add(j->f, "cluster/workers", "there are enough worker nodes"), *size;
 
+	count->source = row_of(j, "Worker Nodes");
 	count->required = fit_printf(j->f, "%lld", (long long)j->need->workers);
 	if (sees(count, j, KIND_NODE)) {
 		count->measured = fit_printf(j->f, "%lld, %lld of them ready", (long long)n->workers, (long long)n->ready);
@@ -154,6 +163,7 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 			count->remedy = "Join more nodes.";
 	}
 	size = fit_add(j->f, "cluster/node-size", "the worker nodes are large enough");
+	size->source = row_of(j, "Node Resources");
 	size->required = fit_printf(j->f, "%s, %s each", fit_cores(j->f, j->need->node_cores), fit_gb(j->f, j->need->node_memory_gb));
 	if (!sees(size, j, KIND_NODE) || !n->workers)
 		return;
@@ -175,6 +185,7 @@ static void judge_storage_class(const struct judging *j, const struct storage_cl
 	struct fit_line *line =
 		fit_add(j->f, fit_printf(j->f, "cluster/storage-%s", need->name), fit_printf(j->f, "StorageClass %s exists", need->name));
 
+	line->source = fit_printf(j->f, "%s > %s", j->need->classes_source, need->name);
 	line->required = need->required ? "exists" : "";
 	line->recommended = need->required ? "" : "exists";
 	if (!sees(line, j, KIND_STORAGE_CLASS))
@@ -229,6 +240,7 @@ static void judge_network(const struct judging *j)
 	bool any = !*wanted || strcasestr(wanted, "default");
 	struct fit_line *line = fit_add(j->f, "cluster/network", "the network plugin is one that is recommended");
 
+	line->source = row_of(j, "Networking");
 	line->recommended = wanted;
 	if (!sees(line, j, KIND_DAEMON_SET))
 		return;
@@ -270,6 +282,7 @@ static void judge_load_balancer(const struct judging *j)
 	if (!j->need->load_balancer)
 		return;
 	line = fit_add(j->f, "cluster/load-balancer", "Services of type LoadBalancer get an address");
+	line->source = row_of(j, "Load Balancer");
 	line->required = "MetalLB or a cloud's";
 	if (!sees(line, j, KIND_SERVICE))
 		return;
@@ -308,6 +321,7 @@ static void judge_gpu(const struct judging *j, const struct nodes *n)
 	if (!j->need->gpu)
 		return;
 	line = fit_add(j->f, "cluster/gpu", "pods can ask for GPUs");
+	line->source = row_of(j, "GPU Operator");
 	line->required = "nvidia.com/gpu on a node";
 	if (!sees(line, j, KIND_NODE))
 		return;
@@ -332,6 +346,7 @@ static void judge_quotas(const struct judging *j)
 	if (!j->need->quotas)
 		return;
 	line = fit_add(j->f, "cluster/quotas", "quotas keep workloads from taking everything");
+	line->source = row_of(j, "Resource Quotas");
 	line->required = "a ResourceQuota";
 	if (!sees(line, j, KIND_RESOURCE_QUOTA))
 		return;

@@ -32,6 +32,7 @@ static void judge_cores(struct fitness *f, const struct value *cpu, const char *
 	struct fit_line *line = fit_add(f, id_of(f, family, "cpu", "cores"), "there are enough processor cores");
 	double all, usable, physical;
 
+	fit_source(f, line, required, "CPU");
 	if (required->cores > 0)
 		line->required = fit_cores(f, required->cores);
 	if (recommended->cores > required->cores)
@@ -69,6 +70,7 @@ static void judge_clock(struct fitness *f, const struct value *cpu, const struct
 	if (need <= 0)
 		return;
 	line = fit_add(f, "cpu/clock", "the processor is fast enough");
+	fit_source(f, line, required, "CPU");
 	line->required = fit_printf(f, "%g GHz", required->clock_ghz);
 	if (recommended->clock_ghz > required->clock_ghz)
 		line->recommended = fit_printf(f, "%g GHz", recommended->clock_ghz);
@@ -127,6 +129,7 @@ static void judge_memory(struct fitness *f, const struct value *memory, const ch
 	struct fit_line *line = fit_add(f, id_of(f, family, "memory", "size"), "there is enough memory");
 	double total, limit, usable;
 
+	fit_source(f, line, required, *family ? "Memory" : "RAM");
 	if (required->memory_gb > 0)
 		line->required = fit_gb(f, required->memory_gb);
 	if (recommended->memory_gb > required->memory_gb)
@@ -158,6 +161,7 @@ static void judge_ecc(struct fitness *f, const struct value *memory, const struc
 	if (!required->ecc)
 		return;
 	line = fit_add(f, "memory/ecc", "the memory corrects its errors");
+	fit_source(f, line, required, "RAM");
 	line->required = "ECC";
 	if (ecc && ecc->type == VALUE_BOOL) {
 		line->measured = ecc->b ? "ECC" : "no ECC";
@@ -183,6 +187,7 @@ static void judge_nic(struct fitness *f, const struct value *facts, const struct
 	if (required->nic_gbps <= 0)
 		return;
 	line = fit_add(f, "network/speed", "the network card is fast enough");
+	fit_source(f, line, required, "Network");
 	line->required = fit_printf(f, "%g Gbit/s%s", required->nic_gbps, required->wifi ? " or Wi-Fi" : required->redundant ? ", twice" : "");
 	if (recommended->nic_gbps > required->nic_gbps)
 		line->recommended = fit_printf(f, "%g Gbit/s", recommended->nic_gbps);

@@ -69,6 +69,7 @@ static void judge_os(struct fitness *f, const struct value *os, const struct fit
 	const struct system_need *need;
 	bool relative;
 
+	line->source = o->systems->source ? o->systems->source : "";
 	line->required = systems_text(f, o->systems);
 	if (!*id) {
 		line->remedy = "See /etc/os-release.";

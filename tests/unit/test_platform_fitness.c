@@ -169,6 +169,17 @@ static void nothing_known_passes_nothing(void **state)
 	}
 }
 
+static void needs_name_their_row_of_the_specification(void **state)
+{
+	judge("server-min", "scarlet", "");
+	assert_string_equal(line("cpu/cores")->source, "Hardware Requirements > Single Server (Production) > Minimum Configuration > CPU");
+	assert_string_equal(line("scarlet/memory-size")->source,
+			    "AI/ML Requirements > Hardware for AI Components > Scarlet (Advanced AI Agent) > Memory");
+	assert_string_equal(line("tool/go")->source, "Software Prerequisites > Required Tools > Go v1.24+");
+	assert_string_equal(line("port/8001")->source, "Network Requirements > Ports & Connectivity > Jamie WebSocket");
+	assert_string_equal(line("kernel/version")->source, "");
+}
+
 static void sizes_are_nominal(void **state)
 {
 	judge("laptop-min", "", "memory: {total_bytes: 64000000000}\ndisks: [{size_bytes: 1000000000000, rotational: false, transport: nvme}]\n");
@@ -279,6 +290,7 @@ static void other_machines_than_laptops_need_fewer_programs(void **state)
 #define JUDGED(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 RUN_TESTS(JUDGED(flags_offer_what_the_data_have), JUDGED(profiles_are_read_whole), JUDGED(software_has_its_floors),
-	  JUDGED(nothing_known_passes_nothing), JUDGED(sizes_are_nominal), JUDGED(limits_count_for_less_than_the_machine),
-	  JUDGED(only_a_promised_clock_counts), JUDGED(spinning_disks_are_no_ssds), JUDGED(a_gpu_needs_its_memory_known),
-	  JUDGED(ports_are_known_by_their_owners), JUDGED(what_is_ignored_weighs_nothing), JUDGED(other_machines_than_laptops_need_fewer_programs))
+	  JUDGED(nothing_known_passes_nothing), JUDGED(needs_name_their_row_of_the_specification), JUDGED(sizes_are_nominal),
+	  JUDGED(limits_count_for_less_than_the_machine), JUDGED(only_a_promised_clock_counts), JUDGED(spinning_disks_are_no_ssds),
+	  JUDGED(a_gpu_needs_its_memory_known), JUDGED(ports_are_known_by_their_owners), JUDGED(what_is_ignored_weighs_nothing),
+	  JUDGED(other_machines_than_laptops_need_fewer_programs))
