@@ -123,21 +123,33 @@ int generation_add_values(struct generation *g, const char *path, const struct v
 	return r < 0 ? r : file_tree_add(g->tree, path, out.buf, out.len, err);
 }
 
+/* Parsed once: tenants fill the same ones again and again. A list, even of one. */
+static const struct value *template_of(struct generation *g, const char *name, struct err *err)
+{
+	struct value *t = hash_get(&g->templates, name, strlen(name)), list = {.type = VALUE_LIST};
+
+	if (t)
+		return t;
+	t = arena_new(g->b.arena, struct value);
+	if (embedded_value(&g->b, arena_printf(g->b.arena, "templates/%s", name), t, err) < 0)
+		return NULL;
+	if (t->type != VALUE_LIST) {
+		list_add(g, &list, *t);
+		*t = list;
+	}
+	hash_put(&g->templates, name, strlen(name), t);
+	return t;
+}
+
 int generation_add(struct generation *g, const char *template, const char *path, const struct scope *scope, struct err *err)
 {
-	struct value t, docs;
+	const struct value *t = template_of(g, template, err);
+	struct value docs;
 	bool left_out;
-	int r = embedded_value(&g->b, arena_printf(g->b.arena, "templates/%s", template), &t, err);
 
-	if (r < 0)
-		return r;
-	if (t.type != VALUE_LIST) {
-		struct value list = {.type = VALUE_LIST};
-
-		list_add(g, &list, t);
-		t = list;
-	}
-	if (template_fill(&g->b, &t, scope, &docs, &left_out, err) < 0)
+	if (!t)
+		return err->code;
+	if (template_fill(&g->b, t, scope, &docs, &left_out, err) < 0)
 		return err_wrap(err, "template %s", template);
 	return generation_add_values(g, path, &docs, err);
 }
@@ -193,23 +205,35 @@ static int find_environment(struct generation *g, const char *name, struct err *
 		       near.best ? near.best : "", near.best ? "?" : "");
 }
 
+static int run_all(struct generation *g, struct err *err)
+{
+	int r = embedded_value(&g->b, "generate", &g->data, err);
+
+	if (r < 0 || (r = site_read(g, err)) < 0)
+		return r;
+	hash_inputs(g);
+	if ((r = names_make(g, err)) < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(generators); i++) {
+		if (!(generators[i].environments & g->env_bit))
+			continue;
+		if ((r = run_generator(g, &generators[i], err)) < 0)
+			return err_wrap(err, "generate %s: %s", g->env, generators[i].name);
+	}
+	return 0;
+}
+
 int generate_tree(struct ctx *ctx, const struct generate_options *options, struct file_tree *ret, struct err *err)
 {
 	struct generation g = {.ctx = ctx, .tree = ret, .options = options};
 	int r = find_environment(&g, options->env, err);
 
+	if (r < 0)
+		return r;
 	value_builder_init(&g.b, &ctx->arena, NULL);
 	g.b.max_nodes = TEMPLATE_MAX_NODES;
-	if (r < 0 || (r = embedded_value(&g.b, "generate", &g.data, err)) < 0 || (r = site_read(&g, err)) < 0)
-		return r;
-	hash_inputs(&g);
-	if ((r = names_make(&g, err)) < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_LEN(generators); i++) {
-		if (!(generators[i].environments & g.env_bit))
-			continue;
-		if ((r = run_generator(&g, &generators[i], err)) < 0)
-			return err_wrap(err, "generate %s: %s", g.env, generators[i].name);
-	}
-	return 0;
+	hash_init(&g.templates);
+	r = run_all(&g, err);
+	hash_release(&g.templates);
+	return r;
 }

@@ -16,6 +16,8 @@ struct generation {
 	unsigned env_bit;
 	struct value data;                        /* generate.yaml */
 	struct value site;                        /* with the team's own values */
+	struct value ports;                       /* the specification's, by name: {port, source} */
+	struct hash templates;                    /* parsed: struct value by name */
 	const struct scope *scope;                /* everything that templates can name */
 	char inputs[SHA256_HEX_LEN + 1];          /* of what all files but a tenant's own are made from */
 };
@@ -38,6 +40,15 @@ struct value text_of(struct generation *g, const char *fmt, ...) PRINTF_LIKE(2, 
 int site_read(struct generation *g, struct err *err);
 /* names.c: what the specification's numbers come to in this environment. */
 int names_make(struct generation *g, struct err *err);
+/* A share of an allocation as quantities: {cpu, memory, storage, gpu, pods, source}. */
+struct value generation_budget(struct generation *g, const struct value *allocation, double share, int64_t gpus);
+/* components.c, network.c, tenants.c: more names */
+int names_components(struct generation *g, const struct value *spec, struct err *err);
+int names_network(struct generation *g, struct err *err);
+int names_tenants(struct generation *g, const struct value *spec, struct err *err);
+
+/* applications.c: one agent's account, rights, Deployment and Service. */
+int generation_agent(struct generation *g, const struct value *row, const char *path, const struct scope *outer, struct err *err);
 
 #define TEMPLATE(name, path, environments, what)
 #define CODE(name, environments, what) int generate_##name(struct generation *g, struct err *err);
