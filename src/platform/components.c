@@ -170,7 +170,7 @@ static int name_serving(struct generation *g, struct err *err)
 
 static void name_classes(struct generation *g, const struct value *spec)
 {
-	const struct value *classes = value_get(value_get(spec, "classes"), g->env_bit == ENV_DEV ? "dev" : "production");
+	const struct value *classes = value_get(spec, "classes");
 	struct value list = {.type = VALUE_LIST};
 
 	for (value_each(class, classes)) {

@@ -38,6 +38,8 @@ struct value text_of(struct generation *g, const char *fmt, ...) PRINTF_LIKE(2, 
 
 /* site.c */
 int site_read(struct generation *g, struct err *err);
+/* spec.c: the specification's rows by id: nodes, allocations (of each environment), storage, ports, and this environment's classes. */
+int spec_read(struct generation *g, struct value *ret, struct err *err);
 /* names.c: what the specification's numbers come to in this environment. */
 int names_make(struct generation *g, struct err *err);
 /* A share of an allocation as quantities: {cpu, memory, storage, gpu, pods, source}. */

@@ -105,6 +105,8 @@ static int name_nodes(struct generation *g, const struct value *spec, struct err
 		     ports = {.type = VALUE_LIST};
 	int64_t count = value_get_int(&nodes, "workers", 0);
 
+	/* Memory of machines is sold in units of 2^30 whatever the label says. */
+	value_map_set(&g->b, &nodes, "memory_gib", *value_get(&nodes, "memory_gb"));
 	for (int64_t i = 0; i < value_get_int(&nodes, "control_planes", 0); i++)
 		list_add(g, &planes, value_of_int(i));
 	for (int64_t i = 0; i < count; i++)
@@ -216,7 +218,7 @@ static struct value name_env(struct generation *g)
 int names_make(struct generation *g, struct err *err)
 {
 	struct value spec;
-	int r = embedded_value(&g->b, "spec", &spec, err);
+	int r = spec_read(g, &spec, err);
 
 	if (r < 0)
 		return r;

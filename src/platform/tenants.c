@@ -69,7 +69,7 @@ static void name_datastores(struct generation *g, uint32_t tenants)
 
 int names_tenants(struct generation *g, const struct value *spec, struct err *err)
 {
-	const struct value *local = value_get(value_get(value_get(spec, "allocations"), "tenant"), "local-jamie");
+	const struct value *local = value_get(value_get(value_get(spec, "allocations"), "tenant"), "jamie");
 	struct value priorities = {.type = VALUE_LIST};
 
 	if (!local)
