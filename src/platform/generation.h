@@ -44,9 +44,10 @@ int spec_read(struct generation *g, struct value *ret, struct err *err);
 int names_make(struct generation *g, struct err *err);
 /* A share of an allocation as quantities: {cpu, memory, storage, gpu, pods, source}. */
 struct value generation_budget(struct generation *g, const struct value *allocation, double share, int64_t gpus);
-/* components.c, network.c, tenants.c: more names */
+/* components.c, network.c, observability.c, tenants.c: more names */
 int names_components(struct generation *g, const struct value *spec, struct err *err);
 int names_network(struct generation *g, struct err *err);
+int names_observability(struct generation *g, struct err *err);
 int names_tenants(struct generation *g, const struct value *spec, struct err *err);
 
 /* applications.c: one agent's account, rights, Deployment and Service. */

@@ -234,7 +234,7 @@ int names_make(struct generation *g, struct err *err)
 	generation_name(g, "priorities", generation_rows(g, "priorities"));
 	generation_name(g, "disruptions", generation_rows(g, "disruptions"));
 	generation_name(g, "secrets", generation_rows(g, "secrets"));
-	if ((r = names_components(g, &spec, err)) < 0 || (r = names_network(g, err)) < 0)
+	if ((r = names_components(g, &spec, err)) < 0 || (r = names_network(g, err)) < 0 || (r = names_observability(g, err)) < 0)
 		return r;
 	return g->env_bit == ENV_KAMAJI ? names_tenants(g, &spec, err) : 0;
 }
