@@ -139,7 +139,7 @@ static int agent_ports(struct generation *g, const struct value *names, struct v
 	return 0;
 }
 
-int generation_agent(struct generation *g, const struct value *row, const char *path, const struct scope *outer, struct err *err)
+int generation_agent(struct generation *g, const struct value *row, const struct scope *outer, struct value *docs, struct err *err)
 {
 	struct value agent = value_copy(&g->b, row), rules, ports, labels = {.type = VALUE_MAP}, args = {.type = VALUE_LIST}, env = {.type = VALUE_LIST},
 		     cache = {.type = VALUE_MAP};
@@ -164,7 +164,7 @@ int generation_agent(struct generation *g, const struct value *row, const char *
 	value_map_set(&g->b, &agent, "spread", value_of_bool(value_get_int(row, "replicas", 1) > 1));
 	if (!value_get(row, "note"))
 		value_map_set(&g->b, &agent, "note", *value_get(&g->data, "agent_note"));
-	return generation_add(g, "agent", path, &scope, err);
+	return generation_fill(g, "agent", &scope, docs, err);
 }
 
 int generate_agents(struct generation *g, struct err *err)
@@ -172,8 +172,12 @@ int generate_agents(struct generation *g, struct err *err)
 	const struct value rows = generation_rows(g, "agents");
 
 	for (value_each(row, &rows)) {
-		int r = generation_agent(g, row, arena_printf(g->b.arena, "agents/%s.yaml", value_get_str(row, "name")), g->scope, err);
+		struct value docs = {.type = VALUE_LIST};
+		int r = generation_agent(g, row, g->scope, &docs, err);
 
+		if (r < 0)
+			return r;
+		r = generation_add_values(g, arena_printf(g->b.arena, "agents/%s.yaml", value_get_str(row, "name")), &docs, err);
 		if (r < 0)
 			return r;
 	}

@@ -24,9 +24,11 @@ struct generation {
 
 /* Names for templates; the value is copied shallowly. */
 void generation_name(struct generation *g, const char *name, struct value v);
-/* Fills the template (one object or a list of them) and adds the file; none when everything is left out. */
+/* Fills a template (one object or a list of them) and appends what it makes to docs. */
+int generation_fill(struct generation *g, const char *template, const struct scope *scope, struct value *docs, struct err *err);
+/* Fills one and adds the file; none when everything is left out. */
 int generation_add(struct generation *g, const char *template, const char *path, const struct scope *scope, struct err *err);
-/* The same from a list of values that are ready. */
+/* A file of values that are ready. */
 int generation_add_values(struct generation *g, const char *path, const struct value *docs, struct err *err);
 /* Is the row for this environment? Rows without `environments` are for all. */
 bool generation_has(const struct generation *g, const struct value *row);
@@ -50,11 +52,11 @@ int names_network(struct generation *g, struct err *err);
 int names_observability(struct generation *g, struct err *err);
 int names_tenants(struct generation *g, const struct value *spec, struct err *err);
 
-/* applications.c: one agent's account, rights, Deployment and Service. */
-int generation_agent(struct generation *g, const struct value *row, const char *path, const struct scope *outer, struct err *err);
+/* applications.c: appends one agent's account, rights, Deployment and Service. */
+int generation_agent(struct generation *g, const struct value *row, const struct scope *outer, struct value *docs, struct err *err);
 
 #define TEMPLATE(name, path, environments, what)
-#define CODE(name, environments, what) int generate_##name(struct generation *g, struct err *err);
+#define CODE(name, where, environments, what) int generate_##name(struct generation *g, struct err *err);
 #include "platform/generators.def"
 #undef TEMPLATE
 #undef CODE

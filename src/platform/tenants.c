@@ -108,20 +108,19 @@ static int make_tenant(struct generation *g, uint32_t n, const char *name, struc
 	return 0;
 }
 
+/* One folder each, with what makes the cluster in two ways, and what runs inside it. */
 static int add_tenant(struct generation *g, const struct value *tenant, const struct value *edge, struct err *err)
 {
-	static const struct {
-		const char *template, *path;
-	} files[] = {{"tenant_control_plane", "control-plane/control-plane.yaml"}, {"tenant_cluster", "cluster-api/cluster.yaml"},
-		     {"tenant_edge", "edge/namespace.yaml"}};
 	const struct scope scope = {g->scope, "tenant", tenant};
 	const char *folder = arena_printf(g->b.arena, "tenants/%s", value_get_str(tenant, "name"));
+	struct value docs = {.type = VALUE_LIST};
 	int r;
 
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		if ((r = generation_add(g, files[i].template, path_join(g->b.arena, folder, files[i].path), &scope, err)) < 0)
-			return r;
-	return generation_agent(g, edge, path_join(g->b.arena, folder, "edge/jamie.yaml"), &scope, err);
+	if ((r = generation_add(g, "tenant_control_plane", path_join(g->b.arena, folder, "control-plane.yaml"), &scope, err)) < 0 ||
+	    (r = generation_add(g, "tenant_cluster", path_join(g->b.arena, folder, "cluster-api.yaml"), &scope, err)) < 0 ||
+	    (r = generation_fill(g, "tenant_edge", &scope, &docs, err)) < 0 || (r = generation_agent(g, edge, &scope, &docs, err)) < 0)
+		return r;
+	return generation_add_values(g, path_join(g->b.arena, folder, "edge.yaml"), &docs, err);
 }
 
 int generate_tenants(struct generation *g, struct err *err)
