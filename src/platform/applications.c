@@ -108,7 +108,8 @@ int generate_application_sets(struct generation *g, struct err *err)
 		value_map_set(&g->b, &wave, "charts", charts);
 		value_map_set(&g->b, &wave, "folders", wave_folders(g, number));
 		value_map_set(&g->b, &wave, "sync_options", sync_options(g, number));
-		r = generation_add(g, "application_set", arena_printf(g->b.arena, "applicationsets/%s.yaml", value_get_str(row, "name")), &scope, err);
+		r = generation_add(g, "application_set", arena_printf(g->b.arena, "applicationsets/%s.yaml", value_get_str(row, "name")), &scope,
+				   err);
 		if (r < 0)
 			return r;
 	}
@@ -130,9 +131,11 @@ static int agent_ports(struct generation *g, const struct value *names, struct v
 
 		if (!number)
 			return err_set(err, ERR_INTERNAL, "there is no port \"%s\"", value_str(name, ""));
-		value_map_set(&g->b, &port, "name", text_of(g, "%.15s", str_eq(value_str(name, ""), "fastapi")             ? "api"
-									 : str_eq(value_str(name, ""), "scarlet-agent-api") ? "api"
-															    : "websocket"));
+		value_map_set(&g->b, &port, "name",
+			      text_of(g, "%.15s",
+				      str_eq(value_str(name, ""), "fastapi")             ? "api"
+				      : str_eq(value_str(name, ""), "scarlet-agent-api") ? "api"
+											 : "websocket"));
 		value_map_set(&g->b, &port, "port", *number);
 		list_add(g, ret, port);
 	}
@@ -141,8 +144,8 @@ static int agent_ports(struct generation *g, const struct value *names, struct v
 
 int generation_agent(struct generation *g, const struct value *row, const struct scope *outer, struct value *docs, struct err *err)
 {
-	struct value agent = value_copy(&g->b, row), rules, ports, labels = {.type = VALUE_MAP}, args = {.type = VALUE_LIST}, env = {.type = VALUE_LIST},
-		     cache = {.type = VALUE_MAP};
+	struct value agent = value_copy(&g->b, row), rules, ports, labels = {.type = VALUE_MAP}, args = {.type = VALUE_LIST},
+		     env = {.type = VALUE_LIST}, cache = {.type = VALUE_MAP};
 	const struct scope scope = {outer, "agent", &agent};
 	int r;
 

@@ -117,7 +117,8 @@ static struct value engine(struct generation *g, const struct value *row, struct
 	const char *images = "images";
 	const struct value *image = value_get(scope_find(g->scope, images, strlen(images)), value_get_str(row, "image")),
 			   *port = value_get(value_get(&g->ports, value_get_str(row, "port")), "port");
-	double node = get(scope_find(g->scope, "nodes", 5), "memory_gib"), memory = fmin(budget_of(g, "ai-models", "memory") / 0x1p30 * 0.8, node * 0.75);
+	double node = get(scope_find(g->scope, "nodes", 5), "memory_gib"),
+	       memory = fmin(budget_of(g, "ai-models", "memory") / 0x1p30 * 0.8, node * 0.75);
 	struct value e = value_copy(&g->b, row), requests = {.type = VALUE_MAP}, limits = {.type = VALUE_MAP}, resources = {.type = VALUE_MAP};
 	int64_t gpus = value_get_int(row, "gpus", 0);
 
@@ -144,7 +145,8 @@ static struct value engine(struct generation *g, const struct value *row, struct
 static int name_serving(struct generation *g, struct err *err)
 {
 	const struct value rows = generation_rows(g, "engines");
-	struct value serving = {.type = VALUE_MAP}, engines = {.type = VALUE_LIST}, tolerations = {.type = VALUE_LIST}, toleration = {.type = VALUE_MAP};
+	struct value serving = {.type = VALUE_MAP}, engines = {.type = VALUE_LIST}, tolerations = {.type = VALUE_LIST},
+		     toleration = {.type = VALUE_MAP};
 	bool gpu = g->env_bit != ENV_DEV;
 
 	for (value_each(row, &rows)) {
@@ -161,7 +163,8 @@ static int name_serving(struct generation *g, struct err *err)
 		list_add(g, &tolerations, toleration);
 	value_map_set(&g->b, &serving, "engines", engines);
 	value_map_set(&g->b, &serving, "tolerations", tolerations);
-	value_map_set(&g->b, &serving, "node_selector", map_with(g, value_str(value_at(&g->site, "gpu.pool_label"), ""), value_of_str(gpu ? "gpu" : "ai")));
+	value_map_set(&g->b, &serving, "node_selector",
+		      map_with(g, value_str(value_at(&g->site, "gpu.pool_label"), ""), value_of_str(gpu ? "gpu" : "ai")));
 	value_map_set(&g->b, &serving, "storage", text_of(g, "%.0fG", floor(budget_of(g, "ai-models", "storage") / 1e9 * 0.8)));
 	value_map_set(&g->b, &serving, "storage_class", value_of_str(class_for(g, "ai-fast")));
 	generation_name(g, "serving", serving);

@@ -237,8 +237,11 @@ int generate_readme(struct generation *g, struct err *err)
 	unsigned n = 0;
 
 	strbuf_init(&out, FILE_MAX);
-	strbuf_addf(&out, "<!-- " GENERATED_BY " -->\n# The %s environment\n\nWritten by `auto-devops generate %s`; the same call writes it again and keeps what was edited.\n\n",
-		    AUTO_DEVOPS_VERSION, g->env, g->inputs, g->env, g->env);
+	strbuf_addf(
+		&out,
+		"<!-- " GENERATED_BY
+		" -->\n# The %s environment\n\nWritten by `auto-devops generate %s`; the same call writes it again and keeps what was edited.\n\n",
+		AUTO_DEVOPS_VERSION, g->env, g->inputs, g->env, g->env);
 	for (value_each(step, &steps))
 		strbuf_addf(&out, "%u. %s\n", ++n, value_get_str(step, "do"));
 	strbuf_addstr(&out, "\n| where | what |\n|---|---|\n");

@@ -14,12 +14,12 @@ struct generation {
 	const struct generate_options *options;
 	const char *env;
 	unsigned env_bit;
-	struct value data;                        /* generate.yaml */
-	struct value site;                        /* with the team's own values */
-	struct value ports;                       /* the specification's, by name: {port, source} */
-	struct hash templates;                    /* parsed: struct value by name */
-	const struct scope *scope;                /* everything that templates can name */
-	char inputs[SHA256_HEX_LEN + 1];          /* of what all files but a tenant's own are made from */
+	struct value data;               /* generate.yaml */
+	struct value site;               /* with the team's own values */
+	struct value ports;              /* the specification's, by name: {port, source} */
+	struct hash templates;           /* parsed: struct value by name */
+	const struct scope *scope;       /* everything that templates can name */
+	char inputs[SHA256_HEX_LEN + 1]; /* of what all files but a tenant's own are made from */
 };
 
 /* Names for templates; the value is copied shallowly. */

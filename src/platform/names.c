@@ -84,15 +84,18 @@ static struct value worker(struct generation *g, bool has_models)
 static int reserve(struct generation *g, struct value *nodes, struct err *err)
 {
 	int64_t cpu = value_int(value_at(&g->site, "host.cpu"), 0), memory = value_int(value_at(&g->site, "host.memory_gib"), 0),
-		node_cpu = value_get_int(nodes, "cpu", 0), node_memory = value_get_int(nodes, "memory_gib", 0), reserved = (memory - node_memory) * 1024 - EVICTION_MIB;
+		node_cpu = value_get_int(nodes, "cpu", 0), node_memory = value_get_int(nodes, "memory_gib", 0),
+		reserved = (memory - node_memory) * 1024 - EVICTION_MIB;
 
 	if (cpu <= node_cpu || reserved <= 0)
-		return err_set(err, ERR_INPUT,
-			       "a machine of %lld CPU and %lld GiB is not larger than one node (%lld CPU, %lld GiB); say its real size with --host-cpu and "
-			       "--host-memory",
-			       (long long)cpu, (long long)memory, (long long)node_cpu, (long long)node_memory);
+		return err_set(
+			err, ERR_INPUT,
+			"a machine of %lld CPU and %lld GiB is not larger than one node (%lld CPU, %lld GiB); say its real size with --host-cpu and "
+			"--host-memory",
+			(long long)cpu, (long long)memory, (long long)node_cpu, (long long)node_memory);
 	if (cpu > 4096 || memory > (1 << 20))
-		return err_set(err, ERR_INPUT, "a machine of %lld CPU and %lld GiB is none that this can be meant for", (long long)cpu, (long long)memory);
+		return err_set(err, ERR_INPUT, "a machine of %lld CPU and %lld GiB is none that this can be meant for", (long long)cpu,
+			       (long long)memory);
 	value_map_set(&g->b, nodes, "reserved_cpu", value_of_int(cpu - node_cpu));
 	value_map_set(&g->b, nodes, "reserved_memory_mib", value_of_int(reserved));
 	value_map_set(&g->b, nodes, "eviction_mib", value_of_int(EVICTION_MIB));
@@ -101,8 +104,8 @@ static int reserve(struct generation *g, struct value *nodes, struct err *err)
 
 static int name_nodes(struct generation *g, const struct value *spec, struct err *err)
 {
-	struct value nodes = value_copy(&g->b, value_get(value_get(spec, "nodes"), g->env)), planes = {.type = VALUE_LIST}, workers = {.type = VALUE_LIST},
-		     ports = {.type = VALUE_LIST};
+	struct value nodes = value_copy(&g->b, value_get(value_get(spec, "nodes"), g->env)), planes = {.type = VALUE_LIST},
+		     workers = {.type = VALUE_LIST}, ports = {.type = VALUE_LIST};
 	int64_t count = value_get_int(&nodes, "workers", 0);
 
 	/* Memory of machines is sold in units of 2^30 whatever the label says. */
@@ -164,7 +167,8 @@ static int name_namespaces(struct generation *g, const struct value *spec, struc
 		if (*of && !allocation)
 			return err_set(err, ERR_INTERNAL, "the namespace %s takes part of \"%s\", which %s does not allocate", name, of, g->env);
 		if (allocation) {
-			value_map_set(&g->b, &with, "budget", generation_budget(g, allocation, value_double(value_get(row, "share"), 0), gpus_of(g, name)));
+			value_map_set(&g->b, &with, "budget",
+				      generation_budget(g, allocation, value_double(value_get(row, "share"), 0), gpus_of(g, name)));
 			list_add(g, &budgeted, with);
 		}
 		for (value_each(b, value_get(&g->data, "bounded")))
@@ -190,8 +194,8 @@ static struct value name_env(struct generation *g)
 {
 	const struct value rows = generation_rows(g, "charts");
 	const struct value *charts = scope_find(g->scope, "charts", 6);
-	struct value env = {.type = VALUE_MAP}, pools = {.type = VALUE_LIST}, repositories = {.type = VALUE_LIST}, destinations = {.type = VALUE_LIST},
-		     here = {.type = VALUE_MAP}, tenants = {.type = VALUE_MAP};
+	struct value env = {.type = VALUE_MAP}, pools = {.type = VALUE_LIST}, repositories = {.type = VALUE_LIST},
+		     destinations = {.type = VALUE_LIST}, here = {.type = VALUE_MAP}, tenants = {.type = VALUE_MAP};
 
 	list_add(g, &pools, value_of_str("platform"));
 	if (g->env_bit == ENV_KAMAJI)

@@ -123,7 +123,8 @@ static int add_egress(struct generation *g, const struct value *reach, const str
 
 int names_network(struct generation *g, struct err *err)
 {
-	const struct value namespaces = generation_rows(g, "namespaces"), services = generation_rows(g, "services"), reaches = generation_rows(g, "reaches");
+	const struct value namespaces = generation_rows(g, "namespaces"), services = generation_rows(g, "services"),
+			   reaches = generation_rows(g, "reaches");
 	struct value in = {.type = VALUE_LIST}, out = {.type = VALUE_LIST};
 	int r;
 

@@ -50,7 +50,8 @@ static int fill(struct generation *g, const struct value *rule, const char *key,
 }
 
 /* {alert, expr, for, labels, annotations} */
-static int make_rule(struct generation *g, const struct value *rule, const struct value *alert, const char *heading, struct value *ret, struct err *err)
+static int make_rule(struct generation *g, const struct value *rule, const struct value *alert, const char *heading, struct value *ret,
+		     struct err *err)
 {
 	const struct scope scope = {g->scope, "alert", alert};
 	struct value expr, summary, action, labels = {.type = VALUE_MAP}, annotations = {.type = VALUE_MAP};

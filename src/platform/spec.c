@@ -18,8 +18,9 @@ static struct value with_sources(struct generation *g, const struct value *rows,
 	for (value_each(row, rows)) {
 		struct value with = value_copy(&g->b, row);
 
-		value_map_set(&g->b, &with, "source",
-			      text_of(g, "%s > %s%s%s", heading, group ? value_get_str(row, group) : "", group ? " > " : "", value_get_str(row, title)));
+		value_map_set(
+			&g->b, &with, "source",
+			text_of(g, "%s > %s%s%s", heading, group ? value_get_str(row, group) : "", group ? " > " : "", value_get_str(row, title)));
 		list_add(g, &list, with);
 	}
 	return by_id(g, &list);

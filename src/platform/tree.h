@@ -59,7 +59,7 @@ bool tree_state_kept(enum tree_state state);
 struct tree_change {
 	const char *path;
 	enum tree_state state;
-	const struct tree_file *file; /* what is made; NULL for REMOVED and ORPHAN */
+	const struct tree_file *file;  /* what is made; NULL for REMOVED and ORPHAN */
 	char disk[SHA256_HEX_LEN + 1]; /* what lies there; "" = nothing */
 };
 

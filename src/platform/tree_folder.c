@@ -43,7 +43,8 @@ static int open_folder(int at, const char *name, const char *path, bool make, st
 		fd = openat(at, name, flags);
 	}
 	if (fd < 0 && errno == ENOTDIR)
-		return err_set(err, ERR_INPUT, "%s: \"%s\" is a symbolic link or no folder; files are neither read nor written through it", path, name);
+		return err_set(err, ERR_INPUT, "%s: \"%s\" is a symbolic link or no folder; files are neither read nor written through it", path,
+			       name);
 	return fd < 0 ? err_set_errno(err, errno, "cannot open the folder of %s", path) : fd;
 }
 

@@ -73,8 +73,9 @@ static int read_file(struct tree_plan *p, const char *name, bool is_next, struct
 			continue;
 		if ((size_t)(end - line) < SHA256_HEX_LEN + 3 || !read_hash(line, hash) || strncmp(line + SHA256_HEX_LEN, "  ", 2) != 0 ||
 		    !tree_path_is_safe(line + SHA256_HEX_LEN + 2))
-			return err_set(err, ERR_INPUT, "%s/%s:%u: no \"SHA-256  PATH\" line; take the file back from version control, or remove it: then "
-						       "every file that differs counts as edited",
+			return err_set(err, ERR_INPUT,
+				       "%s/%s:%u: no \"SHA-256  PATH\" line; take the file back from version control, or remove it: then "
+				       "every file that differs counts as edited",
 				       p->dir, name, number);
 		if (p->recorded.len >= TREE_MAX_FILES)
 			return err_set(err, ERR_LIMIT, "%s/%s: more than %u files", p->dir, name, TREE_MAX_FILES);

@@ -37,7 +37,16 @@ def apply(bed, items, *arguments):
     """One List, in one call: (what failed, the server's words)."""
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     done = bed.kubectl(
-        "apply", "--server-side", "--force-conflicts", "--field-manager=generate-test", *arguments, "-f", "-", input=text, check=False, timeout=300
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--field-manager=generate-test",
+        *arguments,
+        "-f",
+        "-",
+        input=text,
+        check=False,
+        timeout=300,
     )
     return done.stderr.strip() if done.returncode else ""
 
@@ -103,7 +112,15 @@ def test_the_server_takes_every_object(bed, kinds, tree, namespaces, record_prop
 
 def test_built_in_objects_are_applied(bed, tree, namespaces):
     """Really: quotas, ranges and policies stand beside the workloads that they are meant for, and every Deployment may make its pods."""
-    groups = ("v1", "apps/v1", "policy/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1", "scheduling.k8s.io/v1", "storage.k8s.io/v1")
+    groups = (
+        "v1",
+        "apps/v1",
+        "policy/v1",
+        "networking.k8s.io/v1",
+        "rbac.authorization.k8s.io/v1",
+        "scheduling.k8s.io/v1",
+        "storage.k8s.io/v1",
+    )
     mine = [o for name, o in objects(tree) if o["apiVersion"] in groups and not name.startswith("tenants/")]
     try:
         assert apply(bed, mine) == ""

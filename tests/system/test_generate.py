@@ -112,7 +112,9 @@ def test_what_is_named_is_there(tree):
 
 
 def test_workloads_fit_their_quota(tree):
-    quotas = {o["metadata"]["namespace"]: o["spec"]["hard"] for n, o in objects(tree) if o["kind"] == "ResourceQuota" and "tenants/" not in n}
+    quotas = {
+        o["metadata"]["namespace"]: o["spec"]["hard"] for n, o in objects(tree) if o["kind"] == "ResourceQuota" and "tenants/" not in n
+    }
     limits = {o["metadata"]["namespace"]: o["spec"]["limits"][0]["max"] for _, o in objects(tree) if o["kind"] == "LimitRange"}
     asked = collections.defaultdict(collections.Counter)
     for name, o in objects(tree):
@@ -303,9 +305,7 @@ def test_a_thousand_tenants(generate, tmp_path, request):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Of the processor: how long it takes by the clock is what else the machine does, too.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2 * SLOW, done
-    addresses = [
-        o["spec"]["networkProfile"]["address"] for _, o in objects(folder / "tenants") if o["kind"] == "TenantControlPlane"
-    ]
+    addresses = [o["spec"]["networkProfile"]["address"] for _, o in objects(folder / "tenants") if o["kind"] == "TenantControlPlane"]
     assert len(set(addresses)) == 1000
     stores = [o for _, o in objects(folder / "management") if o["kind"] == "DataStore"]
     assert len(stores) == 10
@@ -352,7 +352,13 @@ def test_every_alert_and_metric_is_accounted_for(tree):
             assert panel["datasource"]["uid"] == "${datasource}"
         assert max(cells.values()) == 1
     listed = {m["name"]: m for m in yaml.safe_load((tree / "observability/metrics.yaml").read_text())["metrics"]}
-    named = {m for e in expressions for m in re.findall(r"\b[a-zA-Z_:][a-zA-Z0-9_:]*(?=[{\[)])|(?<![\w\"])[a-z]+:[a-z_]+", re.sub(r'"[^"]*"', '""', re.sub(r"\bby \([^)]*\)", "", e)))}
+    named = {
+        m
+        for e in expressions
+        for m in re.findall(
+            r"\b[a-zA-Z_:][a-zA-Z0-9_:]*(?=[{\[)])|(?<![\w\"])[a-z]+:[a-z_]+", re.sub(r'"[^"]*"', '""', re.sub(r"\bby \([^)]*\)", "", e))
+        )
+    }
     named -= {"le", "vector"}
     missing = {m for m in named if m not in listed and not re.fullmatch(r"[0-9dhms]+", m)}
     assert missing == set()
