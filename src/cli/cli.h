@@ -93,6 +93,12 @@ const struct flag *command_flag(const struct command *command, unsigned n);
 
 #define CLI_LIST_MAX 64
 
+/* What a flag that may be given several times was given. */
+struct cli_list {
+	const char *items[CLI_LIST_MAX + 1]; /* ends with NULL */
+	unsigned count;
+};
+
 struct cli {
 	struct ctx ctx;
 	struct options options;
@@ -100,8 +106,7 @@ struct cli {
 	const char *config_path; /* the configuration file that was read; NULL = none */
 	const struct command *command;
 	const char *flags[FLAG_COUNT]; /* text given; "" for a switch; NULL = not given */
-	const char *as_groups[CLI_LIST_MAX + 1];
-	unsigned as_group_count;
+	struct cli_list as_groups, ignored;
 	const char **args; /* what is left, ends with NULL */
 	int arg_count;
 	struct term out;

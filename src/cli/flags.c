@@ -168,9 +168,11 @@ static int set_flag(struct cli *cli, const struct flag *flag, const char *text, 
 	if (flag->type == FLAG_TEXT && !*text)
 		return err_set(err, ERR_USAGE, "%s: the value is empty", where);
 	if (flag->type == FLAG_LIST) {
-		if (cli->as_group_count == CLI_LIST_MAX)
+		struct cli_list *list = flag->id == FLAG_IGNORE ? &cli->ignored : &cli->as_groups;
+
+		if (list->count == CLI_LIST_MAX)
 			return err_set(err, ERR_USAGE, "%s: given more than %d times", where, CLI_LIST_MAX);
-		cli->as_groups[cli->as_group_count++] = text;
+		list->items[list->count++] = text;
 	}
 	cli->flags[flag->id] = text;
 	return flag->type == FLAG_SETTING ? options_set(&cli->options, flag->option->id, text, ORIGIN_FLAG, where, err) : 0;

@@ -157,7 +157,7 @@ void session_cluster_options(struct session *s, struct cluster_options *ret)
 		.cluster_name = cli->flags[FLAG_CLUSTER],
 		.user = cli->flags[FLAG_USER],
 		.as = cli->flags[FLAG_AS],
-		.as_groups = cli->as_group_count ? cli->as_groups : NULL,
+		.as_groups = cli->as_groups.count ? cli->as_groups.items : NULL,
 		.server = cli->flags[FLAG_SERVER],
 		.token = cli->flags[FLAG_TOKEN],
 		.insecure = cli_has(cli, FLAG_INSECURE),

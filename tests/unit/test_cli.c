@@ -43,8 +43,8 @@ static void flags_stand_anywhere(void **state)
 	assert_string_equal(cli.flags[FLAG_FAIL_ON], "error");
 	assert_true(cli_has(&cli, FLAG_ALL_NAMESPACES));
 	assert_string_equal(cli_format(&cli), "json");
-	assert_int_equal(cli.as_group_count, 2);
-	assert_string_equal(cli.as_groups[1], "b");
+	assert_int_equal(cli.as_groups.count, 2);
+	assert_string_equal(cli.as_groups.items[1], "b");
 	assert_string_equal(options_str(&cli.options, OPTION_KUBECONFIG), "k");
 	assert_int_equal(cli.arg_count, 2);
 	assert_string_equal(cli.args[0], "web");
