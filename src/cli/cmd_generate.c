@@ -187,6 +187,7 @@ static void print_json(struct cli *cli, const struct tree_plan *p, const struct 
 
 	json_writer_init(&w, &cli->out.buf, 2);
 	json_object_begin(&w);
+	json_member_text(&w, "format", "auto-devops/generate/v1");
 	json_member_text(&w, "environment", cli->args[0]);
 	json_member_text(&w, "folder", p->dir);
 	json_key(&w, "counts");

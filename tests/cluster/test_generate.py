@@ -7,6 +7,7 @@ import collections
 import json
 import os
 import pathlib
+import subprocess
 
 import pytest
 import yaml
@@ -18,6 +19,8 @@ CRDS = pathlib.Path(os.environ.get("AUTO_DEVOPS_CRDS", ROOT.parent / "shared" / 
 NO_OBJECTS = ("apps/", "clusters/", "pulumi/", "slack/", "observability/rules", "observability/metrics.yaml")
 # Kinds of Argo CD, External Secrets and MongoDB's operator: their CRDs are not here.
 NOT_HERE = {"Application", "ApplicationSet", "AppProject", "ExternalSecret", "MongoDBCommunity", "MongoDBSearch"}
+KIND = next(t["version"] for t in yaml.safe_load((ROOT / "data/platform/versions.yaml").read_text())["tools"] if t["id"] == "kind")
+CACHE = pathlib.Path(os.environ.get("AUTO_DEVOPS_CACHE") or pathlib.Path.home() / ".cache" / "auto-devops")
 TREES = [("dev",), ("production",), ("kamaji", "--tenants", "1"), ("kamaji", "--tenants", "3"), ("kamaji", "--tenants", "20")]
 
 
@@ -142,3 +145,29 @@ def test_built_in_objects_are_applied(bed, tree, namespaces):
         rest = [o for o in mine if o["kind"] != "Namespace"]
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": rest})
         bed.kubectl("delete", "--ignore-not-found", "-f", "-", input=text, check=False, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def kind():
+    """kind itself, built once from its module at the version that the tree names."""
+    program = CACHE / f"kind-{KIND}" / "kind"
+    if not program.exists():
+        env = {**os.environ, "GOBIN": str(program.parent)}
+        subprocess.run(["go", "install", f"sigs.k8s.io/kind@{KIND}"], check=True, env=env, cwd="/", timeout=400, capture_output=True)
+    return program
+
+
+def test_kind_reads_its_configuration(kind, tmp_path):
+    """Without Docker kind decodes its file, strictly, before it looks for one."""
+    subprocess.run([PROGRAM, "generate", "dev", "--to", tmp_path / "tree"], check=True, capture_output=True)
+    good = tmp_path / "tree/clusters/dev/kind.yaml"
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(good.read_text().replace("role: worker", "roll: worker"))
+    # A Docker that is never there.
+    env = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock", "KIND_EXPERIMENTAL_PROVIDER": "docker"}
+    said = [
+        subprocess.run([kind, "create", "cluster", "--config", f], capture_output=True, text=True, env=env, timeout=60).stderr
+        for f in (good, bad)
+    ]
+    assert "unable to decode config" not in said[0] and "not found in type" not in said[0], said[0]
+    assert "field roll not found" in said[1], said[1]
