@@ -136,8 +136,9 @@ struct drawing {
 
 static uint32_t box(struct drawing *d, const char *kind, const char *name)
 {
+	/* Components of two clusters have the same names and other figures, which are their kind. */
 	for (uint32_t n = 0; n < d->node_count; n++)
-		if (str_eq(d->nodes[n].name, name))
+		if (str_eq(d->nodes[n].name, name) && str_eq(d->nodes[n].kind, kind))
 			return n;
 	if (d->node_count < SVG_NODES_MAX)
 		d->nodes[d->node_count++] = (struct svg_node){kind, name, str_eq(kind, "cluster") ? "root" : ""};
@@ -158,7 +159,9 @@ static void arrow(struct drawing *d, struct arena *arena, uint32_t from, uint32_
 
 void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *arena)
 {
+	_cleanup_(strbuf_release) struct strbuf graph;
 	struct drawing *d = arena_new(arena, struct drawing);
+	const char *inside;
 
 	for (unsigned n = 0; n < p->part_count; n++) {
 		const struct plan_part *part_n = &p->parts[n];
@@ -171,14 +174,21 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 		for (unsigned k = 0; k < part_n->budget->component_count; k++) {
 			const struct spec_component *c = &part_n->budget->components[k];
 
-			arrow(d, arena, nodes, box(d, arena_printf(arena, "%g CPU, %g GB", c->has.cpu, c->has.memory_gb), c->title), "", true);
+			arrow(d, arena, nodes, box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title), "", true);
 		}
 	}
 	for (uint32_t n = 0; n < p->flows.len; n++) {
 		const struct plan_flow *f = &p->flows.items[n];
 
-		arrow(d, arena, box(d, "namespace", f->from), box(d, "program", f->to), arena_printf(arena, "%g", f->port), false);
+		arrow(d, arena, box(d, "program", f->from), box(d, "program", f->to), arena_printf(arena, "%g", f->port), false);
 	}
+	strbuf_init(&graph, STRBUF_MAX_OUTPUT);
+	svg_graph_add(&graph, &(struct svg_graph){.nodes = d->nodes, .node_count = d->node_count, .edges = d->edges, .edge_count = d->edge_count, .title = p->title});
+	/* A file of its own: the style stands in it. */
+	inside = strstr(graph.buf, "<title>");
 	strbuf_addstr(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	svg_graph_add(out, &(struct svg_graph){.nodes = d->nodes, .node_count = d->node_count, .edges = d->edges, .edge_count = d->edge_count, .title = p->title});
+	if (!inside)
+		return;
+	strbuf_add(out, graph.buf, (size_t)(inside - graph.buf));
+	strbuf_addf(out, "<style><![CDATA[%s]]></style>%s\n", svg_graph_style, inside);
 }

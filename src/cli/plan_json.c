@@ -130,6 +130,7 @@ static void models(struct json_writer *w, const struct plan *p)
 		member_number(w, "weights_gb", m->model->weights_gb);
 		member_number(w, "kv_bytes_per_token", m->model->kv_bytes_per_token);
 		member_number(w, "kv_gb", m->kv_gb);
+		member_number(w, "parallel", m->parallel);
 		member_number(w, "specified_gb", m->model->vram_gb);
 		member_number(w, "need_gb", m->need_gb);
 		json_object_end(w);
@@ -295,6 +296,14 @@ void plan_report_json(struct strbuf *out, const struct plan *p)
 	issues(&w, "issues", &p->audit.issues);
 	issues(&w, "mended", &p->answered);
 	repair(&w, p);
+	/* What all that was computed from. */
+	json_key(&w, "specification");
+	json_object_begin(&w);
+	for (size_t n = 0; n < SPEC_TABLES; n++) {
+		json_key(&w, spec_table_names[n]);
+		json_value(&w, &p->spec.tables[n], false);
+	}
+	json_object_end(&w);
 	json_object_end(&w);
 	strbuf_addch(out, '\n');
 }

@@ -72,7 +72,7 @@ static void print_models(struct term *t, const struct plan *p)
 		const struct plan_model *m = &p->models.items[n];
 
 		term_addf(t, "  %-22s %5.1f GB: weights %g (%s), cache %.1f for %g x %g tokens; specified %g%s\n", m->model->name, m->need_gb, m->model->weights_gb,
-			  m->model->format, m->kv_gb, p->parallel, p->context, m->model->vram_gb, m->env == SPEC_TENANT ? "; each tenant" : "");
+			  m->model->format, m->kv_gb, m->parallel, p->context, m->model->vram_gb, m->env == SPEC_TENANT ? "; each tenant" : "");
 	}
 }
 

@@ -85,17 +85,18 @@ double audit_tenants(const struct audit *a)
 	return a->options->tenants > 0 ? a->options->tenants : 3;
 }
 
-double audit_parallel(const struct audit *a)
+double audit_parallel(const struct audit *a, enum spec_env env)
 {
-	double n = ceil(a->options->users * spec_fact(a->spec, "parallel_per_user.share", 0));
+	double users = a->options->users / (env == SPEC_TENANT ? audit_tenants(a) : 1);
+	double n = ceil(users * spec_fact(a->spec, "parallel_per_user.share", 0));
 
 	return n > 1 ? n : 1;
 }
 
-double audit_model_vram(const struct audit *a, const struct spec_model *m, double *ret_kv)
+double audit_model_vram(const struct audit *a, enum spec_env env, const struct spec_model *m, double *ret_kv)
 {
 	double context = a->options->context > 0 ? a->options->context : spec_fact(a->spec, "context_tokens.tokens", 0);
-	double kv = m->kv_bytes_per_token * context * audit_parallel(a) / 1e9;
+	double kv = m->kv_bytes_per_token * context * audit_parallel(a, env) / 1e9;
 	double computed = m->weights_gb + kv + spec_fact(a->spec, "vram_overhead_gb.gb", 0);
 
 	*ret_kv = kv;

@@ -92,12 +92,12 @@ void issue_set(struct issue *i, const char *what, double *number, double to, con
 void issue_say(struct issue *i, const char *what, const char **text, const char *to);
 /* low + (high - low) x growth. */
 double audit_at(const struct audit *a, struct range r);
-/* Requests that are answered at the same time. */
-double audit_parallel(const struct audit *a);
+/* Requests that are answered at the same time in one cluster of an environment; tenants share the users. */
+double audit_parallel(const struct audit *a, enum spec_env env);
 /* Hosted control planes that are planned for; 3 unless said. */
 double audit_tenants(const struct audit *a);
 /* What a model needs on cards: the larger of the specification's figure and weights + cache + overhead. */
-double audit_model_vram(const struct audit *a, const struct spec_model *m, double *ret_kv);
+double audit_model_vram(const struct audit *a, enum spec_env env, const struct spec_model *m, double *ret_kv);
 
 /* The cheapest workers that hold an amount and their largest pod, none below the present ones. step: sizes of memory that can be bought. */
 void audit_nodes(const struct specification *s, const struct spec_cluster *c, struct spec_amount need, double pod_cpu, double pod_memory, double step,

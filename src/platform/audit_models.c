@@ -37,7 +37,7 @@ static void environment_vram(struct audit *a, enum spec_env env)
 
 		if (!model)
 			continue;
-		need += audit_model_vram(a, model, &kv);
+		need += audit_model_vram(a, env, model, &kv);
 		names = arena_printf(a->spec->arena, "%s%s%s", names, *names ? " and " : "", model->name);
 		id = model->id;
 	}
@@ -46,7 +46,7 @@ static void environment_vram(struct audit *a, enum spec_env env)
 	i = issue_addf(a, ISSUE_CONTRADICTION, "vram/%s", spec_env_id(env));
 	issue_title(a, i, "%s: %s need %.0f GB of GPU memory, \"%s\" may mean %g", b->title, names, need, b->gpu_text, has);
 	issue_why(a, i, "Weights, cache of %g requests at the same time and buffers of all models that are served here. The upper end of what the text allows has %g GB.",
-		  audit_parallel(a), b->gpus * b->vram_gb.max);
+		  audit_parallel(a, env), b->gpus * b->vram_gb.max);
 	issue_source(i, b->source);
 	issue_source(i, MODELS_SOURCE);
 	issue_figure(i, "needed", ceil(need * 10) / 10, "GB");
@@ -68,10 +68,12 @@ static void environment_vram(struct audit *a, enum spec_env env)
 /* An agent's own figures against the model it speaks through. */
 static void agent_vram(struct audit *a, unsigned n)
 {
+	/* Of one of it: the smallest cluster that is planned. */
+	const enum spec_env one = audit_concerns(a, SPEC_TENANT) ? SPEC_TENANT : audit_concerns(a, SPEC_DEV) ? SPEC_DEV : SPEC_PRODUCTION;
 	const struct spec_agent *agent = &a->spec->agents[n];
 	const struct value *row = spec_row(value_get(&a->spec->facts, "agent_models"), agent->id);
 	const struct spec_model *model = spec_model(a->spec, value_get_str(row, "model"));
-	double kv, need = model ? audit_model_vram(a, model, &kv) : 0;
+	double kv, need = model ? audit_model_vram(a, one, model, &kv) : 0;
 	struct issue *i;
 
 	if (!model || *a->spec->agent_vram[n] || (agent->vram_gb[0].min >= need && agent->vram_gb[1].min >= need))

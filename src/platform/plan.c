@@ -99,11 +99,11 @@ static void add_models(struct ctx *ctx, struct plan *p, enum spec_env env)
 	const struct value *serves = spec_row(value_get(&p->spec.facts, "serves"), spec_env_id(env));
 
 	for (value_each(m, value_get(serves, "models"))) {
-		struct plan_model out = {.env = env, .model = spec_model(&p->spec, value_str(m, ""))};
+		struct plan_model out = {.env = env, .model = spec_model(&p->spec, value_str(m, "")), .parallel = audit_parallel(&p->audit, env)};
 
 		if (!out.model)
 			continue;
-		out.need_gb = audit_model_vram(&p->audit, out.model, &out.kv_gb);
+		out.need_gb = audit_model_vram(&p->audit, env, out.model, &out.kv_gb);
 		*arena_push(&ctx->arena, &p->models) = out;
 	}
 }
@@ -281,7 +281,6 @@ int plan_make(struct ctx *ctx, const struct plan_options *o, struct plan *ret, s
 		return r;
 	judge(ctx, p);
 	p->title = p->spec.budgets[env].title;
-	p->parallel = audit_parallel(&p->audit);
 	p->context = o->context ? o->context : spec_fact(&p->spec, "context_tokens.tokens", 0);
 	add_part(p, env, 1);
 	if (env == SPEC_KAMAJI) {

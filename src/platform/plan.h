@@ -49,7 +49,7 @@ struct plan_volume_list {
 struct plan_model {
 	enum spec_env env;
 	const struct spec_model *model;
-	double kv_gb, need_gb;
+	double kv_gb, need_gb, parallel;
 };
 struct plan_model_list {
 	struct plan_model *items;
@@ -83,7 +83,7 @@ struct plan {
 	double download_minutes;   /* of all models, over the internet line */
 	double growth_mbit_second; /* what is written, as a stream */
 	double datastores;	   /* for the hosted control planes */
-	double parallel, context;
+	double context; /* tokens */
 	struct plan_money money;
 	struct audit audit; /* after the repair, when there was one */
 	struct audit_options audit_options;

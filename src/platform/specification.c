@@ -45,12 +45,22 @@ static struct range range(const struct value *v)
 	return (struct range){value_double(v, 0), value_double(v, 0)};
 }
 
+const char *const spec_table_names[SPEC_TABLES] = {"agents", "alerts", "budgets", "clusters", "hardware", "models", "network", "slack", "software", "storage"};
+
 static int read_data(struct ctx *ctx, const char *name, struct value *ret, struct err *err)
 {
 	struct value_builder b;
 
 	value_builder_init(&b, &ctx->arena, NULL);
 	return embedded_value(&b, name, ret, err);
+}
+
+static const struct value *table(const struct specification *s, const char *name)
+{
+	for (size_t i = 0; i < SPEC_TABLES; i++)
+		if (str_eq(spec_table_names[i], name))
+			return &s->tables[i];
+	return NULL;
 }
 
 /* The rows of a list, no more than there is room for: the program's own tables, so that more of them is a defect. */
@@ -69,15 +79,15 @@ static enum spec_env env_of(const char *id)
 	return SPEC_ENVS;
 }
 
-static int read_agents(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_agents(struct specification *s, struct err *err)
 {
-	struct value data;
+	const struct value *data = table(s, "agents");
 	unsigned n = 0;
-	int r = read_data(ctx, "agents", &data, err);
+	int r = count_rows(value_get(data, "agents"), SPEC_AGENTS, "agents", err);
 
-	if (r < 0 || (r = count_rows(value_get(&data, "agents"), SPEC_AGENTS, "agents", err)) < 0)
+	if (r < 0)
 		return r;
-	for (value_each(row, value_get(&data, "agents"))) {
+	for (value_each(row, value_get(data, "agents"))) {
 		struct spec_agent *a = &s->agents[n++];
 		const struct value *levels[] = {value_get(row, "minimum"), value_get(row, "recommended")};
 
@@ -110,13 +120,13 @@ static int read_component(struct specification *s, const struct value *row, stru
 	return 0;
 }
 
-static int read_budgets(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_budgets(struct specification *s, struct err *err)
 {
-	struct value data;
-	int r = read_data(ctx, "budgets", &data, err);
+	const struct value *data = table(s, "budgets");
+	int r = 0;
 
 	for (int e = 0; r == 0 && e < SPEC_ENVS; e++) {
-		const struct value *row = spec_row(value_get(&data, "budgets"), spec_env_id((enum spec_env)e)), *total = value_get(row, "total");
+		const struct value *row = spec_row(value_get(data, "budgets"), spec_env_id((enum spec_env)e)), *total = value_get(row, "total");
 		struct spec_budget *b = &s->budgets[e];
 
 		if ((r = count_rows(value_get(row, "components"), SPEC_COMPONENTS, "components", err)) < 0)
@@ -134,17 +144,15 @@ static int read_budgets(struct ctx *ctx, struct specification *s, struct err *er
 	return r;
 }
 
-static int read_clusters(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_clusters(struct specification *s, struct err *err)
 {
-	struct value data, network;
-	int r = read_data(ctx, "clusters", &data, err);
+	const struct value *data = table(s, "clusters"), *network = table(s, "network");
+	int r;
 
-	if (r < 0 || (r = read_data(ctx, "network", &network, err)) < 0)
-		return r;
 	for (int e = 0; e < SPEC_ENVS; e++) {
-		const struct value *row = spec_row(value_get(&data, "clusters"), spec_env_id((enum spec_env)e));
+		const struct value *row = spec_row(value_get(data, "clusters"), spec_env_id((enum spec_env)e));
 		/* A tenant's cluster is of the "Kamaji Multi-Cluster" row. */
-		const struct value *wide = spec_row(value_get(&network, "bandwidth"), spec_env_id(e == SPEC_TENANT ? SPEC_KAMAJI : (enum spec_env)e));
+		const struct value *wide = spec_row(value_get(network, "bandwidth"), spec_env_id(e == SPEC_TENANT ? SPEC_KAMAJI : (enum spec_env)e));
 		struct spec_cluster *c = &s->clusters[e];
 
 		*c = (struct spec_cluster){.title = value_get_str(row, "title"),
@@ -158,9 +166,9 @@ static int read_clusters(struct ctx *ctx, struct specification *s, struct err *e
 		c->control_memory = c->memory_gb;
 		s->bandwidth[e] = (struct spec_bandwidth){number(wide, "internet_gbps"), number(wide, "internal_gbps")};
 	}
-	if ((r = count_rows(value_get(&network, "ports"), SPEC_PORTS, "ports", err)) < 0)
+	if ((r = count_rows(value_get(network, "ports"), SPEC_PORTS, "ports", err)) < 0)
 		return r;
-	for (value_each(row, value_get(&network, "ports")))
+	for (value_each(row, value_get(network, "ports")))
 		s->ports[s->port_count++] = (struct spec_port){.id = value_get_str(row, "id"),
 							       .text = value_get_str(row, "text"),
 							       .group = value_get_str(row, "group"),
@@ -172,14 +180,14 @@ static int read_clusters(struct ctx *ctx, struct specification *s, struct err *e
 	return 0;
 }
 
-static int read_machines(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_machines(struct specification *s, struct err *err)
 {
-	struct value data;
-	int r = read_data(ctx, "hardware", &data, err);
+	const struct value *data = table(s, "hardware");
+	int r = count_rows(value_get(data, "profiles"), SPEC_MACHINES, "profiles", err);
 
-	if (r < 0 || (r = count_rows(value_get(&data, "profiles"), SPEC_MACHINES, "profiles", err)) < 0)
+	if (r < 0)
 		return r;
-	for (value_each(row, value_get(&data, "profiles"))) {
+	for (value_each(row, value_get(data, "profiles"))) {
 		struct spec_machine *m = &s->machines[s->machine_count++];
 		const struct value *rows = value_get(row, "rows"), *storage = spec_row(rows, "storage"), *gpu = spec_row(rows, "gpu");
 
@@ -211,15 +219,15 @@ static struct range per_day(const struct value *row)
 	return day.max > 0 ? day : (struct range){week.min / 7, week.max / 7};
 }
 
-static int read_storage(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_storage(struct specification *s, struct err *err)
 {
-	struct value data;
-	int r = read_data(ctx, "storage", &data, err);
+	const struct value *data = table(s, "storage");
+	int r;
 
-	if (r < 0 || (r = count_rows(value_get(&data, "volumes"), SPEC_VOLUMES, "volumes", err)) < 0 ||
-	    (r = count_rows(value_get(&data, "classes"), SPEC_ROWS, "classes", err)) < 0)
+	if ((r = count_rows(value_get(data, "volumes"), SPEC_VOLUMES, "volumes", err)) < 0 ||
+	    (r = count_rows(value_get(data, "classes"), SPEC_ROWS, "classes", err)) < 0)
 		return r;
-	for (value_each(row, value_get(&data, "volumes")))
+	for (value_each(row, value_get(data, "volumes")))
 		s->volumes[s->volume_count++] =
 			(struct spec_volume){.id = value_get_str(row, "id"),
 					     .title = value_get_str(row, "title"),
@@ -231,7 +239,7 @@ static int read_storage(struct ctx *ctx, struct specification *s, struct err *er
 					     .retention_days = range(value_get(row, "retention_days")),
 					     .each = value_get_bool(row, "each", false),
 					     .in_observability = str_eq(value_get_str(row, "table"), "Traditional Observability Stack")};
-	for (value_each(row, value_get(&data, "classes"))) {
+	for (value_each(row, value_get(data, "classes"))) {
 		struct spec_class *c = &s->classes[s->class_count++];
 
 		*c = (struct spec_class){.id = value_get_str(row, "id"),
@@ -244,14 +252,14 @@ static int read_storage(struct ctx *ctx, struct specification *s, struct err *er
 	return 0;
 }
 
-static int read_models(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_models(struct specification *s, struct err *err)
 {
-	struct value data;
-	int r = read_data(ctx, "models", &data, err);
+	const struct value *data = table(s, "models");
+	int r = count_rows(value_get(data, "models"), SPEC_MODELS, "models", err);
 
-	if (r < 0 || (r = count_rows(value_get(&data, "models"), SPEC_MODELS, "models", err)) < 0)
+	if (r < 0)
 		return r;
-	for (value_each(row, value_get(&data, "models"))) {
+	for (value_each(row, value_get(data, "models"))) {
 		const struct value *facts = value_get(&s->facts, "models"), *fact = spec_row(facts, value_get_str(row, "id"));
 
 		if (value_get(fact, "as"))
@@ -272,22 +280,22 @@ static int read_models(struct ctx *ctx, struct specification *s, struct err *err
 	return 0;
 }
 
-static int read_software(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_software(struct specification *s, struct err *err)
 {
-	struct value data;
-	int r = read_data(ctx, "software", &data, err);
+	const struct value *data = table(s, "software");
+	int r;
 
-	if (r < 0 || (r = count_rows(value_get(&data, "tools"), SPEC_ROWS, "tools", err)) < 0 ||
-	    (r = count_rows(value_get(&data, "packages"), SPEC_ROWS, "packages", err)) < 0)
+	if ((r = count_rows(value_get(data, "tools"), SPEC_ROWS, "tools", err)) < 0 ||
+	    (r = count_rows(value_get(data, "packages"), SPEC_ROWS, "packages", err)) < 0)
 		return r;
-	for (value_each(row, value_get(&data, "tools")))
+	for (value_each(row, value_get(data, "tools")))
 		s->tools[s->tool_count++] = (struct spec_tool){.id = value_get_str(row, "id"),
 							       .title = value_get_str(row, "title"),
 							       .text = value_get_str(row, "text"),
 							       .minimum = value_get_str(row, "minimum"),
 							       .runs = value_get_str(row, "runs"),
 							       .pinned = ""};
-	for (value_each(row, value_get(&data, "packages")))
+	for (value_each(row, value_get(data, "packages")))
 		s->packages[s->package_count++] = (struct spec_package){.id = value_get_str(row, "id"),
 									.instead = value_get_str(row, "instead"),
 									.exists = value_get_bool(row, "exists", true),
@@ -295,18 +303,18 @@ static int read_software(struct ctx *ctx, struct specification *s, struct err *e
 	return 0;
 }
 
-static int read_slack_and_alerts(struct ctx *ctx, struct specification *s, struct err *err)
+static int read_slack_and_alerts(struct specification *s, struct err *err)
 {
+	const struct value *slack = table(s, "slack"), *alerts = table(s, "alerts");
 	int r;
 
-	if ((r = read_data(ctx, "slack", &s->slack, err)) < 0 || (r = read_data(ctx, "alerts", &s->alerts, err)) < 0 ||
-	    (r = count_rows(value_get(&s->slack, "events"), SPEC_ROWS, "events", err)) < 0 ||
-	    (r = count_rows(value_get(&s->alerts, "alerts"), SPEC_ROWS, "alerts", err)) < 0)
+	if ((r = count_rows(value_get(slack, "events"), SPEC_ROWS, "events", err)) < 0 ||
+	    (r = count_rows(value_get(alerts, "alerts"), SPEC_ROWS, "alerts", err)) < 0)
 		return r;
-	s->scopes = value_get(&s->slack, "scopes");
-	for (value_each(row, value_get(&s->slack, "events")))
+	s->scopes = value_get(slack, "scopes");
+	for (value_each(row, value_get(slack, "events")))
 		s->events[s->event_count++] = (struct spec_event){.id = value_get_str(row, "id"), .needs = value_get_str(row, "needs"), .granted = ""};
-	for (value_each(row, value_get(&s->alerts, "alerts"))) {
+	for (value_each(row, value_get(alerts, "alerts"))) {
 		const struct value *over = value_get(row, "over"), *under = value_get(row, "under");
 
 		s->alert_rows[s->alert_count++] = (struct spec_alert){.id = value_get_str(row, "id"),
@@ -322,7 +330,7 @@ static int read_slack_and_alerts(struct ctx *ctx, struct specification *s, struc
 
 int specification_read(struct ctx *ctx, struct specification *ret, struct err *err)
 {
-	static int (*const readers[])(struct ctx *ctx, struct specification *s, struct err *err) = {
+	static int (*const readers[])(struct specification *s, struct err *err) = {
 		read_agents, read_budgets, read_clusters, read_machines, read_storage, read_models, read_software, read_slack_and_alerts};
 	int r;
 
@@ -337,8 +345,11 @@ int specification_read(struct ctx *ctx, struct specification *ret, struct err *e
 				      .agent_vram = {"", "", ""}};
 	if ((r = read_data(ctx, "facts", &ret->facts, err)) < 0)
 		return r;
+	for (size_t i = 0; i < SPEC_TABLES; i++)
+		if ((r = read_data(ctx, spec_table_names[i], &ret->tables[i], err)) < 0)
+			return r;
 	for (size_t i = 0; i < ARRAY_LEN(readers); i++)
-		if ((r = readers[i](ctx, ret, err)) < 0)
+		if ((r = readers[i](ret, err)) < 0)
 			return r;
 	return 0;
 }

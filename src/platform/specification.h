@@ -127,10 +127,12 @@ struct spec_package {
 };
 
 #define SPEC_ROWS 32
+#define SPEC_TABLES 10
+extern const char *const spec_table_names[SPEC_TABLES]; /* files of data/platform, as tables[] has them */
 struct specification {
 	struct arena *arena;
 	struct value facts; /* data/platform/facts.yaml */
-	struct value alerts, slack;
+	struct value tables[SPEC_TABLES];
 	struct spec_budget budgets[SPEC_ENVS];
 	struct spec_cluster clusters[SPEC_ENVS];
 	struct spec_bandwidth bandwidth[SPEC_ENVS];
