@@ -106,7 +106,7 @@ struct cli {
 	const char *config_path; /* the configuration file that was read; NULL = none */
 	const struct command *command;
 	const char *flags[FLAG_COUNT]; /* text given; "" for a switch; NULL = not given */
-	struct cli_list as_groups, ignored;
+	struct cli_list as_groups, ignored, accepted;
 	const char **args; /* what is left, ends with NULL */
 	int arg_count;
 	struct term out;

@@ -168,7 +168,7 @@ static int set_flag(struct cli *cli, const struct flag *flag, const char *text, 
 	if (flag->type == FLAG_TEXT && !*text)
 		return err_set(err, ERR_USAGE, "%s: the value is empty", where);
 	if (flag->type == FLAG_LIST) {
-		struct cli_list *list = flag->id == FLAG_IGNORE ? &cli->ignored : &cli->as_groups;
+		struct cli_list *list = flag->id == FLAG_IGNORE ? &cli->ignored : flag->id == FLAG_ACCEPT ? &cli->accepted : &cli->as_groups;
 
 		if (list->count == CLI_LIST_MAX)
 			return err_set(err, ERR_USAGE, "%s: given more than %d times", where, CLI_LIST_MAX);
