@@ -194,8 +194,8 @@ void audit_hosted_planes(struct audit *a)
 		return;
 	fewest = floor(c->has.cpu / cpu.max + 1e-9);
 	most = floor(c->has.cpu / cpu.min + 1e-9);
-	if (tenants > fewest) {
-		double need = ceil(tenants * cpu.max), gb = fmax(c->has.memory_gb, ceil(tenants * memory.max));
+	if (tenants > fewest || c->has.memory_gb < ceil(tenants * memory.max)) {
+		double need = fmax(c->has.cpu, ceil(tenants * cpu.max)), gb = fmax(c->has.memory_gb, ceil(tenants * memory.max));
 
 		i = issue_add(a, ISSUE_CONTRADICTION, "kamaji/tenant-control-planes/capacity");
 		issue_title(a, i, "%g cores hold %g to %g hosted control planes, %g are planned", c->has.cpu, fewest, most, tenants);

@@ -129,7 +129,7 @@ void audit_retention(struct audit *a)
 	for (unsigned n = 0; n < a->spec->volume_count; n++) {
 		struct spec_volume *v = &a->spec->volumes[n];
 
-		if (v->growth_gb_day.max > 0 && v->retention_days.max > 0)
+		if (v->growth_gb_day.max > 0 && v->retention_days.min > 0 && v->retention_days.max > 0)
 			overflows(a, v);
 		else if (v->growth_gb_day.max > 0)
 			kept_for_ever(a, v);
