@@ -39,8 +39,10 @@ static void part(struct strbuf *out, const struct plan_part *p)
 
 static void volumes(struct strbuf *out, const struct plan *p)
 {
-	strbuf_addf(out, "\n## Volumes\n\n| Volume | Cluster | Size GB | GB a day | Kept days | GB after %d months | Full |\n|---|---|---:|---:|---:|---:|---|\n",
-		    p->options->months);
+	strbuf_addf(
+		out,
+		"\n## Volumes\n\n| Volume | Cluster | Size GB | GB a day | Kept days | GB after %d months | Full |\n|---|---|---:|---:|---:|---:|---|\n",
+		p->options->months);
 	for (uint32_t n = 0; n < p->volumes.len; n++) {
 		const struct plan_volume *v = &p->volumes.items[n];
 
@@ -48,7 +50,9 @@ static void volumes(struct strbuf *out, const struct plan *p)
 		cell(out, v->volume->title);
 		cell(out, spec_env_id(v->env));
 		strbuf_addf(out, " %g | %.3g | %g | %.0f | %s |\n", v->size_gb, v->growth_gb_day, v->retention_days, v->end_gb,
-			    v->full_days < 0 ? "never" : *v->full_date ? v->full_date : "in centuries");
+			    v->full_days < 0 ? "never"
+			    : *v->full_date  ? v->full_date
+					     : "in centuries");
 	}
 }
 
@@ -165,16 +169,20 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 
 	for (unsigned n = 0; n < p->part_count; n++) {
 		const struct plan_part *part_n = &p->parts[n];
-		uint32_t cluster = box(d, "cluster",
-				       arena_printf(arena, "%s%s", spec_env_id(part_n->env), part_n->count == 1 ? "" : arena_printf(arena, " x %g", part_n->count)));
-		uint32_t nodes = box(d, arena_printf(arena, "%g workers", part_n->cluster->workers),
-				     arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), part_n->cluster->cpu, part_n->cluster->memory_gb));
+		uint32_t cluster = box(
+			d, "cluster",
+			arena_printf(arena, "%s%s", spec_env_id(part_n->env), part_n->count == 1 ? "" : arena_printf(arena, " x %g", part_n->count)));
+		uint32_t nodes =
+			box(d, arena_printf(arena, "%g workers", part_n->cluster->workers),
+			    arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), part_n->cluster->cpu, part_n->cluster->memory_gb));
 
 		arrow(d, arena, cluster, nodes, "", false);
 		for (unsigned k = 0; k < part_n->budget->component_count; k++) {
 			const struct spec_component *c = &part_n->budget->components[k];
 
-			arrow(d, arena, nodes, box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title), "", true);
+			arrow(d, arena, nodes,
+			      box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title), "",
+			      true);
 		}
 	}
 	for (uint32_t n = 0; n < p->flows.len; n++) {
@@ -183,7 +191,9 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 		arrow(d, arena, box(d, "program", f->from), box(d, "program", f->to), arena_printf(arena, "%g", f->port), false);
 	}
 	strbuf_init(&graph, STRBUF_MAX_OUTPUT);
-	svg_graph_add(&graph, &(struct svg_graph){.nodes = d->nodes, .node_count = d->node_count, .edges = d->edges, .edge_count = d->edge_count, .title = p->title});
+	svg_graph_add(&graph,
+		      &(struct svg_graph){
+			      .nodes = d->nodes, .node_count = d->node_count, .edges = d->edges, .edge_count = d->edge_count, .title = p->title});
 	/* A file of its own: the style stands in it. */
 	inside = strstr(graph.buf, "<title>");
 	strbuf_addstr(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

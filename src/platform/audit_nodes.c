@@ -26,13 +26,14 @@ void audit_worker_totals(struct audit *a)
 		if (!audit_concerns(a, (enum spec_env)e) || (cpu >= load.cpu && memory >= load.memory_gb))
 			continue;
 		i = issue_addf(a, ISSUE_CONTRADICTION, "nodes/%s/%s", env_name(e), memory < load.memory_gb ? "memory" : "cpu");
-		issue_title(a, i, "%s: %g workers have %g cores and %g GB, what runs on them gets %g and %g", c->title, c->workers, cpu, memory, load.cpu,
-			    load.memory_gb);
-		issue_why(a, i,
-			  "Inside of the cluster %g GB are allocated (%g with System Overhead), %.1f times what the workers have; with the %g control "
-			  "plane nodes there are %g cores and %g GB. %g GB are missing.",
-			  inside.memory_gb, sum.memory_gb, inside.memory_gb / memory, c->control_planes, cpu + c->control_planes * c->control_cpu,
-			  memory + c->control_planes * c->control_memory, load.memory_gb - memory);
+		issue_title(a, i, "%s: %g workers have %g cores and %g GB, what runs on them gets %g and %g", c->title, c->workers, cpu, memory,
+			    load.cpu, load.memory_gb);
+		issue_why(
+			a, i,
+			"Inside of the cluster %g GB are allocated (%g with System Overhead), %.1f times what the workers have; with the %g control "
+			"plane nodes there are %g cores and %g GB. %g GB are missing.",
+			inside.memory_gb, sum.memory_gb, inside.memory_gb / memory, c->control_planes, cpu + c->control_planes * c->control_cpu,
+			memory + c->control_planes * c->control_memory, load.memory_gb - memory);
 		issue_source(i, c->source);
 		issue_source(i, a->spec->budgets[e].source);
 		issue_figure(i, "workers' memory", memory, "GB");
@@ -63,8 +64,8 @@ static void one_pod(struct audit *a, enum spec_env env, const struct spec_compon
 	i = issue_addf(a, fits ? ISSUE_NOTE : ISSUE_CONTRADICTION, "pod/%s/%s", env_name((int)env), agent->id);
 	issue_title(a, i, "%s: a node of %g cores and %g GB has no room for %s (%g cores and %g GB %s)", c->title, c->cpu, c->memory_gb, agent->title,
 		    fits ? agent->cores[1].max : cpu, fits ? agent->memory_gb[1].max : pod, fits ? "as the upper end recommended" : "at least");
-	issue_why(a, i, "A pod runs on one node; of its memory pods get %g GB. %s gets %g GB of the budget, which no node has either.", room, on->title,
-		  on->has.memory_gb);
+	issue_why(a, i, "A pod runs on one node; of its memory pods get %g GB. %s gets %g GB of the budget, which no node has either.", room,
+		  on->title, on->has.memory_gb);
 	issue_source(i, c->source);
 	issue_source(i, agent->source);
 	issue_figure(i, "node's memory", c->memory_gb, "GB");
@@ -104,7 +105,8 @@ static void budget_on(struct audit *a, struct spec_machine *m)
 	const struct spec_budget *b = &a->spec->budgets[m->env];
 	const double needs[] = {b->total.cpu, b->total.memory_gb, b->total.storage_gb}, has[] = {m->cores, m->memory_gb, m->storage_gb};
 	double *const fields[] = {&m->cores, &m->memory_gb, &m->storage_gb};
-	static const char *const ids[] = {"cpu", "memory", "storage"}, *const rows[] = {"CPU", "RAM", "Storage"}, *const units[] = {"cores", "GB", "GB"};
+	static const char *const ids[] = {"cpu", "memory", "storage"}, *const rows[] = {"CPU", "RAM", "Storage"},
+				 *const units[] = {"cores", "GB", "GB"};
 
 	for (size_t r = 0; r < ARRAY_LEN(needs); r++) {
 		struct issue *i;
@@ -125,7 +127,9 @@ static void budget_on(struct audit *a, struct spec_machine *m)
 			issue_repair(a, i, "A machine of %g %s.", needs[r], units[r]);
 			issue_set(i, arena_printf(a->spec->arena, "%s: %s", m->title, rows[r]), fields[r], needs[r], units[r]);
 		} else if (m->env == SPEC_DEV) {
-			issue_repair(a, i, "Read it as the machine for a part of the budget (without Scarlet and the larger models); the whole needs the recommended laptop.");
+			issue_repair(
+				a, i,
+				"Read it as the machine for a part of the budget (without Scarlet and the larger models); the whole needs the recommended laptop.");
 			issue_say(i, arena_printf(a->spec->arena, "%s: what it is for", m->title), &m->meaning, "a part of the budget");
 		} else {
 			issue_repair(a, i, "Take %g of them.", count);
@@ -151,8 +155,10 @@ static void tenant_machine(struct audit *a, struct spec_machine *m, const struct
 	if (*m->meaning && m->count >= count)
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "machines/tenant/%s", m->id);
-	issue_title(a, i, "%s: %g cores and %g GB \"per tenant cluster\", six workers have %g and %g", m->title, m->cores, m->memory_gb, c->cpu, c->memory_gb);
-	issue_why(a, i, "Of each node, %g of them have %g cores and %g GB, %.1f times the tenant's budget; of the whole tenant, the workers do not fit.",
+	issue_title(a, i, "%s: %g cores and %g GB \"per tenant cluster\", six workers have %g and %g", m->title, m->cores, m->memory_gb, c->cpu,
+		    c->memory_gb);
+	issue_why(a, i,
+		  "Of each node, %g of them have %g cores and %g GB, %.1f times the tenant's budget; of the whole tenant, the workers do not fit.",
 		  c->workers, cores, memory, cores / a->spec->budgets[SPEC_TENANT].total.cpu);
 	issue_source(i, m->source);
 	issue_source(i, c->source);
@@ -188,10 +194,11 @@ void audit_machine_nodes(struct audit *a)
 		i = issue_addf(a, ISSUE_CONTRADICTION, "machines/%s/%s", env_name((int)m->env), m->id);
 		issue_title(a, i, "%s: one of %g cores and %g GB is to carry %g nodes of %g cores and %g GB in all", m->title, m->cores, m->memory_gb,
 			    c->workers + c->control_planes, cores, memory);
-		issue_why(a, i,
-			  "The hardware section speaks of one server, the cluster section of %g control planes (HA) and %g workers: %.1f times its cores, and "
-			  "control planes on one machine all fail with it.",
-			  c->control_planes, c->workers, cores / m->cores);
+		issue_why(
+			a, i,
+			"The hardware section speaks of one server, the cluster section of %g control planes (HA) and %g workers: %.1f times its cores, and "
+			"control planes on one machine all fail with it.",
+			c->control_planes, c->workers, cores / m->cores);
 		issue_source(i, m->source);
 		issue_source(i, c->source);
 		issue_figure(i, "machine", m->cores, "cores");

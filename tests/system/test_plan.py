@@ -12,8 +12,8 @@ import pytest
 from conftest import ROOT, SLOW
 
 ENVIRONMENTS = ["dev", "production", "kamaji"]
-# Not in this repository: it stands beside a checkout that has it.
-REQUIREMENTS = ROOT.parent / "shared" / "requirements.md"
+# Not in this repository: it stands beside a checkout, or beside the folder of one.
+REQUIREMENTS = next((f for p in ROOT.parents[:2] if (f := p / "shared/requirements.md").exists()), ROOT.parent / "shared/requirements.md")
 TOOL = ROOT / "tools/requirements.py"
 
 
@@ -93,7 +93,7 @@ def test_prices(run, tmp_path):
     run("plan", "production", "--prices", prices).failed(2, "core_month")
     prices.write_text("- a\n")
     run("plan", "production", "--prices", prices).failed(2, "map")
-    prices.write_text("currency: \"\\e[31m\\nX\"\n")
+    prices.write_text('currency: "\\e[31m\\nX"\n')
     assert "\x1b" not in run("plan", "production", "--prices", prices).out
 
 
@@ -160,7 +160,10 @@ def test_each_traced_row_is_in_the_output_that_it_names(run):
             outputs[row.command] = json.loads(run(*row.command.split()).out)["specification"]
         known = words_of(outputs[row.command][row.file])
         # The parts of a key are ids; a list's name ("tools") is a key.
-        assert all(part in known for part in re.split(r"/(?=\S)", row.key) if part not in ("total", "gpu")) or row.key.split("/", 1)[-1] in known, row.key
+        assert (
+            all(part in known for part in re.split(r"/(?=\S)", row.key) if part not in ("total", "gpu"))
+            or row.key.split("/", 1)[-1] in known
+        ), row.key
         assert (ROOT / row.test).exists(), row.test
 
 
@@ -171,7 +174,12 @@ def test_no_row_of_the_document_is_missing(tmp_path):
     # The proof proves something: rows that differ from the data are told.
     changed = tmp_path / "requirements.md"
     text = REQUIREMENTS.read_text(encoding="utf-8")
-    for old, new in (("3200/tcp", "3201/tcp"), ("RTX 4060/4070", "RTX 4060/4070 Ti"), ("20-100GB | 1-5GB/day", "20-100GB | 1-6GB/day"), ("- app_mention:", "- app_mentioned:")):
+    for old, new in (
+        ("3200/tcp", "3201/tcp"),
+        ("RTX 4060/4070", "RTX 4060/4070 Ti"),
+        ("20-100GB | 1-5GB/day", "20-100GB | 1-6GB/day"),
+        ("- app_mention:", "- app_mentioned:"),
+    ):
         assert old in text, old
         changed.write_text(text.replace(old, new), encoding="utf-8")
         done = subprocess.run([sys.executable, TOOL, "--against", changed], capture_output=True, text=True, check=False)

@@ -224,7 +224,8 @@ static void repairs_leave_nothing_and_do_no_more(void **state)
 	static const struct {
 		const char *environment;
 		int tenants;
-	} cases[] = {{"dev", 0}, {"production", 0}, {"kamaji", 0}, {"kamaji", 1}, {"kamaji", 19}, {"kamaji", 20}, {"kamaji", 100}, {"kamaji", 1000}, {"kamaji", 100000}};
+	} cases[] = {{"dev", 0},     {"production", 0}, {"kamaji", 0},    {"kamaji", 1},     {"kamaji", 19},
+		     {"kamaji", 20}, {"kamaji", 100},   {"kamaji", 1000}, {"kamaji", 100000}};
 
 	for (size_t n = 0; n < ARRAY_LEN(cases); n++) {
 		struct plan *p = make(cases[n].environment, cases[n].tenants, true);
@@ -263,7 +264,8 @@ static void nodes_are_the_cheapest(void **state)
 	struct plan *p = make("production", 0, false);
 	const struct spec_cluster *c = &p->spec.clusters[SPEC_PRODUCTION];
 	const struct spec_amount need = {.cpu = 120, .memory_gb = 700};
-	const double node = spec_fact(&p->spec, "cost.node", 0), gb = spec_fact(&p->spec, "cost.memory_gb", 0), reserved = spec_fact(&p->spec, "node_reserved.memory_gb", 0);
+	const double node = spec_fact(&p->spec, "cost.node", 0), gb = spec_fact(&p->spec, "cost.memory_gb", 0),
+		     reserved = spec_fact(&p->spec, "node_reserved.memory_gb", 0);
 	struct spec_cluster got;
 	double cost;
 
@@ -329,7 +331,14 @@ static void tenants_share_and_add_up(void **state)
 static void accepted_ones_stay(void **state)
 {
 	static const char *const ids[] = {"budget/production/storage"};
-	struct plan_options o = {.environment = "production", .months = 12, .growth = 0.5, .factor = 1, .repair = true, .accepted = ids, .accepted_count = 1, .start = START};
+	struct plan_options o = {.environment = "production",
+				 .months = 12,
+				 .growth = 0.5,
+				 .factor = 1,
+				 .repair = true,
+				 .accepted = ids,
+				 .accepted_count = 1,
+				 .start = START};
 	static const char *const wrong[] = {"budget/production/storge"};
 	struct plan p;
 	struct err err;
@@ -357,10 +366,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_contradiction_is_found), cmocka_unit_test(findings_are_whole),
-		cmocka_unit_test(no_false_findings),		cmocka_unit_test(repairs_leave_nothing_and_do_no_more),
-		cmocka_unit_test(nodes_are_the_cheapest),	cmocka_unit_test(volumes_are_full_on_a_day),
-		cmocka_unit_test(models_need_weights_and_cache), cmocka_unit_test(tenants_share_and_add_up),
+		cmocka_unit_test(every_contradiction_is_found),
+		cmocka_unit_test(findings_are_whole),
+		cmocka_unit_test(no_false_findings),
+		cmocka_unit_test(repairs_leave_nothing_and_do_no_more),
+		cmocka_unit_test(nodes_are_the_cheapest),
+		cmocka_unit_test(volumes_are_full_on_a_day),
+		cmocka_unit_test(models_need_weights_and_cache),
+		cmocka_unit_test(tenants_share_and_add_up),
 		cmocka_unit_test(accepted_ones_stay),
 	};
 
