@@ -109,7 +109,7 @@ static void card_choice(struct audit *a, struct spec_machine *m)
 	const struct spec_budget *b = &a->spec->budgets[m->env];
 	struct issue *i;
 
-	if (*m->meaning || (m->vram_gb >= b->vram_gb.min && m->gpus >= b->gpus))
+	if ((m->env == SPEC_DEV && *m->meaning) || (m->vram_gb >= b->vram_gb.min && m->gpus >= b->gpus))
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "gpu/%s", m->id);
 	issue_title(a, i, "%s: \"%s\", its environment counts on %g x %g GB", m->title, m->gpu_text, b->gpus, b->vram_gb.min);
