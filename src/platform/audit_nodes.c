@@ -14,10 +14,38 @@ static const char *env_name(int e)
 	return spec_env_id((enum spec_env)e);
 }
 
+/* The least that each of an environment's agents fits in: a repair of nodes heeds both, sums and pods, so that it is the cheapest for both. */
+static void largest_pod(const struct audit *a, enum spec_env env, double *ret_cpu, double *ret_memory)
+{
+	const struct spec_budget *b = &a->spec->budgets[env];
+
+	*ret_cpu = *ret_memory = 0;
+	for (unsigned n = 0; n < b->component_count; n++)
+		for (unsigned k = 0; k < b->components[n].agent_count; k++) {
+			*ret_cpu = fmax(*ret_cpu, b->components[n].agents[k]->cores[0].min);
+			*ret_memory = fmax(*ret_memory, b->components[n].agents[k]->memory_gb[0].min);
+		}
+}
+
+/* The edits that give a cluster the cheapest workers. */
+static void cheapest_workers(struct audit *a, enum spec_env env, struct issue *i)
+{
+	struct spec_cluster *c = &a->spec->clusters[env], better;
+	double cpu, memory;
+
+	largest_pod(a, env, &cpu, &memory);
+	audit_nodes(a->spec, c, audit_worker_load(a->spec, env), cpu, memory, memory_step(env), &better);
+	issue_repair(a, i, "%g workers of %g cores and %g GB: the cheapest that hold all of it and its largest pod.", better.workers, better.cpu,
+		     better.memory_gb);
+	issue_set(i, arena_printf(a->spec->arena, "%s: workers", c->title), &c->workers, better.workers, "");
+	issue_set(i, arena_printf(a->spec->arena, "%s: cores of a worker", c->title), &c->cpu, better.cpu, "cores");
+	issue_set(i, arena_printf(a->spec->arena, "%s: memory of a worker", c->title), &c->memory_gb, better.memory_gb, "GB");
+}
+
 void audit_worker_totals(struct audit *a)
 {
 	for (int e = 0; e < SPEC_ENVS; e++) {
-		struct spec_cluster *c = &a->spec->clusters[e], better;
+		const struct spec_cluster *c = &a->spec->clusters[e];
 		const struct spec_amount sum = spec_sum(&a->spec->budgets[e], false), inside = spec_sum(&a->spec->budgets[e], true);
 		const struct spec_amount load = audit_worker_load(a->spec, (enum spec_env)e);
 		double cpu = c->workers * c->cpu, memory = c->workers * c->memory_gb;
@@ -44,17 +72,13 @@ void audit_worker_totals(struct audit *a)
 		issue_figure(i, "missing for all allocations", sum.memory_gb - memory, "GB");
 		issue_figure(i, "workers' cores", cpu, "cores");
 		issue_figure(i, "cores allocated on workers", load.cpu, "cores");
-		audit_nodes(a->spec, c, load, 0, 0, memory_step((enum spec_env)e), &better);
-		issue_repair(a, i, "%g workers of %g cores and %g GB: the cheapest that hold it.", better.workers, better.cpu, better.memory_gb);
-		issue_set(i, arena_printf(a->spec->arena, "%s: workers", c->title), &c->workers, better.workers, "");
-		issue_set(i, arena_printf(a->spec->arena, "%s: cores of a worker", c->title), &c->cpu, better.cpu, "cores");
-		issue_set(i, arena_printf(a->spec->arena, "%s: memory of a worker", c->title), &c->memory_gb, better.memory_gb, "GB");
+		cheapest_workers(a, (enum spec_env)e, i);
 	}
 }
 
 static void one_pod(struct audit *a, enum spec_env env, const struct spec_component *on, const struct spec_agent *agent)
 {
-	struct spec_cluster *c = &a->spec->clusters[env], better;
+	const struct spec_cluster *c = &a->spec->clusters[env];
 	double room = c->memory_gb - spec_fact(a->spec, "node_reserved.memory_gb", 0), pod = agent->memory_gb[0].min, cpu = agent->cores[0].min;
 	bool fits = pod <= room && cpu <= c->cpu;
 	struct issue *i;
@@ -76,11 +100,7 @@ static void one_pod(struct audit *a, enum spec_env env, const struct spec_compon
 	issue_figure(i, "recommended, to", agent->memory_gb[1].max, "GB");
 	if (fits)
 		return;
-	audit_nodes(a->spec, c, audit_worker_load(a->spec, env), cpu, pod, memory_step(env), &better);
-	issue_repair(a, i, "%g workers of %g cores and %g GB.", better.workers, better.cpu, better.memory_gb);
-	issue_set(i, arena_printf(a->spec->arena, "%s: workers", c->title), &c->workers, better.workers, "");
-	issue_set(i, arena_printf(a->spec->arena, "%s: cores of a worker", c->title), &c->cpu, better.cpu, "cores");
-	issue_set(i, arena_printf(a->spec->arena, "%s: memory of a worker", c->title), &c->memory_gb, better.memory_gb, "GB");
+	cheapest_workers(a, env, i);
 }
 
 void audit_largest_pod(struct audit *a)

@@ -20,7 +20,9 @@ TOOL = ROOT / "tools/requirements.py"
 def plan(run, *words, code=3):
     result = run("plan", *words, "-o", "json")
     assert result.code == code, result
-    return json.loads(result.out)
+    found = json.loads(result.out)
+    assert found["format"] == "auto-devops/plan/v1"
+    return found
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -56,6 +58,16 @@ def test_what_is_accepted_stays(run):
     assert kept == {"budget/production/storage", "vram/production"}
     assert found["clusters"][0]["budget"]["storage_gb"] == 4000
     assert found["clusters"][0]["budget"]["cpu"] == 60
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_any_finding_may_be_accepted(run, name):
+    """Whatever is kept as it is, the rest is mended, and mending ends."""
+    ids = [i["id"] for i in plan(run, name)["issues"]]
+    for kept in [*([i] for i in ids), ids[::2], ids[1::2], ids[:60]]:
+        words = [w for i in kept for w in ("--accept", i)]
+        found = plan(run, name, "--repair", *words, code=0)
+        assert found["open"] == 0 and len(found["repair"]["steps"]) < 200, kept
 
 
 def test_volumes_over_time(run):
