@@ -2,6 +2,8 @@
 
 #define BLOCK_MIN ((size_t)4 << 10)
 #define BLOCK_MAX ((size_t)1 << 20)
+/* From here on an arena grows by huge pages. */
+#define HUGE_FROM ((size_t)8 << 20)
 
 struct arena_block {
 	struct arena_block *older;
@@ -22,9 +24,27 @@ void arena_release(struct arena *a)
 	arena_init(a);
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *kept = a->blocks;
+
+	if (!kept || !a->next || kept->size > BLOCK_MAX) {
+		arena_release(a);
+		return;
+	}
+	for (struct arena_block *b = kept->older, *older; b; b = older) {
+		older = b->older;
+		mem_free(b);
+	}
+	kept->older = NULL;
+	a->next = (char *)(kept + 1);
+	a->end = (char *)kept + kept->size;
+	a->total = kept->size;
+}
+
 static char *add_block(struct arena *a, size_t size)
 {
-	struct arena_block *b = mem_realloc(NULL, size);
+	struct arena_block *b = size == MEM_HUGE_PAGE ? mem_alloc_huge(1) : mem_realloc(NULL, size);
 
 	b->size = size;
 	b->older = a->blocks;
@@ -36,7 +56,7 @@ static char *add_block(struct arena *a, size_t size)
 /* size bytes at the given alignment from a new block. */
 static void *alloc_slow(struct arena *a, size_t size)
 {
-	size_t block = MAX(BLOCK_MIN, MIN(BLOCK_MAX, a->total)), need;
+	size_t block = a->total >= HUGE_FROM ? MEM_HUGE_PAGE : MAX(BLOCK_MIN, MIN(BLOCK_MAX, a->total)), need;
 	char *p;
 
 	if (__builtin_add_overflow(size, sizeof(struct arena_block), &need))

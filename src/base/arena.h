@@ -2,7 +2,7 @@
  *
  * Invariants: pointers stay valid until arena_release; allocation never fails (see base.h); nothing is
  * ever freed piece by piece. Memory is aligned to 8 bytes (copied strings to 1) and not zeroed unless said.
- * Blocks grow with the arena from 4 KiB to 1 MiB, so that a small unit of work stays small.
+ * Blocks grow with the arena from 4 KiB to 1 MiB, so that a small unit of work stays small, and are huge pages in the end.
  * Ownership: whoever calls arena_init calls arena_release. Thread rule: one thread at a time per arena. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -19,6 +19,8 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_release(struct arena *a);
+/* All pointers become invalid, as after arena_release, but the newest block is kept for what comes next. */
+void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size);
 /* Copies len bytes and adds a NUL. */

@@ -30,6 +30,11 @@ void *mem_alloc(size_t size);
 void *mem_realloc(void *p, size_t size);
 /* count * size with overflow check; new bytes are not zeroed. */
 void *mem_realloc_array(void *p, size_t count, size_t size);
+/* So many times MEM_HUGE_PAGE bytes, not zeroed, that the system may back by pages of that size: for what fills up anyway. */
+void *mem_alloc_huge(size_t pages);
+#define MEM_HUGE_PAGE ((size_t)2 << 20)
+/* Zeroed memory for a table that is looked into everywhere: in huge pages when it is big. */
+void *mem_alloc_table(size_t size);
 void mem_free(void *p);
 char *mem_strdup(const char *s);
 /* For `_cleanup_(mem_freep) char *p = NULL;` */
@@ -49,6 +54,37 @@ static inline bool str_ends(const char *s, const char *end)
 	size_t n = strlen(s), m = strlen(end);
 
 	return n >= m && str_eq(s + n - m, end);
+}
+
+/* Whether n bytes are equal. Most of what is compared here is a name of a few bytes: those are compared in place, without a call. */
+static inline bool bytes_eq(const void *x, const void *y, size_t n)
+{
+	const char *a = (const char *)x, *b = (const char *)y;
+	uint64_t p, q;
+	uint32_t s, t;
+
+	if (n > 64)
+		return memcmp(a, b, n) == 0;
+	if (n >= 8) {
+		for (size_t i = 0; i + 8 < n; i += 8) {
+			memcpy(&p, a + i, 8);
+			memcpy(&q, b + i, 8);
+			if (p != q)
+				return false;
+		}
+		memcpy(&p, a + n - 8, 8);
+		memcpy(&q, b + n - 8, 8);
+		return p == q;
+	}
+	if (n < 4)
+		return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+	memcpy(&s, a, 4);
+	memcpy(&t, b, 4);
+	if (s != t)
+		return false;
+	memcpy(&s, a + n - 4, 4);
+	memcpy(&t, b + n - 4, 4);
+	return s == t;
 }
 
 /* Is c one of set's characters? NUL never is. */

@@ -102,12 +102,39 @@ static bool take_offset(const char **s, const char *end, usec_t *ret)
 	return *s == end;
 }
 
+/* "2026-11-25T02:37:38Z", as Kubernetes writes nearly every time. False: some other form, or none. */
+static bool parse_plain(const char *s, usec_t *ret)
+{
+	static const unsigned char at[] = {0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18};
+	unsigned d[ARRAY_LEN(at)], worst = 0, month, day, hour, minute, second;
+	int year;
+
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+		d[i] = (unsigned)(unsigned char)s[at[i]] - '0';
+		worst = MAX(worst, d[i]);
+	}
+	if (worst > 9 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[19] != 'Z')
+		return false;
+	year = (int)(d[0] * 1000 + d[1] * 100 + d[2] * 10 + d[3]);
+	month = d[4] * 10 + d[5];
+	day = d[6] * 10 + d[7];
+	hour = d[8] * 10 + d[9];
+	minute = d[10] * 10 + d[11];
+	second = d[12] * 10 + d[13];
+	if (month < 1 || month > 12 || day < 1 || (day > 28 && (int)day > days_in_month(year, (int)month)) || hour > 23 || minute > 59 || second > 60)
+		return false;
+	*ret = days_of(year, (int)month, (int)day) * USEC_PER_DAY + (usec_t)(hour * 3600 + minute * 60 + second) * USEC_PER_SEC;
+	return true;
+}
+
 bool clock_parse_rfc3339(const char *s, size_t len, usec_t *ret)
 {
 	const char *end = s + len;
 	int year, month, day, hour, minute, second;
 	usec_t fraction, offset;
 
+	if (len == 20 && parse_plain(s, ret))
+		return true;
 	if ((year = take(&s, end, 4)) < 0 || !skip(&s, end, '-') || (month = take(&s, end, 2)) < 1 || month > 12 || !skip(&s, end, '-') ||
 	    (day = take(&s, end, 2)) < 1 || day > days_in_month(year, month) || !skip(&s, end, 'T') || (hour = take(&s, end, 2)) < 0 || hour > 23 ||
 	    !skip(&s, end, ':') || (minute = take(&s, end, 2)) < 0 || minute > 59 || !skip(&s, end, ':') || (second = take(&s, end, 2)) < 0 ||

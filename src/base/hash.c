@@ -47,6 +47,15 @@ uint32_t hash_bytes(const void *data, size_t len)
 	uint64_t h = hash_seed ^ K0, a, b;
 	size_t left = len;
 
+	if (left > 32) { /* two at once: one multiplication need not wait for the other */
+		uint64_t g = h ^ K2;
+
+		for (; left > 32; left -= 32, p += 32) {
+			h = fold(read64(p) ^ K1, read64(p + 8) ^ h);
+			g = fold(read64(p + 16) ^ K1, read64(p + 24) ^ g);
+		}
+		h ^= g;
+	}
 	for (; left > 16; left -= 16, p += 16)
 		h = fold(read64(p) ^ K1, read64(p + 8) ^ h);
 	if (left >= 8) {
@@ -110,7 +119,7 @@ static void grow(struct hash *h)
 	struct hash_entry *old = h->slots;
 	uint32_t old_size = old ? h->mask + 1 : 0, size = old ? old_size * 2 : 16;
 
-	h->slots = mem_alloc(sizeof(*h->slots) * (size_t)size);
+	h->slots = mem_alloc_table(sizeof(*h->slots) * (size_t)size);
 	h->mask = size - 1;
 	for (uint32_t i = 0; i < old_size; i++) {
 		uint32_t at = old[i].hash & h->mask;

@@ -24,7 +24,7 @@ static struct intern_slot *find(const struct intern *t, const char *s, uint32_t 
 	for (uint32_t i = hash & t->mask;; i = (i + 1) & t->mask) {
 		struct intern_slot *slot = &t->slots[i];
 
-		if (!slot->s || (slot->hash == hash && slot->len == len && memcmp(slot->s, s, len) == 0))
+		if (!slot->s || (slot->hash == hash && slot->len == len && bytes_eq(slot->s, s, len)))
 			return slot;
 	}
 }
@@ -34,7 +34,7 @@ static void grow(struct intern *t)
 	struct intern_slot *old = t->slots;
 	uint32_t old_size = old ? t->mask + 1 : 0, size = old ? old_size * 2 : 64;
 
-	t->slots = mem_alloc(sizeof(*t->slots) * (size_t)size);
+	t->slots = mem_alloc_table(sizeof(*t->slots) * (size_t)size);
 	t->mask = size - 1;
 	for (uint32_t i = 0; i < old_size; i++) {
 		uint32_t at = old[i].hash & t->mask;

@@ -17,6 +17,8 @@ struct intern {
 void intern_init(struct intern *t);
 void intern_release(struct intern *t);
 const char *intern_add(struct intern *t, const char *s, size_t len);
+/* As intern_add; faster when the string is that of guess (interned in t, or NULL). */
+static inline const char *intern_add_like(struct intern *t, const char *guess, const char *s, size_t len);
 const char *intern_str(struct intern *t, const char *s);
 /* The interned pointer of s, or NULL when it was never added. */
 const char *intern_find(const struct intern *t, const char *s, size_t len);
@@ -24,6 +26,11 @@ const char *intern_find(const struct intern *t, const char *s, size_t len);
 static inline uint32_t intern_len(const char *interned)
 {
 	return ((const uint32_t *)(const void *)interned)[-1];
+}
+
+static inline const char *intern_add_like(struct intern *t, const char *guess, const char *s, size_t len)
+{
+	return guess && intern_len(guess) == len && bytes_eq(guess, s, len) ? guess : intern_add(t, s, len);
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Which allocation shall fail (tests only); 0 = none. */
@@ -47,6 +48,25 @@ void *mem_realloc(void *p, size_t size)
 	if (!q)
 		out_of_memory(size);
 	return q;
+}
+
+void *mem_alloc_huge(size_t pages)
+{
+	size_t size = pages * MEM_HUGE_PAGE;
+	void *p = must_fail() ? NULL : aligned_alloc(MEM_HUGE_PAGE, size);
+
+	if (!p)
+		out_of_memory(size);
+	/* Where the system has no huge pages these are ordinary ones. */
+	(void)madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
+void *mem_alloc_table(size_t size)
+{
+	size_t pages = (size + MEM_HUGE_PAGE - 1) / MEM_HUGE_PAGE;
+
+	return size < MEM_HUGE_PAGE / 2 ? mem_alloc(size) : memset(mem_alloc_huge(pages), 0, size);
 }
 
 void *mem_realloc_array(void *p, size_t count, size_t size)

@@ -5,30 +5,13 @@
 #include "base/module.h"
 #include "base/regex.h"
 
-#include <pthread.h>
-
 /* clang-format off */
 #define SYMBOLS(X) \
 	X(pcre2_compile_8) X(pcre2_code_free_8) X(pcre2_get_error_message_8) X(pcre2_match_8) X(pcre2_match_context_create_8) \
 	X(pcre2_match_context_free_8) X(pcre2_match_data_create_8) X(pcre2_match_data_free_8) X(pcre2_set_match_limit_8) X(pcre2_set_heap_limit_8)
 /* clang-format on */
 
-static struct {
-#define POINTER(name) __typeof__(name) *name;
-	SYMBOLS(POINTER)
-} lib;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct err load_error;
-static int load_result;
-
-static void load(void)
-{
-#define ENTRY(name) {#name, (void **)&lib.name},
-	static const struct module_symbol symbols[] = {SYMBOLS(ENTRY)};
-
-	load_result = module_load("libpcre2-8.so.0", "libpcre2-8-0", symbols, ARRAY_LEN(symbols), &load_error);
-}
+MODULE(SYMBOLS, "libpcre2-8.so.0", "libpcre2-8-0", true);
 
 struct regex {
 	pcre2_code_8 *code;
@@ -58,12 +41,8 @@ int regex_compile(const char *pattern, struct regex **ret, struct err *err)
 
 	if (len > REGEX_PATTERN_MAX)
 		return err_set(err, ERR_USAGE, "a regular expression of %zu bytes: the limit is %zu", len, REGEX_PATTERN_MAX);
-	pthread_once(&once, load);
-	if (load_result < 0) {
-		if (err)
-			*err = load_error;
-		return load_result;
-	}
+	if (lib_ready(err) < 0)
+		return lib_result;
 	r = mem_alloc(sizeof(*r));
 	/* Neither \C, which splits characters, nor a pattern's own word about its limits. */
 	r->code = lib.pcre2_compile_8((PCRE2_SPTR8)pattern, len, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_INVALID_UTF, &code, &at, NULL);

@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 
 #include <ctype.h>
-#include <pthread.h>
 #include <strings.h>
 #include <time.h>
 
@@ -24,22 +23,7 @@
 	X(ASN1_STRING_length)
 /* clang-format on */
 
-static struct {
-#define POINTER(name) __typeof__(name) *name;
-	SYMBOLS(POINTER)
-} lib;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct err load_error;
-static int load_result;
-
-static void load(void)
-{
-#define ENTRY(name) {#name, (void **)(void *)&lib.name},
-	static const struct module_symbol symbols[] = {SYMBOLS(ENTRY)};
-
-	load_result = module_load("libcrypto.so.3", "libssl3", symbols, ARRAY_LEN(symbols), &load_error);
-}
+MODULE(SYMBOLS, "libcrypto.so.3", "libssl3", true);
 
 static usec_t time_of(const ASN1_TIME *t)
 {
@@ -159,10 +143,7 @@ int x509_read_pem(struct arena *a, const char *text, size_t len, struct x509_lis
 			return err_set(err, ERR_INPUT, "certificate %u has no END line", list.len + 1);
 		struct strbuf der;
 		strbuf_init(&der, DER_MAX);
-		pthread_once(&once, load);
-		r = load_result;
-		if (r < 0 && err)
-			*err = load_error;
+		r = lib_ready(err);
 		if (r == 0)
 			r = crypto_base64_decode(from, (size_t)(to - from), &der, err);
 		if (r == 0 && (r = strbuf_check(&der, "certificate (DER_MAX)", err)) == 0)

@@ -3,17 +3,19 @@
 #include "checks/pod.h"
 #include "checks/usage.h"
 
-/* Shares of a limit, a request or a node, in per cent. */
-#define NEAR_LIMIT 80
-#define ABOVE_REQUEST 120
-#define BELOW_REQUEST 50
-#define NODE_CPU_HIGH 90
-#define NODE_MEMORY_HIGH 80
+/* Thresholds in cores or bytes. */
+static double amount(enum usage_resource r, int64_t millicores, int64_t mebibytes)
+{
+	return r == USAGE_CPU ? (double)millicores / 1000 : (double)mebibytes * 1024 * 1024;
+}
 
-/* Less than this, saved over all replicas, is not worth a word. */
-static const double worth_saving[USAGE_RESOURCES] = {0.5, 512.0 * 1024 * 1024};
-/* More than this above the request is worth one. */
-static const double worth_asking[USAGE_RESOURCES] = {0.1, 64.0 * 1024 * 1024};
+/* Is what is requested so far from what is used that it is worth a word? */
+static bool is_off(const struct check_options *o, enum usage_resource r, bool above, double used, double requested, int share)
+{
+	if (above)
+		return share >= o->usage_over_request && used - requested >= amount(r, o->usage_excess_cpu, o->usage_excess_memory);
+	return share < o->usage_under_request && requested - used >= amount(r, o->usage_spare_cpu, o->usage_spare_memory);
+}
 
 static int percent(double part, double whole)
 {
@@ -39,7 +41,7 @@ static void add_near_limit(struct check_run *run, const struct object *o, enum u
 {
 	const struct usage *u = measured(run, o);
 	const struct usage_peak *peak = u ? &u->peak[r] : NULL;
-	if (!peak || peak->limit <= 0 || percent(peak->used, peak->limit) < NEAR_LIMIT || is_told(run, peak, r))
+	if (!peak || peak->limit <= 0 || percent(peak->used, peak->limit) < run->options->usage_near_limit || is_told(run, peak, r))
 		return;
 	struct finding *f = finding_new(run, o, "%s uses %d %% of a %s limit: container %s of pod %s uses %s of %s", run_text(run, o),
 					percent(peak->used, peak->limit), usage_names[r], peak->container, peak->pod->name,
@@ -55,7 +57,7 @@ static void add_request(struct check_run *run, const struct object *o, enum usag
 	if (requested <= 0)
 		return;
 	int share = percent(used, requested);
-	if (above ? share < ABOVE_REQUEST || used - requested < worth_asking[r] : share >= BELOW_REQUEST || requested - used < worth_saving[r])
+	if (!is_off(run->options, r, above, used, requested, share))
 		return;
 	struct finding *f = finding_new(run, o, "%s requests %s %s and uses %s (%d %%, %u pod%s measured)", run_text(run, o),
 					run_quantity(run, requested, r == USAGE_MEMORY), usage_names[r], run_quantity(run, used, r == USAGE_MEMORY),
@@ -102,7 +104,7 @@ static void run_memory_unused(struct check_run *run, const struct object *o)
 
 static void run_node_busy(struct check_run *run, const struct object *o)
 {
-	static const int high[USAGE_RESOURCES] = {NODE_CPU_HIGH, NODE_MEMORY_HIGH};
+	const int64_t high[USAGE_RESOURCES] = {run->options->node_cpu_percent, run->options->node_memory_percent};
 	const struct object *metrics = usage_of_node(run, o);
 	for (int r = 0; metrics && r < USAGE_RESOURCES; r++) {
 		double used = 0, have = 0;
@@ -166,8 +168,8 @@ const struct check check_workload_cpu_near_limit = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Container is close to its CPU limit",
-	.explain =
-		"By metrics.k8s.io a container uses 80 % of its CPU limit or more: it is held back in bursts, which makes it slow. The worst pod is named.",
+	.explain = "By metrics.k8s.io a container uses 80 % (threshold usage-near-limit) of its CPU limit or more: it is held back in bursts, which "
+		   "makes it slow. The worst pod is named.",
 	.fix = "Raise the limit, or take it away: the request already keeps its share safe.",
 	.peers = "Popeye 111",
 	.advice = true,
@@ -180,7 +182,8 @@ const struct check check_workload_memory_near_limit = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Container is close to its memory limit",
-	.explain = "By metrics.k8s.io a container uses 80 % of its memory limit or more: at the limit it is killed. The worst pod is named.",
+	.explain = "By metrics.k8s.io a container uses 80 % (threshold usage-near-limit) of its memory limit or more: at the limit it is killed. "
+		   "The worst pod is named.",
 	.fix = "Raise the limit, or find what holds the memory before the container is killed for it.",
 	.peers = "Popeye 112",
 	.advice = true,
@@ -193,9 +196,8 @@ const struct check check_workload_cpu_over_request = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Workload uses more CPU than it requests",
-	.explain =
-		"By metrics.k8s.io the workload's pods use 120 % of the CPU that they request, or more: on a busy node they would get only what they "
-		"request.",
+	.explain = "By metrics.k8s.io the workload's pods use 120 % (threshold usage-over-request) of the CPU that they request, or more, and 100 "
+		   "millicores (usage-excess-cpu) above it: on a busy node they would get only what they request.",
 	.fix = "Raise the request to what is used.",
 	.peers = "Popeye 109, 503",
 	.advice = true,
@@ -208,9 +210,8 @@ const struct check check_workload_memory_over_request = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Workload uses more memory than it requests",
-	.explain =
-		"By metrics.k8s.io the workload's pods use 120 % of the memory that they request, or more: when a node runs short, they are among the first to be "
-		"evicted.",
+	.explain = "By metrics.k8s.io the workload's pods use 120 % (threshold usage-over-request) of the memory that they request, or more, and 64 "
+		   "MiB (usage-excess-memory) above it: when a node runs short, they are among the first to be evicted.",
 	.fix = "Raise the request to what is used.",
 	.peers = "Popeye 110, 505",
 	.advice = true,
@@ -223,9 +224,8 @@ const struct check check_workload_cpu_unused = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Workload requests more CPU than it uses",
-	.explain =
-		"By metrics.k8s.io the workload's pods use less than half of the CPU that they request, and half a core or more could be had by others. Metrics "
-		"are of one moment: look at a busy one.",
+	.explain = "By metrics.k8s.io the workload's pods use less than half of the CPU that they request (threshold usage-under-request), and half "
+		   "a core (usage-spare-cpu) or more could be had by others. Metrics are of one moment: look at a busy one.",
 	.fix = "Lower the request to what is used at a busy time.",
 	.peers = "Popeye 504",
 	.advice = true,
@@ -238,9 +238,8 @@ const struct check check_workload_memory_unused = {
 	.also = ADVICE_OTHER_WORKLOADS,
 	.severity = SEVERITY_INFO,
 	.title = "Workload requests more memory than it uses",
-	.explain =
-		"By metrics.k8s.io the workload's pods use less than half of the memory that they request, and half a gibibyte or more could be had by others. "
-		"Metrics are of one moment: look at a busy one.",
+	.explain = "By metrics.k8s.io the workload's pods use less than half of the memory that they request (threshold usage-under-request), and "
+		   "half a gibibyte (usage-spare-memory) or more could be had by others. Metrics are of one moment: look at a busy one.",
 	.fix = "Lower the request to what is used at a busy time.",
 	.peers = "Popeye 506",
 	.advice = true,
@@ -252,7 +251,8 @@ const struct check check_node_busy = {
 	.kind = KIND_NODE,
 	.severity = SEVERITY_INFO,
 	.title = "Node is nearly full",
-	.explain = "By metrics.k8s.io the node uses 90 % of its allocatable CPU or 80 % of its allocatable memory, or more.",
+	.explain = "By metrics.k8s.io the node uses 90 % of its allocatable CPU (threshold node-cpu) or 80 % of its allocatable memory "
+		   "(node-memory), or more.",
 	.fix = "Move pods away, add nodes, or see which pod uses that much (kubectl top pods -A).",
 	.peers = "Popeye 709, 710",
 	.advice = true,
@@ -276,8 +276,8 @@ const struct check check_cluster_no_metrics = {
 	.kind = KIND_COUNT,
 	.severity = SEVERITY_INFO,
 	.title = "Cluster has no metrics-server",
-	.explain =
-		"The API server does not have the kind NodeMetrics of metrics.k8s.io: kubectl top does not work, and autoscalers cannot scale by CPU or memory.",
+	.explain = "The API server does not have the kind NodeMetrics of metrics.k8s.io: kubectl top does not work, and autoscalers cannot scale by "
+		   "CPU or memory.",
 	.fix = "Install metrics-server.",
 	.peers = "Popeye 402",
 	.advice = true,

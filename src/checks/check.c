@@ -114,10 +114,15 @@ static bool names_kind(const char *list, const struct kind *kind)
 	return false;
 }
 
+bool check_names_kind(const struct check *c, const struct kind *kind)
+{
+	return c->custom && names_kind(c->custom, kind);
+}
+
 bool check_knows_kind(const struct kind *kind)
 {
 	for (size_t i = 0; i < check_count; i++)
-		if (check_table[i]->custom && names_kind(check_table[i]->custom, kind))
+		if (check_names_kind(check_table[i], kind))
 			return true;
 	return false;
 }

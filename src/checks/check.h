@@ -131,6 +131,8 @@ struct check {
 extern const struct check *const check_table[];
 extern const size_t check_count;
 const struct check *check_by_id(const char *id);
+/* Is this custom kind among those that the check is for by name? */
+bool check_names_kind(const struct check *c, const struct kind *kind);
 /* Has this custom kind checks of its own? Then those for any custom kind leave its conditions to them. */
 bool check_knows_kind(const struct kind *kind);
 /* "Pod", "ReplicaSet, StatefulSet, DaemonSet"; "any kind"; "cluster" for KIND_COUNT. */

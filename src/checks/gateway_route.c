@@ -377,11 +377,15 @@ static void run_refs_unresolved(struct check_run *run, const struct object *o)
 	}
 }
 
+#define OF_ROUTES .kind = KIND_CUSTOM, .custom = ROUTES, .severity = SEVERITY_ERROR
+#define CONDITION_TEXTS(condition)                                                                                                                   \
+	.explain = "The condition " condition                                                                                                        \
+		   " of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",                  \
+	.fix = "Do as the condition's message says."
+
 const struct check check_httproute_gateway_missing = {
 	.id = "httproute/gateway-missing",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Gateway of a route does not exist",
 	.explain = "parentRefs of the route names a Gateway that does not exist: no request reaches the route.",
 	.fix = "Name a Gateway that exists, with its namespace.",
@@ -391,9 +395,7 @@ const struct check check_httproute_gateway_missing = {
 
 const struct check check_httproute_listener_missing = {
 	.id = "httproute/listener-missing",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Gateway has no such listener",
 	.explain = "sectionName or port of a parentRef names a listener that the Gateway does not have, or one that takes no routes of this kind.",
 	.fix = "Correct the parentRef, or add the listener.",
@@ -402,9 +404,7 @@ const struct check check_httproute_listener_missing = {
 
 const struct check check_httproute_namespace_not_allowed = {
 	.id = "httproute/namespace-not-allowed",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Gateway takes no routes of this namespace",
 	.explain =
 		"allowedRoutes.namespaces of every listener that the route could attach to leaves out the route's namespace: the default, Same, allows only the "
@@ -416,9 +416,7 @@ const struct check check_httproute_namespace_not_allowed = {
 
 const struct check check_httproute_hostname_mismatch = {
 	.id = "httproute/hostname-mismatch",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "No listener takes the route's hostnames",
 	.explain =
 		"None of the route's hostnames matches the hostname of a listener that it may attach to, wildcards considered: no request reaches it.",
@@ -428,21 +426,15 @@ const struct check check_httproute_hostname_mismatch = {
 
 const struct check check_httproute_not_accepted = {
 	.id = "httproute/not-accepted",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Route was not accepted",
-	.explain =
-		"The condition Accepted of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",
-	.fix = "Do as the condition's message says.",
+	CONDITION_TEXTS("Accepted"),
 	.run = run_not_accepted,
 };
 
 const struct check check_httproute_backend_missing = {
 	.id = "httproute/backend-missing",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Backend service does not exist",
 	.explain = "A rule of the route sends to a Service that does not exist: requests there get 500.",
 	.fix = "Create the Service, or correct the backend.",
@@ -452,9 +444,7 @@ const struct check check_httproute_backend_missing = {
 
 const struct check check_httproute_backend_port_missing = {
 	.id = "httproute/backend-port-missing",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Backend service has no such port",
 	.explain = "A rule of the route sends to a port that its Service does not have.",
 	.fix = "Correct the port in the backendRef.",
@@ -464,9 +454,7 @@ const struct check check_httproute_backend_port_missing = {
 
 const struct check check_httproute_ref_not_permitted = {
 	.id = "httproute/ref-not-permitted",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Reference into another namespace is not allowed",
 	.explain =
 		"A rule of the route sends to a Service of another namespace, and no ReferenceGrant in that namespace allows it: requests there get 500.",
@@ -476,12 +464,8 @@ const struct check check_httproute_ref_not_permitted = {
 
 const struct check check_httproute_refs_unresolved = {
 	.id = "httproute/refs-unresolved",
-	.kind = KIND_CUSTOM,
-	.custom = ROUTES,
-	.severity = SEVERITY_ERROR,
+	OF_ROUTES,
 	.title = "Route refers to something that cannot be used",
-	.explain =
-		"The condition ResolvedRefs of the route is False for one of its Gateways, for a reason that no other check tells. Its words are quoted.",
-	.fix = "Do as the condition's message says.",
+	CONDITION_TEXTS("ResolvedRefs"),
 	.run = run_refs_unresolved,
 };

@@ -199,6 +199,12 @@ static void run_out_of_memory(struct check_run *run, const struct object *o)
 
 static void run_pod_limit(struct check_run *run, const struct object *o)
 {
+	const struct object_list *pods = inventory_pods_on(run->inv, o->name);
+	double limit = 0;
+	value_quantity(value_get(value_get(o->status, "allocatable"), "pods"), &limit);
+	/* Not even those that have ended make it full: what each of them asks for need not be looked at. */
+	if (!pods || pods->len < limit)
+		return;
 	const struct node_room *room = index_node_room(run, o);
 	if (!room || room->pods <= 0 || room->pods_used < room->pods)
 		return;

@@ -376,7 +376,10 @@ static void run_run_error(struct check_run *run, const struct object *o)
 				      : failure.event                        ? failure.event->message
 									     : c->waiting_reason;
 		const char *command = value_text(run->arena, value_get(c->spec, "command"));
-		struct finding *f = pod_finding(run, v, c, "%s cannot be started: %s", container_text(run, v, c), run_error_words(run, message));
+		bool hook = (waiting && str_eq(c->waiting_reason, "PostStartHookError")) || failure.event;
+		struct finding *f =
+			pod_finding(run, v, c, "%s cannot be started: %s%s", container_text(run, v, c),
+				    hook && !strstr(message, "PostStartHook") ? "its PostStartHook fails: " : "", run_error_words(run, message));
 		if (waiting && *c->waiting_message)
 			finding_field(run, f, o, container_status_path(run->arena, c, "state.waiting.message"));
 		else if (failure.end && *failure.end->message)

@@ -53,7 +53,8 @@ static void run_cpu_at_limit(struct check_run *run, const struct object *o)
 	const struct pod_view *v = run_pod(run, o);
 	for (uint32_t i = 0; i < v->count && pod_is_alive(v); i++) {
 		const struct container_view *c = &v->containers[i];
-		const struct event *e = pod_late_probe(run, v, c);
+		const struct value *limits = value_get(value_get(c->spec, "resources"), "limits");
+		const struct event *e = value_get(limits, "cpu") ? pod_late_probe(run, v, c) : NULL;
 		struct finding *f = e ? at_limit(run, v, c) : NULL;
 		if (!f)
 			continue;

@@ -90,9 +90,9 @@ static const char *verdict_of(const struct fitness_counts *c, bool strict)
 {
 	if (c->fail)
 		return "not fit";
-	if (c->warn || c->unknown)
-		return strict ? "not fit under --strict" : c->warn ? "fit, with warnings" : "fit, as far as can be told";
-	return "fit";
+	if (strict && (c->warn || c->unknown))
+		return "not fit under --strict";
+	return c->unknown ? "incomplete" : c->warn ? "fit, with warnings" : "fit";
 }
 
 static void add_counts(struct term *t, const struct fitness *f, bool strict)
@@ -123,6 +123,10 @@ void check_report_text(struct term *t, const struct fitness *f, const struct che
 	term_safe(t, STYLE_BOLD, s->what);
 	term_addf(t, ", against ");
 	term_safe(t, STYLE_NONE, s->against);
+	if (s->recorded && *s->time) {
+		term_addf(t, ", as of ");
+		term_safe(t, STYLE_NONE, s->time);
+	}
 	term_addf(t, "\n\n");
 	for (uint32_t i = 0; i < f->len; i++) {
 		const struct fit_line *line = &f->items[i];
@@ -190,6 +194,7 @@ void check_report_json(struct strbuf *out, const struct fitness *f, const struct
 						  {"required", line->required},
 						  {"recommended", line->recommended},
 						  {"why", line->why},
+						  {"source", line->source},
 						  {"remedy", line->verdict == FIT_PASS ? "" : line->remedy}};
 
 		json_object_begin(&w);

@@ -11,6 +11,7 @@ struct check_subject {
 	const char *against; /* "laptop-min: the minimum laptop workstation" */
 	const char *time;    /* when, RFC 3339; "" = not told */
 	bool strict;
+	bool recorded; /* it is not looked at now: say when it was */
 };
 
 void check_report_text(struct term *t, const struct fitness *f, const struct check_subject *s);

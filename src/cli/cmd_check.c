@@ -112,6 +112,7 @@ static int judge_machine(struct cli *cli, struct fitness *f, struct check_subjec
 						  .ports = &w.ports,
 						  .systems = &w.systems});
 	s->what = path ? arena_printf(&cli->ctx.arena, "the machine of %s", path) : "this machine";
+	s->recorded = path != NULL;
 	s->against = against_text(cli, &w);
 	s->time = value_get_str(&facts, "taken");
 	return 0;
@@ -131,6 +132,7 @@ static int judge_cluster(struct cli *cli, struct session *session, struct fitnes
 		return r;
 	fitness_cluster(f, session->inv, &need);
 	s->what = arena_printf(&cli->ctx.arena, "cluster %s", cluster_name(session->cluster));
+	s->recorded = cli_has(cli, FLAG_FROM);
 	s->against = need.title;
 	s->time = inventory_now(session->inv) ? arena_strdup(&cli->ctx.arena, clock_format_rfc3339(inventory_now(session->inv), when)) : "";
 	return 0;
@@ -201,7 +203,7 @@ const struct command command_check = {
 		"asked, unless a setting names the address of a service or --online is given. --measure-disk writes a file for a few seconds.\n\n"
 		"With --cluster the cluster is looked at instead: its version, nodes, storage classes, network plugin, load balancer, GPUs, quotas and metrics. "
 		"`checks` (with an s) lists what `scan` looks for.\n\n"
-		"Exit codes: 0 fit, 3 something fails, 4 with --strict: a warning, or something could not be told.",
+		"Exit codes: 0 nothing fails, 3 something fails, 4 with --strict: a warning, or something could not be told.",
 	.examples = (const struct example[]){{"check", "this machine, against the minimum laptop"},
 					     {"check --profile server-recommended --strict", "a server, and no warning either"},
 					     {"check --role scarlet -o short", "only what is not well"},

@@ -177,7 +177,8 @@ static void print_text(struct cli *cli, const struct tree_plan *p, const struct 
 	term_addf(&cli->out, "%s: %u new, %u changed, %u removed, %u the same, %u adopted, %u kept as they are\n", p->dir, n->of[TREE_NEW],
 		  n->of[TREE_CHANGED], n->of[TREE_REMOVED], n->of[TREE_SAME], n->of[TREE_ADOPTED], n->kept + n->of[TREE_ORPHAN]);
 	if (n->kept)
-		term_addf(&cli->out, "`generate %s --to %s --diff` shows what differs; --adopt takes the edited files as they are.\n", cli->args[0], p->dir);
+		term_addf(&cli->out, "`generate %s --to %s --diff` shows what differs; --adopt takes the edited files as they are.\n", cli->args[0],
+			  p->dir);
 }
 
 static void print_json(struct cli *cli, const struct tree_plan *p, const struct counts *n)
@@ -186,6 +187,7 @@ static void print_json(struct cli *cli, const struct tree_plan *p, const struct 
 
 	json_writer_init(&w, &cli->out.buf, 2);
 	json_object_begin(&w);
+	json_member_text(&w, "format", "auto-devops/generate/v1");
 	json_member_text(&w, "environment", cli->args[0]);
 	json_member_text(&w, "folder", p->dir);
 	json_key(&w, "counts");
@@ -211,7 +213,8 @@ static void print_json(struct cli *cli, const struct tree_plan *p, const struct 
 
 static int write_plan(struct cli *cli, struct tree_plan *p, struct err *err)
 {
-	const char *heading = arena_printf(&cli->ctx.arena, "auto-devops %s generate %s: what was written last, for sha256sum -c", AUTO_DEVOPS_VERSION, cli->args[0]);
+	const char *heading = arena_printf(&cli->ctx.arena, "auto-devops %s generate %s: what was written last, for sha256sum -c",
+					   AUTO_DEVOPS_VERSION, cli->args[0]);
 	struct counts n;
 	int r;
 

@@ -24,6 +24,7 @@ static void print_json(struct cli *cli, struct session *s, const struct diagnosi
 	report_causes_json(&w, a, "lesser", &d->lesser);
 	report_causes_json(&w, a, "recovered", &d->recovered);
 	report_silenced_json(&w, a, d);
+	report_log_reach_json(&w, &d->logs);
 	report_notes_json(&w, d->inv);
 	json_object_end(&w);
 	term_addf(&cli->out, "\n");

@@ -52,11 +52,13 @@ const struct command command_snapshot = {
 	.arguments = "",
 	.summary = "Record the cluster into one file, to look at it elsewhere",
 	.description =
-		"Reads everything that may be read, with the logs of unhealthy containers, and writes it into one compressed file; every command reads it "
-		"with --from. Values of Secrets are never in it, and what looks like a credential in environment variables, ConfigMaps, events and "
+		"Reads everything that may be read, with the logs of unhealthy containers (with --logs also those of running workloads: the last minutes, "
+		"of one or two pods of 200 workloads at most), and writes it into one compressed file; every command reads it with --from, and scan --logs "
+		"looks at the running ones again. Values of Secrets are never in it, and what looks like a credential in environment variables, ConfigMaps, events and "
 		"logs is masked before it is written, whatever the input was. A file that is there is not "
 		"replaced without --force, and then only when the new one is complete.",
 	.examples = (const struct example[]){{"snapshot -o incident.snapshot", "record the cluster that kubectl would use"},
+					     {"snapshot --logs -o incident.snapshot", "with what running programs log"},
 					     {"scan --from incident.snapshot", "look at it later"},
 					     {"snapshot --from dump.json -o masked.snapshot", "make a kubectl dump safe to pass on"},
 					     {NULL, NULL}},

@@ -16,11 +16,7 @@
 /* libedit and the terminal library behind it are loaded only by `chat` on a terminal. */
 #define EDIT_FUNCTIONS(X) X(el_init) X(el_end) X(el_set) X(el_gets) X(el_line) X(el_resize) X(history_init) X(history_end) X(history)
 
-#define X(f) __typeof__(&f) f;
-static struct {
-	EDIT_FUNCTIONS(X)
-} api;
-#undef X
+MODULE_TABLE(EDIT_FUNCTIONS);
 
 struct line {
 	EditLine *edit; /* NULL: lines are read plainly */
@@ -70,7 +66,7 @@ static int read_character(EditLine *edit, wchar_t *ret)
 		size_t used;
 
 		if (n <= 0) {
-			const LineInfo *info = api.el_line(edit);
+			const LineInfo *info = lib.el_line(edit);
 
 			typed = info && info->lastchar > info->buffer;
 			return (int)n;
@@ -84,38 +80,35 @@ static int read_character(EditLine *edit, wchar_t *ret)
 	return -1;
 }
 
-static bool api_load(void)
+static bool lib_load(void)
 {
-#define X(f) {#f, (void **)(void *)&api.f},
-	static const struct module_symbol symbols[] = {EDIT_FUNCTIONS(X)};
-#undef X
-	return module_load("libedit.so.2", "libedit2 (Debian, Ubuntu) or libedit (Fedora)", symbols, ARRAY_LEN(symbols), NULL) == 0 ||
-	       module_load("libedit.so.0", NULL, symbols, ARRAY_LEN(symbols), NULL) == 0;
+	return module_load("libedit.so.2", "libedit2 (Debian, Ubuntu) or libedit (Fedora)", lib_symbols, ARRAY_LEN(lib_symbols), NULL) == 0 ||
+	       module_load("libedit.so.0", NULL, lib_symbols, ARRAY_LEN(lib_symbols), NULL) == 0;
 }
 
 static void open_edit(struct line *l)
 {
 	HistEvent event;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !api_load())
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !lib_load())
 		return;
 	setlocale(LC_CTYPE, ""); /* so that an umlaut is one character to it */
-	l->edit = api.el_init("auto-devops", stdin, stdout, stderr);
+	l->edit = lib.el_init("auto-devops", stdin, stdout, stderr);
 	if (!l->edit)
 		return;
 	current_prompt = l->prompt;
-	api.el_set(l->edit, EL_PROMPT, prompt_of);
-	api.el_set(l->edit, EL_EDITOR, "emacs");
-	api.el_set(l->edit, EL_SIGNAL, 0); /* Ctrl-C is ctx's business */
-	api.el_set(l->edit, EL_GETCFN, read_character);
-	l->past = api.history_init();
+	lib.el_set(l->edit, EL_PROMPT, prompt_of);
+	lib.el_set(l->edit, EL_EDITOR, "emacs");
+	lib.el_set(l->edit, EL_SIGNAL, 0); /* Ctrl-C is ctx's business */
+	lib.el_set(l->edit, EL_GETCFN, read_character);
+	l->past = lib.history_init();
 	if (!l->past)
 		return;
-	api.history(l->past, &event, H_SETSIZE, l->size > 0 ? l->size : 100);
-	api.history(l->past, &event, H_SETUNIQUE, 1);
+	lib.history(l->past, &event, H_SETSIZE, l->size > 0 ? l->size : 100);
+	lib.history(l->past, &event, H_SETUNIQUE, 1);
 	if (l->history)
-		api.history(l->past, &event, H_LOAD, l->history);
-	api.el_set(l->edit, EL_HIST, api.history, l->past);
+		lib.history(l->past, &event, H_LOAD, l->history);
+	lib.el_set(l->edit, EL_HIST, lib.history, l->past);
 }
 
 struct line *line_open(const char *prompt, const char *history, int size)
@@ -142,7 +135,7 @@ static void save_history(struct line *l)
 	beside = arena_printf(&a, "%s.%ld", l->history, (long)getpid());
 	old = umask(0077);
 	if (dir_make(path_dirname(&a, l->history), 0700, NULL) == 0) {
-		if (api.history(l->past, &event, H_SAVE, beside) < 0 || rename(beside, l->history) < 0)
+		if (lib.history(l->past, &event, H_SAVE, beside) < 0 || rename(beside, l->history) < 0)
 			unlink(beside);
 	}
 	umask(old);
@@ -156,10 +149,10 @@ void line_close(struct line *l)
 	if (l->past) {
 		if (l->history)
 			save_history(l);
-		api.history_end(l->past);
+		lib.history_end(l->past);
 	}
 	if (l->edit)
-		api.el_end(l->edit);
+		lib.el_end(l->edit);
 	mem_free(l);
 }
 
@@ -196,8 +189,8 @@ static int read_edited(struct line *l, struct strbuf *out, bool *ret_dropped, st
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_BLOCK, &stop, &before);
 	typed = false;
-	api.el_resize(l->edit); /* the window may have changed since */
-	text = api.el_gets(l->edit, &count);
+	lib.el_resize(l->edit); /* the window may have changed since */
+	text = lib.el_gets(l->edit, &count);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (text && count > 0 && !ctx_interrupted)
 		return take(out, text, (size_t)count, err);
@@ -239,5 +232,5 @@ void line_remember(struct line *l, const char *text)
 	HistEvent event;
 
 	if (l->past)
-		api.history(l->past, &event, H_ENTER, text);
+		lib.history(l->past, &event, H_ENTER, text);
 }

@@ -52,8 +52,9 @@ void report_unseen_text(struct term *t, struct arena *a, struct cluster *c);
 void report_scopes_text(struct term *t, struct arena *a, const struct scope_list *scopes, bool all);
 void report_scopes_json(struct json_writer *w, const struct scope_list *scopes); /* member "namespaces" */
 
-void report_cluster_json(struct json_writer *w, struct cluster *c);         /* member "cluster" */
-void report_notes_json(struct json_writer *w, const struct inventory *inv); /* member "notes" */
+void report_cluster_json(struct json_writer *w, struct cluster *c);               /* member "cluster" */
+void report_notes_json(struct json_writer *w, const struct inventory *inv);       /* member "notes" */
+void report_log_reach_json(struct json_writer *w, const struct log_reach *reach); /* member "logs": null when they were not asked for */
 void report_cause_json(struct json_writer *w, struct arena *a, const struct cause *c, unsigned rank);
 void report_causes_json(struct json_writer *w, struct arena *a, const char *key, const struct cause_list *causes);
 void report_evidence_json(struct json_writer *w, struct arena *a, const struct evidence *e);

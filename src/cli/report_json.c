@@ -258,6 +258,19 @@ void report_notes_json(struct json_writer *w, const struct inventory *inv)
 	json_array_end(w);
 }
 
+void report_log_reach_json(struct json_writer *w, const struct log_reach *reach)
+{
+	json_key(w, "logs");
+	if (!reach->workloads) {
+		json_null(w);
+		return;
+	}
+	json_object_begin(w);
+	json_member_int(w, "workloads", reach->workloads);
+	json_member_int(w, "lookedAt", reach->looked_at);
+	json_object_end(w);
+}
+
 void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluster *c, const struct diagnosis *d)
 {
 	report_cluster_json(w, c);
@@ -267,5 +280,6 @@ void report_diagnosis_json(struct json_writer *w, struct arena *a, struct cluste
 	report_causes_json(w, a, "lesser", &d->lesser);
 	report_causes_json(w, a, "recovered", &d->recovered);
 	report_silenced_json(w, a, d);
+	report_log_reach_json(w, &d->logs);
 	report_notes_json(w, d->inv);
 }

@@ -105,8 +105,10 @@ int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_reque
 	for (size_t i = 0; i < count; i++) {
 		const struct log_request *q = &requests[i];
 
-		if (!inventory_log(c->inv, q->pod, q->container, q->previous))
-			inventory_add_log(c->inv, q->pod->ns, q->pod->name, q->container, q->previous, NULL, 0, false, "this log was not recorded");
+		for (int current = 0; current <= q->current_too; current++)
+			if (!inventory_log(c->inv, q->pod, q->container, q->previous && !current))
+				inventory_add_log(c->inv, q->pod->ns, q->pod->name, q->container, q->previous && !current, NULL, 0, false,
+						  "this log was not recorded");
 	}
 	return 0;
 }

@@ -53,7 +53,8 @@ struct log_request {
 	const struct object *pod;
 	const char *container;
 	bool previous;
-	bool timestamps;     /* each line begins with its time, as with kubectl logs --timestamps */
+	bool current_too; /* with previous, of a container that waits: kubelet has its last instance's log for the current one too, one read is both */
+	bool timestamps;  /* each line begins with its time, as with kubectl logs --timestamps */
 	int64_t tail_lines;  /* 0 = LOG_TAIL_LINES */
 	int64_t since_secs;  /* 0 = all */
 	int64_t limit_bytes; /* 0 = LOG_LIMIT_BYTES */

@@ -30,21 +30,10 @@ static bool is_wanted(const struct reader *r, const char *group)
 	return !r->known_only;
 }
 
-/* Names become parts of URLs: what is not one of Kubernetes' own names is left out. */
-static bool name_ok(const char *s)
-{
-	if (!*s || strlen(s) > 253)
-		return false;
-	for (; *s; s++)
-		if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '-' || *s == '.'))
-			return false;
-	return true;
-}
-
 static void add_kind(struct reader *r, const char *group, const char *version, const char *name, const char *plural, bool namespaced)
 {
-	if ((*group && !name_ok(group)) || !name_ok(version) || !name_ok(name) || !name_ok(plural))
-		return; /* subresources ("pods/log") fall out here too */
+	if (!*plural || !custom_kind_is_possible(group, version, name, plural))
+		return; /* names become parts of URLs. Subresources ("pods/log") fall out here too */
 	struct kind *k = arena_push(r->a, &r->out->kinds);
 	*k = (struct kind){.id = KIND_CUSTOM,
 			   .group = arena_strdup(r->a, group),
@@ -98,7 +87,7 @@ static int read_plain_groups(struct reader *r, const struct value *groups, struc
 	for (value_each(group, value_get(groups, "groups"))) {
 		const char *name = value_get_str(group, "name"), *version = value_get_str(value_get(group, "preferredVersion"), "version");
 		struct err failure = {0};
-		if (!name_ok(name) || !name_ok(version) || !is_wanted(r, name))
+		if (!kind_name_is_possible(name) || !kind_name_is_possible(version) || !is_wanted(r, name))
 			continue;
 		int rc = read_plain_group(r, name, version, &failure);
 		if (rc == ERR_CANCELLED || rc == ERR_UNAUTHENTICATED) {

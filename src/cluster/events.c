@@ -1,17 +1,19 @@
 /* Events: one shape out of core/v1 and events.k8s.io/v1, ordered and linked to what they are about. */
 #include "cluster/inventory_internal.h"
 
-static const char *intern_member(struct inventory *inv, const struct value *map, const char *key)
+/* like: the same member of the event before, which it mostly repeats; interned or NULL. */
+static const char *intern_member(struct inventory *inv, const struct value *map, const char *key, const char *like)
 {
 	const struct value *v = value_get(map, key);
-	return v && v->type == VALUE_STRING ? intern_add(&inv->strings, v->s, v->len) : intern_str(&inv->strings, "");
+	bool text = v && v->type == VALUE_STRING;
+	return intern_add_like(&inv->strings, like, text ? v->s : "", text ? v->len : 0);
 }
 
 /* The first of two members that has a text: core/v1's name, then events.k8s.io's. */
-static const char *either_member(struct inventory *inv, const struct value *map, const char *key, const char *other)
+static const char *either_member(struct inventory *inv, const struct value *map, const char *key, const char *other, const char *like)
 {
-	const char *s = intern_member(inv, map, key);
-	return *s ? s : intern_member(inv, map, other);
+	const char *s = intern_member(inv, map, key, like);
+	return *s ? s : intern_member(inv, map, other, like);
 }
 
 static usec_t latest_of(usec_t a, usec_t b)
@@ -29,20 +31,22 @@ void event_from_value(struct inventory *inv, const struct value *root, struct ev
 	if (!source)
 		source = value_get(root, "deprecatedSource");
 	const struct value *series = value_get(root, "series");
+	static const struct event none;
+	const struct event *like = inv->events.len ? inv->events.items[inv->events.len - 1] : &none;
 
-	e->type = intern_member(inv, root, "type");
-	e->reason = intern_member(inv, root, "reason");
-	e->message = either_member(inv, root, "message", "note");
-	e->source = intern_member(inv, source, "component");
+	e->type = intern_member(inv, root, "type", like->type);
+	e->reason = intern_member(inv, root, "reason", like->reason);
+	e->message = either_member(inv, root, "message", "note", like->message);
+	e->source = intern_member(inv, source, "component", like->source);
 	if (!*e->source)
-		e->source = either_member(inv, root, "reportingComponent", "reportingController");
-	e->ns = intern_member(inv, metadata, "namespace");
-	e->name = intern_member(inv, metadata, "name");
-	e->about_kind = intern_member(inv, about, "kind");
-	e->about_ns = intern_member(inv, about, "namespace");
-	e->about_name = intern_member(inv, about, "name");
-	e->about_uid = intern_member(inv, about, "uid");
-	e->about_field = intern_member(inv, about, "fieldPath");
+		e->source = either_member(inv, root, "reportingComponent", "reportingController", like->source);
+	e->ns = intern_member(inv, metadata, "namespace", like->ns);
+	e->name = intern_member(inv, metadata, "name", like->name);
+	e->about_kind = intern_member(inv, about, "kind", like->about_kind);
+	e->about_ns = intern_member(inv, about, "namespace", like->about_ns);
+	e->about_name = intern_member(inv, about, "name", like->about_name);
+	e->about_uid = intern_member(inv, about, "uid", like->about_uid);
+	e->about_field = intern_member(inv, about, "fieldPath", like->about_field);
 
 	usec_t created = value_get_time(metadata, "creationTimestamp"), event_time = value_get_time(root, "eventTime");
 	e->first = latest_of(value_get_time(root, "firstTimestamp"), value_get_time(root, "deprecatedFirstTimestamp"));

@@ -2,9 +2,8 @@
 #include "cluster/inventory_internal.h"
 #include "cluster/schema.h"
 
-/* Held by the trees of events and Secrets before they are emptied. */
-#define SCRATCH_MAX ((size_t)256 << 10)
-#define SECRET_KEYS_MAX 10000 /* a Secret is at most 1 MiB */
+#define SECRET_KEYS_MAX 10000       /* a Secret is at most 1 MiB */
+#define KIND_NAME_MAX ((size_t)253) /* of a group; names of kinds are shorter */
 
 void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
 {
@@ -96,16 +95,25 @@ struct value_builder *inventory_builder_for(struct inventory *inv, const struct 
 
 static void scratch_reset(struct inventory *inv)
 {
-	if (inv->scratch.total <= SCRATCH_MAX)
-		return;
-	arena_release(&inv->scratch);
-	arena_init(&inv->scratch);
+	arena_reset(&inv->scratch);
 	inv->scratch_builder.nodes = 0;
 }
 
 static const char *intern_text(struct inventory *inv, const struct value *v)
 {
 	return v && v->type == VALUE_STRING ? intern_add(&inv->strings, v->s, v->len) : intern_str(&inv->strings, "");
+}
+
+bool kind_name_is_possible(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+	return len > 0 && len <= KIND_NAME_MAX && !s[len];
+}
+
+bool custom_kind_is_possible(const char *group, const char *version, const char *name, const char *plural)
+{
+	return (!*group || kind_name_is_possible(group)) && kind_name_is_possible(version) && kind_name_is_possible(name) &&
+	       (!plural || !*plural || kind_name_is_possible(plural));
 }
 
 const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
@@ -158,6 +166,10 @@ static const struct kind *kind_of_root(struct inventory *inv, const struct value
 		return k;
 	const char *slash = strchr(api_version, '/');
 	char *group = arena_strndup(&inv->scratch, api_version, slash ? (size_t)(slash - api_version) : 0);
+	if (!custom_kind_is_possible(group, slash ? slash + 1 : api_version, name, NULL)) {
+		err_set(err, ERR_INPUT, "not a Kubernetes object: no server has a kind \"%.60s\" of apiVersion \"%.60s\"", name, api_version);
+		return NULL;
+	}
 	return inventory_custom_kind(inv, group, slash ? slash + 1 : api_version, name, NULL, value_get(metadata, "namespace") != NULL);
 }
 
@@ -303,6 +315,14 @@ static const struct value *map_member(const struct value *map, const char *key)
 	return v && v->type == VALUE_MAP ? v : NULL;
 }
 
+static const struct value *controller_reference(const struct value *metadata)
+{
+	for (value_each(ref, value_get(metadata, "ownerReferences")))
+		if (value_get_bool(ref, "controller", false))
+			return ref;
+	return NULL;
+}
+
 static void object_fill(struct inventory *inv, struct object *o, const struct value *root)
 {
 	o->root = *root;
@@ -311,6 +331,7 @@ static void object_fill(struct inventory *inv, struct object *o, const struct va
 	o->annotations = map_member(o->metadata, "annotations");
 	o->spec = map_member(&o->root, "spec");
 	o->status = map_member(&o->root, "status");
+	o->controller = controller_reference(o->metadata);
 	o->uid = intern_text(inv, value_get(o->metadata, "uid"));
 	o->resource_version = value_get_str(o->metadata, "resourceVersion");
 	o->created = value_get_time(o->metadata, "creationTimestamp");
@@ -320,12 +341,14 @@ static void object_fill(struct inventory *inv, struct object *o, const struct va
 /* One more than are kept, and none that is there already? */
 static bool is_one_too_many(struct inventory *inv, const struct value *root, bool warning)
 {
+	if (inv->event_counts[warning] < INVENTORY_EVENTS_MAX)
+		return false;
 	const struct value *metadata = value_get(root, "metadata");
 	const char *ns = value_get_str(metadata, "namespace"), *name = value_get_str(metadata, "name");
 	/* The two lie side by side as in struct event. Nothing is interned for what is not kept. */
 	const char *key[2] = {intern_find(&inv->strings, ns, strlen(ns)), intern_find(&inv->strings, name, strlen(name))};
 
-	return inv->event_counts[warning] >= INVENTORY_EVENTS_MAX && !(key[0] && key[1] && hash_get(&inv->events_by_name, key, EVENT_KEY_LEN));
+	return !(key[0] && key[1] && hash_get(&inv->events_by_name, key, EVENT_KEY_LEN));
 }
 
 void inventory_put_event(struct inventory *inv, const struct value *root)

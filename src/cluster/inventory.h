@@ -39,6 +39,7 @@ struct object {
 	usec_t created, deleted;                                             /* deleted = metadata.deletionTimestamp, 0 when not being deleted */
 	struct value root;                                                   /* the whole object, projected by its schema */
 	const struct value *metadata, *labels, *annotations, *spec, *status; /* NULL when absent */
+	const struct value *controller;                                      /* the owner reference that names the controller; NULL */
 	struct object *owner;                                                /* the controller owner when it is in the inventory, else NULL */
 	struct object **children;                                            /* objects whose controller owner this is */
 	uint32_t child_count;

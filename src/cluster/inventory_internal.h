@@ -111,6 +111,11 @@ void *inventory_grow(void *items, uint32_t len, uint32_t *cap, size_t item_size)
 struct object *inventory_put(struct inventory *inv, const struct kind *kind, const struct value *root, const struct value *metadata);
 /* An Event's tree, which is not kept. */
 void inventory_put_event(struct inventory *inv, const struct value *root);
+/* One of Kubernetes' own names: letters, digits, "-" and ".". */
+bool kind_name_is_possible(const char *s);
+/* Could an API server have a kind of these names? group and plural may be empty, plural NULL. What files claim beyond that is no kind: its
+ * names would be repaired when they are written, and not be found again. */
+bool custom_kind_is_possible(const char *group, const char *version, const char *name, const char *plural);
 /* The kind of a custom object, made when it is met first. plural NULL = not known. */
 const struct kind *inventory_custom_kind(struct inventory *inv, const char *group, const char *version, const char *name, const char *plural,
 					 bool namespaced);

@@ -43,42 +43,67 @@ static struct label_group *find_or_add(struct label_index *ix, const char *ns, c
 	return &ix->groups[ix->group_count - 1];
 }
 
-static struct label_group *group_of(struct inventory *inv, const struct object *pod, const struct member *m)
+/* The groups of the pod's labels. Pods of one workload stand side by side and share their labels' tree: what the last one had needs no looking up. */
+struct pod_groups {
+	const char *ns;
+	const struct member *labels;
+	uint32_t *items, len, cap; /* places in ix->groups */
+};
+
+static void find_groups(struct inventory *inv, const struct object *pod, struct pod_groups *ret)
 {
-	if (m->v.type != VALUE_STRING)
-		return NULL;
-	return find_or_add(&inv->labels, pod->ns, intern_add(&inv->strings, m->key, m->v.key_len), intern_add(&inv->strings, m->v.s, m->v.len));
+	const struct member *labels = value_len(pod->labels) ? pod->labels->members : NULL;
+	if (labels && labels == ret->labels && pod->ns == ret->ns)
+		return;
+	ret->ns = pod->ns;
+	ret->labels = labels;
+	ret->len = 0;
+	for (member_each(m, pod->labels)) {
+		if (m->v.type != VALUE_STRING)
+			continue;
+		const char *key = intern_add(&inv->strings, m->key, m->v.key_len), *value = intern_add(&inv->strings, m->v.s, m->v.len);
+		*heap_push(ret) = (uint32_t)(find_or_add(&inv->labels, pod->ns, key, value) - inv->labels.groups);
+	}
 }
 
-void label_index_build(struct inventory *inv)
+static void count_pods(struct inventory *inv, const struct object_list *pods, struct pod_groups *groups)
 {
 	struct label_index *ix = &inv->labels;
-	const struct object_list *pods = &inv->lists[KIND_POD];
 	for (uint32_t i = 0; i < pods->len; i++) {
-		for (member_each(m, pods->items[i]->labels)) {
-			struct label_group *g = group_of(inv, pods->items[i], m);
-			if (g) {
-				g->len++;
-				ix->pod_count++;
-			}
-		}
+		find_groups(inv, pods->items[i], groups);
+		for (uint32_t g = 0; g < groups->len; g++)
+			ix->groups[groups->items[g]].len++;
+		ix->pod_count += groups->len;
 	}
-	if (!ix->pod_count)
-		return;
-	ix->pods = mem_alloc(ix->pod_count * sizeof(*ix->pods));
+}
+
+static void place_pods(struct inventory *inv, const struct object_list *pods, struct pod_groups *groups)
+{
+	struct label_index *ix = &inv->labels;
 	uint32_t start = 0;
+	ix->pods = mem_alloc(ix->pod_count * sizeof(*ix->pods));
 	for (uint32_t i = 0; i < ix->group_count; i++) {
 		ix->groups[i].start = start;
 		start += ix->groups[i].len;
 		ix->groups[i].len = 0;
 	}
 	for (uint32_t i = 0; i < pods->len; i++) {
-		for (member_each(m, pods->items[i]->labels)) {
-			struct label_group *g = group_of(inv, pods->items[i], m);
-			if (g)
-				ix->pods[g->start + g->len++] = pods->items[i];
+		find_groups(inv, pods->items[i], groups);
+		for (uint32_t n = 0; n < groups->len; n++) {
+			struct label_group *g = &ix->groups[groups->items[n]];
+			ix->pods[g->start + g->len++] = pods->items[i];
 		}
 	}
+}
+
+void label_index_build(struct inventory *inv)
+{
+	const struct object_list *pods = &inv->lists[KIND_POD];
+	struct pod_groups groups = {0};
+	count_pods(inv, pods, &groups);
+	if (inv->labels.pod_count)
+		place_pods(inv, pods, &groups);
+	mem_free(groups.items);
 }
 
 void label_index_release(struct label_index *ix)

@@ -6,8 +6,19 @@
 #define LOG_TIMEOUT (15 * USEC_PER_SEC)
 #define LOG_RECEIVE_MAX ((uint64_t)64 << 20) /* lines may be long: what is received for the sake of the last bytes */
 #define LOG_RETRY_PAUSE (300 * USEC_PER_MSEC)
-/* What kubelet sends, with status 200, while a container is between two runs. */
-#define LOG_NOT_NOW "unable to retrieve container logs for "
+
+/* What kubelet sends, with status 200, while a container is between two runs: its file is not there yet, or any more. */
+static bool is_excuse(const char *text, size_t len, bool whole)
+{
+	static const char *const begins[] = {"unable to retrieve container logs for ", "failed to try resolving symlinks in path \""};
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+		size_t n = strlen(begins[i]);
+		if ((len >= n || !whole) && memcmp(text, begins[i], MIN(n, len)) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* Keeps the last `max` bytes of what arrives. The server's own limitBytes would keep the first. */
 struct tail {
@@ -95,8 +106,7 @@ static int read_log(struct log_reading *reading, struct ctx *ctx, const struct l
 		int r = api_do(reading->client, ctx, &request, err);
 		if (r < 0)
 			return r;
-		bool not_now = t->lines <= 1 && strncmp(t->text.buf, LOG_NOT_NOW, strlen(LOG_NOT_NOW)) == 0;
-		if (!not_now)
+		if (t->lines > 1 || !is_excuse(t->text.buf, t->text.len, true))
 			return 0;
 		if (attempt == 1)
 			return err_set(err, ERR_UNAVAILABLE, "%.300s", t->text.buf);
@@ -125,8 +135,9 @@ static void log_job(void *arg, size_t i)
 	if (r == ERR_CANCELLED || r == ERR_UNAUTHENTICATED)
 		reading->fatal = err;
 	else
-		inventory_add_log(reading->inv, q->pod->ns, q->pod->name, q->container, q->previous, r < 0 ? NULL : text, r < 0 ? 0 : len,
-				  t.cut || t.lines >= lines, r < 0 ? err.message : NULL);
+		for (int current = 0; current <= q->current_too; current++)
+			inventory_add_log(reading->inv, q->pod->ns, q->pod->name, q->container, q->previous && !current, r < 0 ? NULL : text,
+					  r < 0 ? 0 : len, t.cut || t.lines >= lines, r < 0 ? err.message : NULL);
 	pthread_mutex_unlock(&reading->lock);
 	strbuf_release(&t.text);
 	ctx_release(&ctx);
@@ -166,7 +177,7 @@ static int on_stream(void *arg, const char *data, size_t len, struct err *err)
 
 	memcpy(s->head + s->len, data, n);
 	s->len += n;
-	if (!s->passed && (s->len == sizeof(s->head) - 1 || memcmp(s->head, LOG_NOT_NOW, MIN(s->len, strlen(LOG_NOT_NOW))) != 0))
+	if (!s->passed && (s->len == sizeof(s->head) - 1 || !is_excuse(s->head, s->len, false)))
 		r = pass_head(s, err);
 	return r == 0 && n < len ? s->fn(s->arg, data + n, len - n, err) : r;
 }
@@ -192,7 +203,7 @@ int live_stream_log(struct cluster *c, struct ctx *ctx, const struct log_stream 
 	if ((r = api_do(c->live->client, ctx, &request, err)) < 0 || s.passed)
 		return r;
 	s.head[s.len] = '\0';
-	if (strncmp(s.head, LOG_NOT_NOW, strlen(LOG_NOT_NOW)) == 0)
+	if (is_excuse(s.head, s.len, true))
 		return err_set(err, ERR_UNAVAILABLE, "%.300s", s.head);
 	return pass_head(&s, err);
 }

@@ -8,7 +8,6 @@
 
 #define PIECE ((size_t)64 << 10)
 #define SHARE_FROM ((size_t)256 << 10)
-#define NAME_MAX_LEN 256
 
 void recording_init(struct recording *r, struct ctx *ctx, struct inventory *inv, const char *from)
 {
@@ -50,7 +49,7 @@ static const struct message *schema_of(const struct kind *k, const char *api_ver
 /* "PodList" -> Pod; the plain List says nothing. NULL when it is no list, or one of a kind this program has no type for. */
 static const struct kind *kind_of_list(const char *api_version, const char *kind)
 {
-	char name[NAME_MAX_LEN];
+	char name[RECORDING_NAME_MAX];
 	size_t len = strlen(kind);
 
 	if (len <= 4 || len >= sizeof(name) || !str_eq(kind + len - 4, "List"))
@@ -76,14 +75,15 @@ static void mark_present(struct recording *r, const struct kind *k)
 static void mark_empty(struct recording *r, const struct kind *k, const char *api_version, const char *name)
 {
 	const char *slash = strchr(api_version, '/');
-	char group[NAME_MAX_LEN];
+	char group[RECORDING_NAME_MAX];
 	size_t len = strlen(name);
 
 	if (!k && slash && len > 4) { /* longer than "List" */
 		snprintf(group, sizeof(group), "%.*s", (int)(slash - api_version), api_version);
-		char kind[NAME_MAX_LEN];
+		char kind[RECORDING_NAME_MAX];
 		snprintf(kind, sizeof(kind), "%.*s", (int)(len - 4), name);
-		k = inventory_custom_kind(r->inv, group, slash + 1, kind, NULL, true);
+		if (custom_kind_is_possible(group, slash + 1, kind, NULL))
+			k = inventory_custom_kind(r->inv, group, slash + 1, kind, NULL, true);
 	}
 	if (!k)
 		return;
@@ -91,9 +91,9 @@ static void mark_empty(struct recording *r, const struct kind *k, const char *ap
 	inventory_mark_seen(r->inv, k, NULL);
 }
 
-static void copy_name(char out[NAME_MAX_LEN], const char *s, size_t len)
+static void copy_name(char out[RECORDING_NAME_MAX], const char *s, size_t len)
 {
-	size_t n = s ? strnlen(s, MIN(len, (size_t)NAME_MAX_LEN - 1)) : 0;
+	size_t n = s ? strnlen(s, MIN(len, (size_t)RECORDING_NAME_MAX - 1)) : 0;
 
 	memcpy(out, s ? s : "", n);
 	out[n] = '\0';
@@ -122,38 +122,70 @@ static int add_snapshot_record(struct recording *r, const char *text, size_t len
 	return code;
 }
 
-int recording_add_json(struct recording *r, const char *text, size_t len, const struct kind *kind, struct err *err)
+/* What t says, with names as C strings; valid until the next call. */
+static const struct recorded_type *type_of(struct recording *r, const struct json_type *t)
 {
-	struct json_type t = json_peek_type(text, len);
-	char api_version[NAME_MAX_LEN], name[NAME_MAX_LEN];
+	struct recorded_type *last = &r->last_type;
+	size_t api_len = MIN(t->api_version_len, sizeof(last->api_version) - 1), len = MIN(t->kind_len, sizeof(last->name) - 1);
+
+	if (len && api_len && bytes_eq(last->api_version, t->api_version, api_len) && !last->api_version[api_len] &&
+	    bytes_eq(last->name, t->kind, len) && !last->name[len])
+		return last;
+	copy_name(last->api_version, t->api_version, t->api_version_len);
+	copy_name(last->name, t->kind, t->kind_len);
+	last->kind = *last->name ? kind_by_gvk(last->api_version, last->name) : NULL;
+	last->schema = schema_of(last->kind, last->api_version, last->name);
+	return last;
+}
+
+/* Is the tree what the glance at its text said? */
+static bool is_of_type(const struct value *root, const struct recorded_type *type)
+{
+	return str_eq(value_get_str(root, "apiVersion"), type->api_version) && str_eq(value_get_str(root, "kind"), type->name);
+}
+
+static int add_json(struct recording *r, const char *text, size_t len, const struct json_type *t, const struct kind *kind, struct err *err)
+{
+	const struct recorded_type *type = type_of(r, t);
+	const char *api_version = type->api_version, *name = type->name;
+	const struct message *schema = type->schema;
 	struct value root;
 	const struct kind *k;
 	int code;
 
-	copy_name(api_version, t.api_version, t.api_version_len);
-	copy_name(name, t.kind, t.kind_len);
 	if (str_eq(api_version, SNAPSHOT_API))
 		return add_snapshot_record(r, text, len, err);
 	if (is_list(name)) { /* its items are null: the splitter took it for one object */
 		mark_empty(r, kind_of_list(api_version, name), api_version, name);
 		return 0;
 	}
-	k = *name ? kind_by_gvk(api_version, name) : kind;
+	k = *name ? type->kind : kind;
 	if (!k && !*name)
 		return no_kind(r, err);
-	code = json_parser_parse(r->parser, inventory_builder_for(r->inv, k), text, len, schema_of(k, api_version, name), &root, err);
-	if (code == 0 && *name && kind_by_gvk(value_get_str(&root, "apiVersion"), value_get_str(&root, "kind")) != k) {
+	if (!*name)
+		schema = schema_of(k, api_version, name);
+	code = json_parser_parse(r->parser, inventory_builder_for(r->inv, k), text, len, schema, &root, err);
+	if (code == 0 && *name && !is_of_type(&root, type) && kind_by_gvk(value_get_str(&root, "apiVersion"), value_get_str(&root, "kind")) != k) {
 		/* The glance was wrong: escapes in the kind, or the same key twice. What the parser read counts, and it decides where the tree lives. */
-		copy_name(api_version, value_get_str(&root, "apiVersion"), strlen(value_get_str(&root, "apiVersion")));
-		copy_name(name, value_get_str(&root, "kind"), strlen(value_get_str(&root, "kind")));
-		k = kind_by_gvk(api_version, name);
-		code = json_parser_parse(r->parser, inventory_builder_for(r->inv, k), text, len, schema_of(k, api_version, name), &root, err);
+		type = type_of(r, &(struct json_type){.api_version = value_get_str(&root, "apiVersion"),
+						      .api_version_len = strlen(value_get_str(&root, "apiVersion")),
+						      .kind = value_get_str(&root, "kind"),
+						      .kind_len = strlen(value_get_str(&root, "kind"))});
+		k = type->kind;
+		code = json_parser_parse(r->parser, inventory_builder_for(r->inv, k), text, len, type->schema, &root, err);
 	}
 	if (code == 0)
 		code = inventory_add(r->inv, k, &root, err);
 	if (code == 0)
 		mark_present(r, k);
 	return code;
+}
+
+int recording_add_json(struct recording *r, const char *text, size_t len, const struct kind *kind, struct err *err)
+{
+	struct json_type t = json_peek_type(text, len);
+
+	return add_json(r, text, len, &t, kind, err);
 }
 
 /* --- JSON, in pieces ------------------------------------------------------------------------------------------------------------ */
@@ -164,7 +196,7 @@ struct json_stream {
 	struct recording *r;
 	struct json_splitter *splitter;
 	const struct kind *kind; /* by the layout */
-	char ns[NAME_MAX_LEN];
+	char ns[RECORDING_NAME_MAX];
 	size_t items_of_list;
 	size_t shift; /* bytes put before the input */
 	/* Items that do not say their kind, of a list that says it only behind them (sorted keys): each its length, then its text. */
@@ -206,7 +238,7 @@ static int json_item(void *arg, const char *text, size_t len, struct err *err)
 	s->items_of_list++;
 	if (t.kind) {
 		/* Items of a typed list need not repeat what they are. */
-		char api_version[NAME_MAX_LEN], name[NAME_MAX_LEN];
+		char api_version[RECORDING_NAME_MAX], name[RECORDING_NAME_MAX];
 
 		copy_name(api_version, t.api_version, t.api_version_len);
 		copy_name(name, t.kind, t.kind_len);
@@ -227,7 +259,7 @@ static int json_envelope(void *arg, const char *text, size_t len, struct err *er
 {
 	struct json_stream *s = arg;
 	struct json_type t = json_peek_type(text, len);
-	char api_version[NAME_MAX_LEN], name[NAME_MAX_LEN];
+	char api_version[RECORDING_NAME_MAX], name[RECORDING_NAME_MAX];
 	const struct kind *k;
 	bool empty = s->items_of_list == 0;
 
@@ -256,7 +288,7 @@ static bool add_line(struct json_stream *s, const char *line, size_t len)
 		return false;
 	t = json_peek_type(line, len);
 	if (!t.kind || (t.kind_len >= 4 && memcmp(t.kind + t.kind_len - 4, "List", 4) == 0) || ctx_check(s->r->ctx, NULL) < 0 ||
-	    recording_add_json(s->r, line, len - 1, s->kind, NULL) < 0)
+	    add_json(s->r, line, len - 1, &t, s->kind, NULL) < 0)
 		return false;
 	return json_splitter_skip(s->splitter, len);
 }
@@ -367,7 +399,7 @@ static int yaml_document(void *arg, struct value *v, unsigned line, struct err *
 {
 	struct source *src = arg;
 	struct recording *r = src->arg;
-	char ns[NAME_MAX_LEN];
+	char ns[RECORDING_NAME_MAX];
 	int code = ctx_check(r->ctx, err);
 
 	if (code == 0)

@@ -15,6 +15,7 @@
 #define RECORDING_YAML_MAX ((size_t)64 << 20)     /* bytes of one YAML file; JSON is read in pieces and has no limit as a whole */
 #define RECORDING_BYTES_MAX ((uint64_t)64 << 30)  /* bytes read altogether, after decompression */
 #define RECORDING_WAITING_MAX ((size_t)256 << 20) /* bytes of items whose list says behind them what they are */
+#define RECORDING_NAME_MAX 256                    /* bytes of an apiVersion or kind that are looked at, with their NUL */
 #define RECORDING_NOTES_MAX 50                    /* notes about single files; more are counted in one */
 
 /* Bytes from somewhere. read returns how many (0 = end) or a negative error code. */
@@ -35,6 +36,12 @@ struct recording {
 	uint64_t bytes;
 	uint64_t error_offset; /* where the object begins that could not be read; UINT64_MAX = unknown */
 	size_t files, objects, broken, links;
+	/* What the last object was: its apiVersion and kind, and what follows from them. Objects of one kind mostly follow each other. */
+	struct recorded_type {
+		char api_version[RECORDING_NAME_MAX], name[RECORDING_NAME_MAX];
+		const struct kind *kind; /* NULL: not in the table */
+		const struct message *schema;
+	} last_type;
 	bool present[KIND_COUNT]; /* an object or a list of this kind was there */
 	struct snapshot_state {
 		bool is_snapshot, ended;

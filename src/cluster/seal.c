@@ -27,17 +27,9 @@ static void sort_list(struct object_list *list)
 		list->items[i]->index = i;
 }
 
-static const struct value *controller_reference(const struct object *o)
-{
-	for (value_each(ref, value_get(o->metadata, "ownerReferences")))
-		if (value_get_bool(ref, "controller", false))
-			return ref;
-	return NULL;
-}
-
 static struct object *find_owner(const struct inventory *inv, const struct object *o)
 {
-	const struct value *ref = controller_reference(o);
+	const struct value *ref = o->controller;
 	if (!ref)
 		return NULL;
 	const char *uid = value_get_str(ref, "uid");

@@ -44,6 +44,16 @@ static void mark_seen(struct recording *r, const struct kind *kind, const struct
 			inventory_mark_seen(r->inv, kind, value_str(ns, ""));
 }
 
+static const struct kind *read_custom_kind(struct recording *r, const struct value *v)
+{
+	const char *group = value_get_str(v, "group"), *version = value_get_str(v, "version"), *name = value_get_str(v, "name"),
+		   *plural = value_get_str(v, "plural");
+
+	return custom_kind_is_possible(group, version, name, plural)
+		       ? inventory_custom_kind(r->inv, group, version, name, plural, value_get_bool(v, "namespaced", true))
+		       : NULL;
+}
+
 /* {"kinds": [{"group": "", "name": "Pod"}, {"group": "apps", "name": "Deployment", "namespaces": ["shop"]}]}; "*" = custom kinds */
 static void read_seen(struct recording *r, const struct value *v)
 {
@@ -55,18 +65,11 @@ static void read_seen(struct recording *r, const struct value *v)
 	}
 	/* Custom kinds one by one: older versions of this program neither write nor read them. */
 	for (value_each(k, value_get(v, "customKinds"))) {
-		const struct kind *kind =
-			inventory_custom_kind(r->inv, value_get_str(k, "group"), value_get_str(k, "version"), value_get_str(k, "name"),
-					      value_get_str(k, "plural"), value_get_bool(k, "namespaced", true));
+		const struct kind *kind = read_custom_kind(r, k);
 
-		mark_seen(r, kind, value_get(k, "namespaces"));
+		if (kind)
+			mark_seen(r, kind, value_get(k, "namespaces"));
 	}
-}
-
-static void read_custom_kind(struct recording *r, const struct value *v)
-{
-	inventory_custom_kind(r->inv, value_get_str(v, "group"), value_get_str(v, "version"), value_get_str(v, "name"), value_get_str(v, "plural"),
-			      value_get_bool(v, "namespaced", true));
 }
 
 static void read_note(struct recording *r, const struct value *v)

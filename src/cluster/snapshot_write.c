@@ -134,12 +134,21 @@ static void put_seen_namespaces(struct snapshot_writer *w, const struct seen_nam
 	json_array_end(&w->json);
 }
 
+/* Not masked, as the apiVersion and kind of its objects are not: a long name that looks like a token has to be found again. */
+static void put_kind_name(struct snapshot_writer *w, const char *key, const char *name)
+{
+	if (!*name)
+		return;
+	json_key(&w->json, key);
+	json_string(&w->json, name);
+}
+
 static void put_custom_kind(struct snapshot_writer *w, const struct kind *k)
 {
-	put_text(w, "group", k->group);
-	put_text(w, "version", k->version);
-	put_text(w, "name", k->name);
-	put_text(w, "plural", k->plural);
+	put_kind_name(w, "group", k->group);
+	put_kind_name(w, "version", k->version);
+	put_kind_name(w, "name", k->name);
+	put_kind_name(w, "plural", k->plural);
 	json_key(&w->json, "namespaced");
 	json_bool(&w->json, k->namespaced);
 }

@@ -350,16 +350,31 @@ static bool alike(const struct node *a, const struct node *b)
 	       str_eq(a->finding->container, b->finding->container);
 }
 
-/* Logs are read of a few pods only: what explains one pod of a workload explains the others with the same symptom. */
-static void adopt_siblings(struct chain *c, struct node *n)
+/* Logs are read of a few pods only: what explains one pod of a workload explains the others with the same symptom. Those that are explained are
+ * collected first, and each symptom is there once: thousands of pods of one workload do not look at each other. */
+static void adopt_siblings(struct chain *c, struct node *first)
 {
-	if (n->parent || !n->owner || n->finding->subject.kind != KIND_COUNT)
-		return;
-	for (struct node *s = ptr_map_get(&c->by_owner, n->owner); s; s = s->next_of_owner) {
-		if (s != n && s->parent && s->rule && alike(s, n) && !would_circle(n, s)) {
-			n->parent = s;
-			n->rule = NULL;
-			return;
+	struct {
+		struct node **items;
+		uint32_t len, cap;
+	} explained = {0};
+
+	for (struct node *s = first; s; s = s->next_of_owner) {
+		bool known = !s->parent || !s->rule;
+
+		for (uint32_t i = 0; i < explained.len && !known; i++)
+			known = alike(explained.items[i], s);
+		if (!known)
+			*arena_push(c->arena, &explained) = s;
+	}
+	for (struct node *n = explained.len ? first : NULL; n; n = n->next_of_owner) {
+		if (n->parent || n->finding->subject.kind != KIND_COUNT)
+			continue;
+		for (uint32_t i = 0; i < explained.len && !n->parent; i++) {
+			if (alike(explained.items[i], n) && !would_circle(n, explained.items[i])) {
+				n->parent = explained.items[i];
+				n->rule = NULL;
+			}
 		}
 	}
 }
@@ -414,7 +429,8 @@ void chain_build(struct chain *c, struct graph *g, struct arena *arena, const st
 	for (uint32_t i = 0; i < c->count; i++)
 		cut_late_causes(c, &c->nodes[i]);
 	for (uint32_t i = 0; i < c->count; i++)
-		adopt_siblings(c, &c->nodes[i]);
+		if (c->nodes[i].owner && ptr_map_get(&c->by_owner, c->nodes[i].owner) == &c->nodes[i])
+			adopt_siblings(c, &c->nodes[i]);
 	for (uint32_t i = 0; i < c->count; i++)
 		for (const struct node *n = c->nodes[i].parent; n; n = n->parent)
 			c->nodes[i].depth++;

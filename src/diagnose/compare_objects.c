@@ -51,7 +51,17 @@ static void add_values(struct walk *w, const char *path, const char *key, const 
 	add_field(w, path, secret ? "" : quote(w->arena, x), secret ? "" : quote(w->arena, y));
 }
 
-/* What items of a list are told apart by: their first member of this name; NULL: their place. */
+/* A node that is lost has the same taint with two effects. */
+static bool tells_apart(const struct value *list, const char *key)
+{
+	for (value_each(item, list))
+		for (const struct value *other = list->items; other < item; other++)
+			if (value_equal(value_get(other, key), value_get(item, key)))
+				return false;
+	return true;
+}
+
+/* What items of a list are told apart by: their first member of this name that no two share; NULL: nothing but the whole. */
 static const char *list_key(const struct value *x, const struct value *y)
 {
 	static const char *const keys[] = {"name", "type", "key", "host", "port"};
@@ -63,7 +73,7 @@ static const char *list_key(const struct value *x, const struct value *y)
 		for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 			for (value_each(item, lists[i]))
 				all = all && value_get(item, keys[k]);
-		if (all)
+		if (all && tells_apart(x, keys[k]) && tells_apart(y, keys[k]))
 			return keys[k];
 	}
 	return NULL;
@@ -89,12 +99,13 @@ static void walk(struct walk *w, const char *path, const char *key, const struct
 
 static void walk_list(struct walk *w, const char *path, const struct value *x, const struct value *y, unsigned depth)
 {
-	const char *key = list_key(x, y);
+	const char *key;
 
 	if (value_len(x) > ITEMS_MAX || value_len(y) > ITEMS_MAX) {
 		add_field(w, path, "", "");
 		return;
 	}
+	key = list_key(x, y);
 	if (key) {
 		for (value_each(item, y)) {
 			const struct value *name = value_get(item, key);

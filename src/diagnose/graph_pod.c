@@ -57,6 +57,7 @@ static void calls(struct pod_walk *w, const struct object_name *to, int port, co
 static void hosts_in(struct pod_walk *w, const char *text, bool whole, const char *via)
 {
 	size_t len = strlen(text);
+	bool has_url = strstr(text, "://") != NULL; /* once: a file may be a megabyte of addresses with an "@" */
 
 	for (const char *p = text; *p;) {
 		const char *start = p;
@@ -71,7 +72,7 @@ static void hosts_in(struct pod_walk *w, const char *text, bool whole, const cha
 			continue;
 		}
 		url = start - text >= 3 && strncmp(start - 3, "://", 3) == 0;
-		url = url || (start > text && start[-1] == '@' && strstr(text, "://") != NULL);
+		url = url || (start > text && start[-1] == '@' && has_url);
 		ported = *p == ':' && isdigit((unsigned char)p[1]);
 		if (!url && !ported && !(whole && (size_t)(p - start) == len) && !memmem(start, (size_t)(p - start), ".svc", 4))
 			continue;
@@ -203,7 +204,9 @@ bool graph_resolve(struct graph *g, const char *ns, const char *host, size_t len
 		name[i] = i < len ? (char)tolower((unsigned char)host[i]) : '\0';
 	colon = strchr(name, ':');
 	if (colon) {
-		port = (int)strtol(colon + 1, NULL, 10);
+		long number = strtol(colon + 1, NULL, 10);
+
+		port = number > 0 && number <= UINT16_MAX ? (int)number : 0;
 		*colon = '\0';
 	}
 	len = strlen(name);

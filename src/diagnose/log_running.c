@@ -57,6 +57,28 @@ static bool denied_before(const char *text, size_t at)
 	return false;
 }
 
+/* Is a value over here? Prose goes on: "error: no space left", "ERROR:  null value in column". */
+static bool value_ends(const char *text, size_t len, size_t at)
+{
+	static const char ends[] = ",;}])\"'%\r\n";
+	static const char *const more[] = {"found", "yet", "seen", "so far"};
+
+	if (at < len && text[at] != ' ')
+		return strchr(ends, text[at]);
+	while (at < len && text[at] == ' ')
+		at++;
+	if (at == len)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		if (at + strlen(more[i]) <= len && strncasecmp(text + at, more[i], strlen(more[i])) == 0)
+			return true;
+	/* Or the next key. */
+	for (; at < len && text[at] != ' '; at++)
+		if (text[at] == '=')
+			return true;
+	return text[at - 1] == ':';
+}
+
 /* "errors=0", "error_rate=0.00", "last fatal: none", "\"error\":null". */
 static bool denied_after(const char *text, size_t len, size_t at)
 {
@@ -65,9 +87,13 @@ static bool denied_after(const char *text, size_t len, size_t at)
 	static const char skipped[] = " \"'", ends[] = " ,;}])\"'%\r\n";
 	size_t end;
 
-	for (size_t i = 0; i < ARRAY_LEN(off); i++)
-		if (at + strlen(off[i]) <= len && strncasecmp(text + at, off[i], strlen(off[i])) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(off); i++) {
+		size_t n = strlen(off[i]);
+
+		/* A whole word: "commit failed offset 12" denies nothing. */
+		if (at + n <= len && strncasecmp(text + at, off[i], n) == 0 && (at + n == len || !isalnum((unsigned char)text[at + n])))
 			return true;
+	}
 	while (at < len && (isalpha((unsigned char)text[at]) || text[at] == '_'))
 		at++;
 	if (at < len && text[at] == '"')
@@ -79,7 +105,7 @@ static bool denied_after(const char *text, size_t len, size_t at)
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		size_t n = strlen(values[i]);
 
-		if (at + n <= len && strncasecmp(text + at, values[i], n) == 0 && (at + n == len || strchr(ends, text[at + n])))
+		if (at + n <= len && strncasecmp(text + at, values[i], n) == 0 && value_ends(text, len, at + n))
 			return true;
 	}
 	while (at < len && strchr(skipped, text[at]))
@@ -123,18 +149,35 @@ static bool counts_as_error(const struct log_template *t)
 	return words > 0 && (t->level == LINE_UNKNOWN || log_signature_names_peer(t->signature));
 }
 
+/* Whole words at their beginning: "already" is not "ready", and "unready" and "disconnected" are no good news. */
+static bool speaks_of_success(const char *text, size_t len)
+{
+	static const char *const good[] = {"connected", "reconnected", "connection established", "succeeded", "success",
+					   "recovered", "ready",       "back to normal",         "restored"};
+	static const char *const bad[] = {"not "};
+
+	if (holds_any(text, len, bad, ARRAY_LEN(bad)))
+		return false;
+	for (size_t at = 0; at < len; at++) {
+		if (at && isalpha((unsigned char)text[at - 1]))
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+			size_t n = strlen(good[i]);
+
+			if (at + n <= len && strncasecmp(text + at, good[i], n) == 0 && !denied_before(text, at) && !denied_after(text, len, at + n))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Something that is said for the first time after the last error, and says that all is well again. */
 static bool recovered_after(const struct log_mining *g, uint64_t last_line)
 {
-	static const char *const good[] = {"connected", "connection established", "succeeded", "success", "recovered",
-					   "ready",     "back to normal",         "restored"};
-	static const char *const bad[] = {"not ", "disconnected", "unsuccess", "un"};
-
 	for (uint32_t i = 0; i < g->template_count; i++) {
 		const struct log_template *t = g->templates[i];
 
-		if (t->first_line > last_line && !log_template_is_error(t) && holds_any(t->example, t->example_len, good, ARRAY_LEN(good)) &&
-		    !holds_any(t->example, t->example_len, bad, ARRAY_LEN(bad) - 1))
+		if (t->first_line > last_line && !log_template_is_error(t) && speaks_of_success(t->example, t->example_len))
 			return true;
 	}
 	return false;

@@ -18,20 +18,22 @@ static bool workload_has_request(const struct log_request *requests, size_t coun
 }
 
 /* Has this container ever run, and has it died before? Asking for a log that cannot be there costs a request each. */
-static void has_logs(const struct object *pod, const char *container, bool *ret_current, bool *ret_previous)
+static void has_logs(const struct object *pod, const char *container, struct log_request *ret, bool *ret_current)
 {
 	static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
 
-	*ret_current = *ret_previous = false;
+	*ret = (struct log_request){.pod = pod, .container = container};
+	*ret_current = false;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		for (value_each(s, value_get(pod->status, lists[i]))) {
 			const struct value *state = value_get(s, "state");
+			bool waits = value_get(state, "waiting") && !value_get(state, "running") && !value_get(state, "terminated");
 
 			if (!str_eq(value_get_str(s, "name"), container))
 				continue;
-			*ret_previous = value_get(value_get(s, "lastState"), "terminated") != NULL;
-			*ret_current =
-				value_get(state, "running") || value_get(state, "terminated") || (*ret_previous && value_get(state, "waiting"));
+			ret->previous = value_get(value_get(s, "lastState"), "terminated") != NULL;
+			ret->current_too = ret->previous && waits;
+			*ret_current = value_get(state, "running") || value_get(state, "terminated") || ret->current_too;
 		}
 	}
 }
@@ -42,24 +44,42 @@ static bool wanted(const struct finding *f)
 	       f->container[0];
 }
 
+/* Adds what is to be read of one container; returns how many logs that are. */
+static unsigned ask_for(const struct inventory *inv, const struct finding *f, struct log_request *requests, size_t *count)
+{
+	struct log_request q;
+	bool current;
+	unsigned logs = 0;
+
+	has_logs(f->object, f->container, &q, &current);
+	current = current && !inventory_log(inv, f->object, f->container, false);
+	q.previous = q.previous && !inventory_log(inv, f->object, f->container, true);
+	q.current_too = q.current_too && q.previous && current;
+	if (q.previous) {
+		requests[(*count)++] = q;
+		logs += 1 + q.current_too;
+	}
+	if (current && !q.current_too) {
+		requests[(*count)++] = (struct log_request){.pod = f->object, .container = f->container};
+		logs++;
+	}
+	return logs;
+}
+
 size_t logs_wanted(const struct inventory *inv, struct arena *a, const struct finding_list *findings, unsigned max, struct log_request **ret)
 {
 	struct log_request *requests = arena_new_array(a, struct log_request, max + 2);
 	size_t count = 0;
+	unsigned logs = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
-		for (uint32_t i = 0; i < findings->len && count + 2 <= max; i++) {
+		for (uint32_t i = 0; i < findings->len && logs + 2 <= max; i++) {
 			const struct finding *f = findings->items[i];
-			bool current, previous;
 
 			if (!wanted(f) || has_request(requests, count, f->object, f->container) ||
 			    (pass == 0 && workload_has_request(requests, count, f)))
 				continue;
-			has_logs(f->object, f->container, &current, &previous);
-			if (previous && !inventory_log(inv, f->object, f->container, true))
-				requests[count++] = (struct log_request){.pod = f->object, .container = f->container, .previous = true};
-			if (current && !inventory_log(inv, f->object, f->container, false))
-				requests[count++] = (struct log_request){.pod = f->object, .container = f->container};
+			logs += ask_for(inv, f, requests, &count);
 		}
 	}
 	*ret = requests;

@@ -8,6 +8,16 @@
 #include "checks/index.h"
 #include "diagnose/internal.h"
 
+/* What a pod spec's references to ConfigMaps and Secrets are, taken together. */
+struct refs_used {
+	const struct object *of; /* whose spec: a pod or its workload */
+	unsigned named, maps, secrets, keys_unknown;
+	const char *missing, *unseen;
+	usec_t written; /* the last write to any of them */
+	bool untimed;   /* of one it is not known when it was written */
+	const char *youngest;
+};
+
 struct inquiry {
 	struct check_run *run; /* for what the checks have helpers for: evidence, views, indexes */
 	struct chain *chain;
@@ -17,6 +27,7 @@ struct inquiry {
 	const struct object *owner; /* the workload; NULL when there is none */
 	struct hypothesis *h;       /* the one being weighed */
 	struct finding pro, contra; /* only their evidence counts */
+	struct refs_used used;      /* of the object last asked about: its causes, one for each of its containers perhaps, follow each other */
 };
 
 void weigh_possible(struct inquiry *q, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -22,12 +22,23 @@ static const char *pressure_of(struct inquiry *q, const struct object *node)
 	return NULL;
 }
 
+/* NULL after having said why; that it does not exist (any more) may be the cause. */
+static const struct object *find_or_say(struct inquiry *q, enum kind_id kind, const char *name, const char *any_more)
+{
+	const struct object *o = inventory_find(q->run->inv, kind, "", name);
+
+	if (!o && !weigh_unseen(q, kind)) {
+		finding_absence(q->run, &q->pro, kind_table[kind].name, "", name);
+		weigh_possible(q, "%s %s does not exist%s", kind_table[kind].name, name, any_more);
+	}
+	return o;
+}
+
 /* The node of the symptom; NULL after having said why there is none. */
 static const struct object *node_of(struct inquiry *q)
 {
 	const struct object *o = q->symptom->object;
 	const char *name = q->pod ? value_get_str(q->pod->spec, "nodeName") : "";
-	const struct object *node;
 
 	if (o && o->kind->id == KIND_NODE)
 		return o;
@@ -39,12 +50,7 @@ static const struct object *node_of(struct inquiry *q)
 		weigh_out(q, "%s is on no node yet", object_text(q->run->arena, q->pod));
 		return NULL;
 	}
-	node = inventory_find(q->run->inv, KIND_NODE, "", name);
-	if (!node && !weigh_unseen(q, KIND_NODE)) {
-		finding_absence(q->run, &q->pro, "Node", "", name);
-		weigh_possible(q, "Node %s does not exist any more", name);
-	}
-	return node;
+	return find_or_say(q, KIND_NODE, name, " any more");
 }
 
 void weigh_node_ill(struct inquiry *q)
@@ -304,19 +310,14 @@ void weigh_volume(struct inquiry *q)
 /* NULL after having said why. */
 static const struct object *class_of(struct inquiry *q)
 {
-	const struct object *claim = q->symptom->object, *class;
+	const struct object *claim = q->symptom->object;
 	const char *name = claim && claim->kind->id == KIND_PERSISTENT_VOLUME_CLAIM ? value_get_str(claim->spec, "storageClassName") : "";
 
 	if (!name[0]) {
 		weigh_unknown(q, "it names no storage class");
 		return NULL;
 	}
-	class = inventory_find(q->run->inv, KIND_STORAGE_CLASS, "", name);
-	if (!class && !weigh_unseen(q, KIND_STORAGE_CLASS)) {
-		finding_absence(q->run, &q->pro, "StorageClass", "", name);
-		weigh_possible(q, "StorageClass %s does not exist", name);
-	}
-	return class;
+	return find_or_say(q, KIND_STORAGE_CLASS, name, "");
 }
 
 void weigh_storage_class(struct inquiry *q)

@@ -157,15 +157,6 @@ void weigh_image_changed(struct inquiry *q)
 		weigh_out(q, "only one image of it is known");
 }
 
-struct used {
-	struct inquiry *q;
-	unsigned named, maps, secrets, keys_unknown;
-	const char *missing, *unseen;
-	usec_t written; /* the last write to any of them */
-	bool untimed;   /* of one it is not known when it was written */
-	const char *youngest;
-};
-
 static usec_t written(const struct object *o)
 {
 	usec_t last = o->created;
@@ -177,17 +168,18 @@ static usec_t written(const struct object *o)
 
 static int look_at_ref(void *arg, const struct pod_ref *ref)
 {
-	struct used *u = arg;
-	const struct object *pod = u->q->pod ? u->q->pod : u->q->owner, *o;
-	const struct inventory *inv = u->q->run->inv;
-	struct arena *a = arena_of(u->q);
+	struct inquiry *q = arg;
+	struct refs_used *u = &q->used;
+	const struct inventory *inv = q->run->inv;
+	struct arena *a = arena_of(q);
+	const struct object *o;
 
 	if (ref->kind != KIND_CONFIG_MAP && ref->kind != KIND_SECRET)
 		return 0;
 	u->named++;
-	o = inventory_find(inv, ref->kind, pod->ns, ref->name);
+	o = inventory_find(inv, ref->kind, u->of->ns, ref->name);
 	if (!o) {
-		if (!inventory_sees(inv, ref->kind, pod->ns))
+		if (!inventory_sees(inv, ref->kind, u->of->ns))
 			u->unseen = kind_table[ref->kind].plural;
 		else if (!ref->optional)
 			u->missing = arena_printf(a, "%s %s does not exist", kind_table[ref->kind].name, ref->name);
@@ -212,20 +204,21 @@ static int look_at_ref(void *arg, const struct pod_ref *ref)
 	return 0;
 }
 
-/* False, after having said so, when there is no pod spec to look at. */
-static bool look_at_refs(struct inquiry *q, struct used *u)
+/* NULL, after having said so, when there is no pod spec to look at. */
+static const struct refs_used *look_at_refs(struct inquiry *q)
 {
-	const char *prefix = NULL;
 	const struct object *o = q->pod ? q->pod : q->owner;
-	const struct value *spec = o ? pod_spec_of(o, &prefix) : NULL;
+	const struct value *spec = o ? pod_spec_of(o, NULL) : NULL;
 
-	*u = (struct used){.q = q};
 	if (!spec) {
 		weigh_unknown(q, "none of its pods was read");
-		return false;
+		return NULL;
 	}
-	pod_refs_each(spec, prefix, arena_of(q), look_at_ref, u);
-	return true;
+	if (q->used.of != o) {
+		q->used = (struct refs_used){.of = o};
+		pod_refs_each(spec, "", NULL, look_at_ref, q);
+	}
+	return &q->used;
 }
 
 /* Was it written when the workload was made, and did the trouble begin soon after? Then the write changed nothing. */
@@ -239,49 +232,49 @@ void weigh_config_changed(struct inquiry *q)
 {
 	const struct change *last;
 	const struct change *c = weigh_change(q, (1u << CHANGE_CONFIG) | (1u << CHANGE_ENV) | (1u << CHANGE_WRITE) | (1u << CHANGE_COMMAND), &last);
-	struct used u;
+	const struct refs_used *u;
 
 	if (c) {
 		weigh_possible(q, "%s, %s", c->text, ago_before(q, c->when));
 		return;
 	}
-	if (!look_at_refs(q, &u))
+	if (!(u = look_at_refs(q)))
 		return;
-	if (u.unseen)
-		weigh_unknown(q, "%s were not read", u.unseen);
-	else if (!u.named)
+	if (u->unseen)
+		weigh_unknown(q, "%s were not read", u->unseen);
+	else if (!u->named)
 		weigh_out(q, "it uses no ConfigMap or Secret");
-	else if (!u.maps && !u.secrets)
+	else if (!u->maps && !u->secrets)
 		weigh_unknown(q, "when what it names went away is not recorded");
-	else if (!u.untimed && !u.youngest)
+	else if (!u->untimed && !u->youngest)
 		weigh_out(q, "it uses no ConfigMap or Secret of its own");
-	else if (u.untimed)
+	else if (u->untimed)
 		weigh_unknown(q, "when its configuration was last written is not recorded");
-	else if (is_of_beginning(q, u.written))
+	else if (is_of_beginning(q, u->written))
 		weigh_out(q, "what it is configured with has not changed since %s was made", run_text(q->run, q->owner));
 	else
-		weigh_out(q, "the last write, to %s, was %s", u.youngest, ago_before(q, u.written));
+		weigh_out(q, "the last write, to %s, was %s", u->youngest, ago_before(q, u->written));
 }
 
 void weigh_config_missing(struct inquiry *q)
 {
-	struct used u;
+	const struct refs_used *u = look_at_refs(q);
 
-	if (!look_at_refs(q, &u))
+	if (!u)
 		return;
-	if (u.missing) {
-		finding_field_text(q->run, &q->pro, q->pod ? q->pod : q->owner, "spec", u.missing);
-		weigh_possible(q, "%s", u.missing);
-	} else if (u.unseen) {
-		weigh_unknown(q, "%s were not read", u.unseen);
-	} else if (!u.maps && !u.secrets) {
-		weigh_out(q, u.named ? "what it names is optional" : "it uses no ConfigMap or Secret");
+	if (u->missing) {
+		finding_field_text(q->run, &q->pro, q->pod ? q->pod : q->owner, "spec", u->missing);
+		weigh_possible(q, "%s", u->missing);
+	} else if (u->unseen) {
+		weigh_unknown(q, "%s were not read", u->unseen);
+	} else if (!u->maps && !u->secrets) {
+		weigh_out(q, u->named ? "what it names is optional" : "it uses no ConfigMap or Secret");
 	} else {
 		weigh_out(q, "its %s exist%s",
-			  !u.secrets ? "ConfigMaps"
-			  : !u.maps  ? "Secrets"
-				     : "ConfigMaps and Secrets",
-			  u.keys_unknown ? "; keys of Secrets are not known" : " and have the keys it asks for");
+			  !u->secrets ? "ConfigMaps"
+			  : !u->maps  ? "Secrets"
+				      : "ConfigMaps and Secrets",
+			  u->keys_unknown ? "; keys of Secrets are not known" : " and have the keys it asks for");
 	}
 }
 

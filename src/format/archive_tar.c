@@ -7,8 +7,6 @@
 #include "base/utf8.h"
 #include "format/archive.h"
 
-#include <pthread.h>
-
 #define INPUT_BUFFER ((size_t)64 << 10)
 #define NAME_MAX_BYTES ((size_t)4096)
 
@@ -21,22 +19,7 @@
 	X(archive_entry_pathname) X(archive_entry_filetype) X(archive_filter_bytes) X(archive_format)
 /* clang-format on */
 
-static struct {
-#define POINTER(name) __typeof__(name) *name;
-	SYMBOLS(POINTER)
-} lib;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct err load_error;
-static int load_result;
-
-static void load(void)
-{
-#define ENTRY(name) {#name, (void **)&lib.name},
-	static const struct module_symbol symbols[] = {SYMBOLS(ENTRY)};
-
-	load_result = module_load("libarchive.so.13", "libarchive13", symbols, ARRAY_LEN(symbols), &load_error);
-}
+MODULE(SYMBOLS, "libarchive.so.13", "libarchive13", true);
 
 struct archive_reader {
 	struct archive_input input;
@@ -95,12 +78,8 @@ int archive_reader_new(const struct archive_input *in, const struct archive_limi
 	struct archive_reader *r;
 	int e;
 
-	pthread_once(&once, load);
-	if (load_result < 0) {
-		if (err)
-			*err = load_error;
-		return load_result;
-	}
+	if (lib_ready(err) < 0)
+		return lib_result;
 	r = mem_alloc(sizeof(*r));
 	strbuf_init(&r->name, NAME_MAX_BYTES);
 	r->input = *in;

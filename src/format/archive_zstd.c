@@ -4,8 +4,6 @@
 #include "base/module.h"
 #include "format/archive.h"
 
-#include <pthread.h>
-
 #define LEVEL 3
 #define INPUT_BUFFER ((size_t)64 << 10)
 
@@ -15,30 +13,7 @@
 	X(ZSTD_CCtx_setParameter) X(ZSTD_compressStream2) X(ZSTD_isError) X(ZSTD_getErrorName)
 /* clang-format on */
 
-static struct {
-#define POINTER(name) __typeof__(name) *name;
-	SYMBOLS(POINTER)
-} lib;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct err load_error;
-static int load_result;
-
-static void load(void)
-{
-#define ENTRY(name) {#name, (void **)&lib.name},
-	static const struct module_symbol symbols[] = {SYMBOLS(ENTRY)};
-
-	load_result = module_load("libzstd.so.1", "libzstd1", symbols, ARRAY_LEN(symbols), &load_error);
-}
-
-static int ensure_loaded(struct err *err)
-{
-	pthread_once(&once, load);
-	if (load_result < 0 && err)
-		*err = load_error;
-	return load_result;
-}
+MODULE(SYMBOLS, "libzstd.so.1", "libzstd1", true);
 
 /* --- reading --- */
 
@@ -59,8 +34,8 @@ int zstd_reader_new(const struct archive_input *in, const struct archive_limits 
 {
 	struct zstd_reader *r;
 
-	if (ensure_loaded(err) < 0)
-		return load_result;
+	if (lib_ready(err) < 0)
+		return lib_result;
 	r = mem_alloc(sizeof(*r));
 	r->input = *in;
 	r->max_bytes = limits && limits->max_bytes ? limits->max_bytes : ARCHIVE_MAX_BYTES;
@@ -153,8 +128,8 @@ int zstd_writer_new(int (*write)(void *arg, const void *data, size_t len, struct
 {
 	struct zstd_writer *w;
 
-	if (ensure_loaded(err) < 0)
-		return load_result;
+	if (lib_ready(err) < 0)
+		return lib_result;
 	w = mem_alloc(sizeof(*w));
 	w->write = write;
 	w->arg = arg;

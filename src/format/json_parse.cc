@@ -163,6 +163,13 @@ int walk_one(walker *w, const struct field *f, const element &e, unsigned depth,
 	}
 	if (f->type == FIELD_RAW_JSON)
 		return walk(w, e, depth + 1, ret);
+	if (f->type == FIELD_STRING && e.is_string()) {
+		std::string_view s;
+
+		ignore(e.get_string().get(s));
+		*ret = tree_repeated(&w->tree, f, s.data(), s.size());
+		return 0;
+	}
 	v = scalar_of(e);
 	return tree_field_scalar(&w->tree, f, &v, ret) ? 0 : wrong_type(w, e, tree_expected_text(f));
 }
@@ -248,24 +255,45 @@ int walk_field(walker *w, const struct message *m, const struct field *f, const 
 	return tree_push(&w->tree, f->name, f->name_len, v, w->err);
 }
 
+// Which fields of a message were there, so that nothing has to be looked for twice where none can be there twice.
+struct seen_fields {
+	uint64_t mask;
+	bool repeat; // a field may be there twice
+};
+
+inline void see_field(struct seen_fields *seen, const struct message *m, const struct field *f)
+{
+	size_t i = f >= m->fields ? (size_t)(f - m->fields) : SIZE_MAX;
+	uint64_t bit = (uint64_t)1 << (i & 63);
+
+	// The members of inlined messages, and sizes that are put beside a map, are no fields of this table's own.
+	if (i >= m->field_count || i >= 64 || (f->flags & FIELD_SIZED) || (seen->mask & bit))
+		seen->repeat = true;
+	seen->mask |= bit;
+}
+
 int walk_message(walker *w, const object &o, const struct message *m, unsigned depth, struct value *ret)
 {
 	size_t mark = w->tree.len;
 	int r = check_depth(w, depth);
+	const struct field *f, *before = NULL;
+	struct seen_fields seen = {};
 
 	if (r < 0)
 		return r;
 	for (auto member : o) {
 		std::string_view name = member.key;
-		const struct field *f = schema_field(m, name.data(), name.size());
 
+		f = schema_field_after(m, before, name.data(), name.size());
 		if (!f || (depth && schema_only_at_top(f)))
 			continue;
+		before = f;
+		see_field(&seen, m, f);
 		r = walk_field(w, m, f, member.value, depth);
 		if (r < 0)
 			return err_wrap(w->err, "%s", f->name);
 	}
-	return tree_close_map(&w->tree, mark, true, ret, w->err);
+	return tree_close_map(&w->tree, mark, seen.repeat, ret, w->err);
 }
 
 int describe(simdjson::error_code code, const char *text, size_t len, struct err *err)

@@ -150,7 +150,8 @@ static void add_hunk(struct strbuf *out, const struct steps *steps, uint32_t beg
 	}
 }
 
-void linediff_unified(struct strbuf *out, const char *from_name, const char *from, size_t from_len, const char *to_name, const char *to, size_t to_len)
+void linediff_unified(struct strbuf *out, const char *from_name, const char *from, size_t from_len, const char *to_name, const char *to,
+		      size_t to_len)
 {
 	_cleanup_(arena_release) struct arena a;
 	struct lines old, new;

@@ -8,7 +8,7 @@ static const struct field *find_linear(const struct message *m, const char *name
 	for (unsigned i = 0; i < m->field_count; i++) {
 		const struct field *f = &m->fields[i];
 
-		if (f->name_len == len && !(f->flags & FIELD_INLINE) && memcmp(f->name, name, len) == 0)
+		if (f->name_len == len && !(f->flags & FIELD_INLINE) && bytes_eq(f->name, name, len))
 			return f;
 	}
 	return NULL;
@@ -22,7 +22,7 @@ static const struct field *find_slot(const struct message *m, const char *name, 
 		if (m->slots[at] == SCHEMA_NO_FIELD)
 			return NULL;
 		f = &m->fields[m->slots[at]];
-		if (f->name_len == len && memcmp(f->name, name, len) == 0)
+		if (f->name_len == len && bytes_eq(f->name, name, len))
 			return f;
 	}
 }

@@ -63,6 +63,9 @@ struct message {
 
 #define SCHEMA_NO_FIELD 0xff
 
+/* So many fields are compared before one is looked up: most objects leave a few out. */
+#define SCHEMA_LOOK_AHEAD 5
+
 /* The same function as in tools/gen-schema.py. */
 static inline unsigned schema_name_hash(const char *name, size_t len)
 {
@@ -72,6 +75,19 @@ static inline unsigned schema_name_hash(const char *name, size_t len)
 
 /* The field with this JSON name, looked for in inlined messages too; NULL. */
 const struct field *schema_field(const struct message *m, const char *name, size_t len);
+
+/* The same, for one name after another: what is written by a table's order has one of the next fields of the table next. */
+static inline const struct field *schema_field_after(const struct message *m, const struct field *before, const char *name, size_t len)
+{
+	const struct field *f = before ? before + 1 : m->fields, *end = m->fields + m->field_count;
+
+	if (f < m->fields || f > end)
+		return schema_field(m, name, len); /* before was a member of an inlined message */
+	for (end = end - f > SCHEMA_LOOK_AHEAD ? f + SCHEMA_LOOK_AHEAD : end; f < end; f++)
+		if (f->name_len == len && !(f->flags & FIELD_INLINE) && bytes_eq(f->name, name, len))
+			return f;
+	return schema_field(m, name, len);
+}
 
 /* apiVersion and kind: JSON repeats them in whole objects inside an object (volumeClaimTemplates), protobuf does not. */
 static inline bool schema_only_at_top(const struct field *f)

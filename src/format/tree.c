@@ -41,7 +41,7 @@ int tree_grow(struct tree *t, struct err *err)
 
 static bool same_key(const struct member *a, const struct member *b)
 {
-	return a->v.key_len == b->v.key_len && (a->key == b->key || memcmp(a->key, b->key, a->v.key_len) == 0);
+	return a->v.key_len == b->v.key_len && (a->key == b->key || bytes_eq(a->key, b->key, a->v.key_len));
 }
 
 /* Orders pointers into one array by key, equal keys by place. */
@@ -114,7 +114,7 @@ static void *keep(struct tree *t, const void *items, size_t size)
 		return arena_memdup(t->b->arena, items, size);
 	hash = hash_bytes(items, size);
 	slot = hash % VALUE_SHARE_SLOTS;
-	if (share->slots[slot].hash == hash && share->slots[slot].size == size && memcmp(share->slots[slot].items, items, size) == 0)
+	if (share->slots[slot].hash == hash && share->slots[slot].size == size && bytes_eq(share->slots[slot].items, items, size))
 		return (void *)(uintptr_t)share->slots[slot].items;
 	share->slots[slot].items = arena_memdup(t->b->arena, items, size);
 	share->slots[slot].hash = hash;
@@ -157,11 +157,23 @@ int tree_close_list(struct tree *t, size_t mark, struct value *ret, struct err *
 	return 0;
 }
 
+/* An interned string of this field (NULL: a key), which mostly is one that it had lately. Lengths and ends tell most of a field's few values apart. */
+static const char *repeated_string(struct tree *t, const struct field *f, const char *s, size_t len)
+{
+	size_t at = (uintptr_t)f / sizeof(*f) + len * 37 + (unsigned char)s[len - 1] * 5u;
+	const char **last = &t->b->share->strings[at % VALUE_SHARE_STRINGS];
+
+	return *last = intern_add_like(t->b->strings, *last, s, len);
+}
+
 int tree_key(struct tree *t, const char *s, size_t len, const char **ret, struct err *err)
 {
 	if (len > UINT16_MAX)
 		return err_set(err, ERR_LIMIT, "a key of %zu bytes: keys may have up to %d", len, UINT16_MAX);
-	*ret = t->b->strings && len <= INTERN_MAX ? intern_add(t->b->strings, s, len) : arena_strndup(t->b->arena, s, len);
+	if (t->b->strings && t->b->share && len && len <= INTERN_MAX)
+		*ret = repeated_string(t, NULL, s, len);
+	else
+		*ret = t->b->strings && len <= INTERN_MAX ? intern_add(t->b->strings, s, len) : arena_strndup(t->b->arena, s, len);
 	return 0;
 }
 
@@ -176,6 +188,13 @@ struct value tree_string(struct tree *t, const char *s, size_t len, bool unique)
 	else
 		v.s = intern_add(t->b->strings, s, len);
 	return v;
+}
+
+struct value tree_repeated(struct tree *t, const struct field *f, const char *s, size_t len)
+{
+	if (!t->b->share || !t->b->strings || len == 0 || len > INTERN_MAX || (f->flags & FIELD_UNIQUE))
+		return tree_string(t, s, len, f->flags & FIELD_UNIQUE);
+	return (struct value){.type = VALUE_STRING, .len = (uint32_t)len, .s = repeated_string(t, f, s, len)};
 }
 
 /* The most of len bytes that fit in FIELD_CAP without cutting a character. */
@@ -206,7 +225,7 @@ struct value tree_field_text(struct tree *t, const struct field *f, const char *
 			v.flags |= VALUE_CUT;
 		return v;
 	default:
-		return tree_string(t, s, len, f->flags & FIELD_UNIQUE);
+		return tree_repeated(t, f, s, len);
 	}
 }
 

@@ -51,6 +51,9 @@ int tree_key(struct tree *t, const char *s, size_t len, const char **ret, struct
 /* A string for the tree; unique ones are copied rather than interned. len must fit in 32 bits. */
 struct value tree_string(struct tree *t, const char *s, size_t len, bool unique);
 
+/* A string of field f, interned unless its values are unique: as tree_string, but faster where it is one that f had lately. */
+struct value tree_repeated(struct tree *t, const struct field *f, const char *s, size_t len);
+
 /* What a field of a text type keeps of a string: whole, its beginning, its size, that it is there. */
 struct value tree_field_text(struct tree *t, const struct field *f, const char *s, size_t len);
 /* Absent as far as FIELD_OMIT_ZERO goes. */

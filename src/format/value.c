@@ -15,7 +15,7 @@ const struct value *value_get_n(const struct value *map, const char *key, size_t
 	if (!map || map->type != VALUE_MAP || map->len == 0)
 		return NULL;
 	for (const struct member *m = map->members, *end = m + map->len; m < end; m++)
-		if (m->v.key_len == key_len && memcmp(m->key, key, key_len) == 0)
+		if (m->v.key_len == key_len && bytes_eq(m->key, key, key_len))
 			return &m->v;
 	return NULL;
 }

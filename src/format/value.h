@@ -50,7 +50,10 @@ struct member {
 /* Equal lists and maps that parsers make one soon after the other are kept once: pods of one Deployment differ in little. A cache of
  * fixed size: what is forgotten is made anew. Shared parts are the reason why no part of a parsed tree may be changed. */
 #define VALUE_SHARE_SLOTS 8192
+/* And the strings that a field of them had last, which its next ones mostly have too. */
+#define VALUE_SHARE_STRINGS 1024
 struct value_share {
+	const char *strings[VALUE_SHARE_STRINGS]; /* interned */
 	struct {
 		const void *items;
 		uint32_t hash, size; /* bytes */

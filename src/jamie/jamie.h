@@ -5,7 +5,8 @@
  * numbers of its evidence, "[1]" or "[1][3]". Jamie only reads: a request to change something is answered with what would be proposed.
  * Text that comes from the cluster (names, messages, log lines) is data: it is never interpreted here, and whoever prints an answer makes
  * control characters visible (utf8_add_printable).
- * Ownership: a session borrows the cluster, which must outlive it; an answer lives in the ctx given to jamie_ask, its objects in the inventory.
+ * Ownership: a session borrows the cluster, which must outlive it; an answer lives in the ctx given to jamie_ask, its objects in the inventory,
+ * and its causes, evidence and proposal in the session's diagnosis, which the next question may replace.
  * Thread rule: one thread per session. */
 #ifndef JAMIE_JAMIE_H
 #define JAMIE_JAMIE_H

@@ -7,7 +7,7 @@
 struct jamie {
 	struct cluster *cluster;
 	struct jamie_options options;
-	struct ctx ctx; /* the diagnosis lives in its arena */
+	struct ctx *ctx; /* the diagnosis lives in its arena; NULL before the first */
 	bool diagnosed;
 	struct diagnosis diagnosis;
 	/* What was spoken of last: objects live in the inventory, the rest here. */
@@ -40,15 +40,22 @@ struct jamie *jamie_new(struct cluster *c, const struct jamie_options *options)
 
 	j->cluster = c;
 	j->options = *options;
-	ctx_init(&j->ctx);
 	return j;
+}
+
+static void free_ctx(struct ctx *ctx)
+{
+	if (!ctx)
+		return;
+	ctx_release(ctx);
+	mem_free(ctx);
 }
 
 void jamie_free(struct jamie *j)
 {
 	if (!j)
 		return;
-	ctx_release(&j->ctx);
+	free_ctx(j->ctx);
 	mem_free(j);
 }
 
@@ -61,13 +68,22 @@ void jamie_freep(struct jamie **j)
 int jamie_diagnosis(struct jamie *j, struct ctx *ctx, const struct diagnosis **ret, struct err *err)
 {
 	if (!j->diagnosed) {
+		/* In memory of its own, so that a long conversation holds one diagnosis. The one before is kept until there is another. */
+		struct ctx *fresh = mem_alloc(sizeof(*fresh));
+		struct diagnosis d;
 		int r;
 
-		j->ctx.deadline = ctx->deadline;
-		j->ctx.cancel = ctx->cancel;
-		r = diagnose_cluster(j->cluster, &j->ctx, &j->options.diagnose, &j->diagnosis, err);
-		if (r < 0)
+		ctx_init(fresh);
+		fresh->deadline = ctx->deadline;
+		fresh->cancel = ctx->cancel;
+		r = diagnose_cluster(j->cluster, fresh, &j->options.diagnose, &d, err);
+		if (r < 0) {
+			free_ctx(fresh);
 			return r;
+		}
+		free_ctx(j->ctx);
+		j->ctx = fresh;
+		j->diagnosis = d;
 		j->diagnosed = true;
 	}
 	*ret = &j->diagnosis;

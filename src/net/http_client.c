@@ -31,6 +31,9 @@
 	X(curl_multi_perform)                                                                                                                        \
 	X(curl_multi_poll)                                                                                                                           \
 	X(curl_multi_info_read)                                                                                                                      \
+	X(curl_share_init)                                                                                                                           \
+	X(curl_share_setopt)                                                                                                                         \
+	X(curl_share_cleanup)                                                                                                                        \
 	X(curl_slist_append)                                                                                                                         \
 	X(curl_slist_free_all)                                                                                                                       \
 	X(curl_url)                                                                                                                                  \
@@ -40,23 +43,7 @@
 	X(curl_getdate)                                                                                                                              \
 	X(curl_free)
 
-#define X(f) __typeof__(&f) f;
-static struct {
-	CURL_FUNCTIONS(X)
-} api;
-#undef X
-
-static pthread_once_t api_once = PTHREAD_ONCE_INIT;
-static struct err api_err;
-
-static void api_load(void)
-{
-#define X(f) {#f, (void **)(void *)&api.f},
-	static const struct module_symbol symbols[] = {CURL_FUNCTIONS(X)};
-#undef X
-	if (module_load(CURL_LIBRARY, CURL_PACKAGE, symbols, ARRAY_LEN(symbols), &api_err) == 0 && api.curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		err_set(&api_err, ERR_INTERNAL, "%s does not start", CURL_LIBRARY);
-}
+MODULE(CURL_FUNCTIONS, CURL_LIBRARY, CURL_PACKAGE, lib.curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
 
 /* A connection's worth of curl: the multi handle keeps the connection between requests; it is there, rather than
  * curl_easy_perform, because its poll can be left in time for Ctrl-C. */
@@ -73,6 +60,9 @@ struct http_client {
 	pthread_mutex_t lock; /* idle, idle_count */
 	struct handle *idle;
 	unsigned idle_count;
+	/* TLS sessions, which all connections share: the second one to a server goes on with the first one's, without certificates and signatures. */
+	CURLSH *share;
+	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
 };
 
 /* Everything one attempt's callbacks need. */
@@ -111,14 +101,37 @@ static const char *no_proxy_list(struct arena *a)
 	return env && *env ? arena_printf(a, "%s,localhost,127.0.0.1,::1", env) : "localhost,127.0.0.1,::1";
 }
 
+static void lock_shared(CURL *easy, curl_lock_data data, curl_lock_access access, void *arg)
+{
+	(void)easy;
+	(void)access;
+	pthread_mutex_lock(&((struct http_client *)arg)->share_locks[data]);
+}
+
+static void unlock_shared(CURL *easy, curl_lock_data data, void *arg)
+{
+	(void)easy;
+	pthread_mutex_unlock(&((struct http_client *)arg)->share_locks[data]);
+}
+
+/* Without it connections only begin more slowly. */
+static void share_sessions(struct http_client *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->share_locks); i++)
+		pthread_mutex_init(&c->share_locks[i], NULL);
+	c->share = lib.curl_share_init();
+	if (!c->share)
+		return;
+	lib.curl_share_setopt(c->share, CURLSHOPT_LOCKFUNC, lock_shared);
+	lib.curl_share_setopt(c->share, CURLSHOPT_UNLOCKFUNC, unlock_shared);
+	lib.curl_share_setopt(c->share, CURLSHOPT_USERDATA, c);
+	lib.curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+}
+
 int http_client_new(const struct http_client_options *options, struct http_client **ret, struct err *err)
 {
-	pthread_once(&api_once, api_load);
-	if (api_err.code) {
-		if (err)
-			*err = api_err;
-		return api_err.code;
-	}
+	if (lib_ready(err) < 0)
+		return lib_result;
 	struct http_client *c = mem_alloc(sizeof(*c));
 	arena_init(&c->arena);
 	c->o = *options;
@@ -133,14 +146,15 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 									  : arena_strdup(&c->arena, options->proxy);
 	c->no_proxy = no_proxy_list(&c->arena);
 	pthread_mutex_init(&c->lock, NULL);
+	share_sessions(c);
 	*ret = c;
 	return 0;
 }
 
 static void handle_free(struct handle *h)
 {
-	api.curl_easy_cleanup(h->easy);
-	api.curl_multi_cleanup(h->multi);
+	lib.curl_easy_cleanup(h->easy);
+	lib.curl_multi_cleanup(h->multi);
 	mem_free(h);
 }
 
@@ -153,6 +167,10 @@ void http_client_free(struct http_client *c)
 		c->idle = h->next;
 		handle_free(h);
 	}
+	if (c->share)
+		lib.curl_share_cleanup(c->share);
+	for (size_t i = 0; i < ARRAY_LEN(c->share_locks); i++)
+		pthread_mutex_destroy(&c->share_locks[i]);
 	pthread_mutex_destroy(&c->lock);
 	arena_release(&c->arena);
 	mem_free(c);
@@ -183,19 +201,21 @@ static struct handle *handle_take(struct http_client *c)
 	if (h)
 		return h;
 	h = mem_alloc(sizeof(*h));
-	h->easy = api.curl_easy_init();
-	h->multi = api.curl_multi_init();
+	h->easy = lib.curl_easy_init();
+	h->multi = lib.curl_multi_init();
 	if (!h->easy || !h->multi) {
 		handle_free(h);
 		return NULL;
 	}
+	if (c->share)
+		lib.curl_easy_setopt(h->easy, CURLOPT_SHARE, c->share);
 	return h;
 }
 
 static void handle_give(struct http_client *c, struct handle *h, bool keep)
 {
 	if (keep) {
-		api.curl_easy_reset(h->easy);
+		lib.curl_easy_reset(h->easy);
 		pthread_mutex_lock(&c->lock);
 		keep = c->idle_count < IDLE_HANDLES_MAX;
 		if (keep) {
@@ -260,7 +280,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	} else if (header_is(line, len, "date", &value, &value_len)) {
 		char text[64];
 		copy_header(text, sizeof(text), value, value_len);
-		time_t date = api.curl_getdate(text, NULL);
+		time_t date = lib.curl_getdate(text, NULL);
 		r->date = date > 0 ? (usec_t)date * USEC_PER_SEC : 0;
 	}
 	return len;
@@ -271,15 +291,15 @@ static void read_status(struct transfer *t)
 	CURL *easy = t->handle->easy;
 	long status = 0;
 	curl_off_t retry_after = 0, connected = 0, resolved = 0;
-	api.curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	api.curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
-	api.curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
-	api.curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+	lib.curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	lib.curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+	lib.curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+	lib.curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
 	t->response->status = (int)status;
 	t->response->retry_after_ms = (int)(MIN(MAX(retry_after, 0), 86400) * 1000);
 	t->response->connect_time = connected > resolved ? connected - resolved : 0;
 	const char *peer = NULL;
-	api.curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &peer);
+	lib.curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &peer);
 	t->response->loopback = peer && (strncmp(peer, "127.", 4) == 0 || str_eq(peer, "::1"));
 }
 
@@ -337,22 +357,22 @@ static void set_blob(CURL *easy, CURLoption option, const struct http_pem *pem)
 {
 	struct curl_blob blob = {.data = (void *)(uintptr_t)pem->data, .len = pem->len, .flags = CURL_BLOB_NOCOPY};
 	if (pem->data)
-		api.curl_easy_setopt(easy, option, &blob);
+		lib.curl_easy_setopt(easy, option, &blob);
 }
 
 static void set_tls(CURL *easy, const struct http_client *c)
 {
 	if (c->o.ca.data) {
 		set_blob(easy, CURLOPT_CAINFO_BLOB, &c->o.ca);
-		api.curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* only this one, not the system's beside it */
+		lib.curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* only this one, not the system's beside it */
 	}
 	set_blob(easy, CURLOPT_SSLCERT_BLOB, &c->o.cert);
 	set_blob(easy, CURLOPT_SSLKEY_BLOB, &c->o.key);
-	api.curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* an encrypted key fails instead of asking on the terminal */
-	api.curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	lib.curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* an encrypted key fails instead of asking on the terminal */
+	lib.curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (c->o.insecure) {
-		api.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		api.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		lib.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		lib.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 }
 
@@ -361,25 +381,25 @@ static void set_tls(CURL *easy, const struct http_client *c)
 static int set_server_name(struct transfer *t, const struct http_client *c, struct err *err)
 {
 	char *host = NULL, *port = NULL;
-	CURLU *u = api.curl_url();
+	CURLU *u = lib.curl_url();
 	int r = -1;
-	if (u && api.curl_url_set(u, CURLUPART_URL, t->url, 0) == CURLUE_OK && api.curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	    api.curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-	    api.curl_url_set(u, CURLUPART_HOST, c->o.tls_server_name, 0) == CURLUE_OK &&
-	    api.curl_url_get(u, CURLUPART_URL, &t->rewritten_url, 0) == CURLUE_OK) {
+	if (u && lib.curl_url_set(u, CURLUPART_URL, t->url, 0) == CURLUE_OK && lib.curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    lib.curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	    lib.curl_url_set(u, CURLUPART_HOST, c->o.tls_server_name, 0) == CURLUE_OK &&
+	    lib.curl_url_get(u, CURLUPART_URL, &t->rewritten_url, 0) == CURLUE_OK) {
 		char text[1024];
 		int n = snprintf(text, sizeof(text), "::%s:%s", host, port);
 		if (n > 0 && (size_t)n < sizeof(text)) {
-			t->connect_to = api.curl_slist_append(NULL, text);
-			api.curl_easy_setopt(t->handle->easy, CURLOPT_CONNECT_TO, t->connect_to);
+			t->connect_to = lib.curl_slist_append(NULL, text);
+			lib.curl_easy_setopt(t->handle->easy, CURLOPT_CONNECT_TO, t->connect_to);
 			snprintf(text, sizeof(text), "Host: %s:%s", host, port);
-			t->headers = api.curl_slist_append(t->headers, text);
+			t->headers = lib.curl_slist_append(t->headers, text);
 			r = 0;
 		}
 	}
-	api.curl_free(host);
-	api.curl_free(port);
-	api.curl_url_cleanup(u);
+	lib.curl_free(host);
+	lib.curl_free(port);
+	lib.curl_url_cleanup(u);
 	return r == 0 ? 0 : err_set(err, ERR_USAGE, "%s cannot be used with tls-server-name %s", t->url, c->o.tls_server_name);
 }
 
@@ -387,15 +407,15 @@ static void set_method(CURL *easy, const struct http_request *q)
 {
 	const char *method = q->method ? q->method : "GET";
 	if (q->body) {
-		api.curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		api.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
-		api.curl_easy_setopt(easy, CURLOPT_POSTFIELDS, q->body);
-		api.curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
+		lib.curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		lib.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
+		lib.curl_easy_setopt(easy, CURLOPT_POSTFIELDS, q->body);
+		lib.curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
 	}
 	if (str_eq(method, "HEAD"))
-		api.curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+		lib.curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else if (!str_eq(method, "GET") || q->body)
-		api.curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+		lib.curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static int set_up(struct transfer *t, const struct http_client *c, struct err *err)
@@ -403,51 +423,52 @@ static int set_up(struct transfer *t, const struct http_client *c, struct err *e
 	CURL *easy = t->handle->easy;
 	const struct http_request *q = t->request;
 	for (size_t i = 0; q->headers && q->headers[i]; i++)
-		t->headers = api.curl_slist_append(t->headers, q->headers[i]);
-	t->headers = api.curl_slist_append(t->headers, "Expect:"); /* never wait for "100 Continue" */
+		t->headers = lib.curl_slist_append(t->headers, q->headers[i]);
+	t->headers = lib.curl_slist_append(t->headers, "Expect:"); /* never wait for "100 Continue" */
 	if (c->o.tls_server_name && strncmp(t->url, "https:", 6) == 0) {
 		int r = set_server_name(t, c, err);
 		if (r < 0)
 			return r;
 	}
-	api.curl_easy_setopt(easy, CURLOPT_URL, t->rewritten_url ? t->rewritten_url : t->url);
-	api.curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
-	api.curl_easy_setopt(easy, CURLOPT_USERAGENT, c->o.user_agent);
-	api.curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
-	api.curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	api.curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-	api.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	api.curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	api.curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+	lib.curl_easy_setopt(easy, CURLOPT_URL, t->rewritten_url ? t->rewritten_url : t->url);
+	lib.curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+	lib.curl_easy_setopt(easy, CURLOPT_USERAGENT, c->o.user_agent);
+	lib.curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
+	lib.curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	lib.curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+	lib.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	lib.curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	lib.curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
 	/* Several HTTP/1.1 connections beat streams of one HTTP/2 connection here: each has its own thread, which decrypts beside the one that
 	 * decodes (figures in docs/internals/net.md). */
-	api.curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	api.curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	lib.curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	lib.curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 			     (long)((c->o.connect_timeout ? c->o.connect_timeout : HTTP_CONNECT_TIMEOUT) / USEC_PER_MSEC));
 #if LIBCURL_VERSION_NUM >= 0x075500
-	api.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-	api.curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* Ctrl-C need not wait for a name look-up */
+	lib.curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* Ctrl-C need not wait for a name look-up */
 #endif
 	if (c->o.proxy)
-		api.curl_easy_setopt(easy, CURLOPT_PROXY, c->o.proxy);
+		lib.curl_easy_setopt(easy, CURLOPT_PROXY, c->o.proxy);
 	else
-		api.curl_easy_setopt(easy, CURLOPT_NOPROXY, c->no_proxy);
+		lib.curl_easy_setopt(easy, CURLOPT_NOPROXY, c->no_proxy);
 	if (q->gzip)
-		api.curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+		lib.curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	if (q->certificates)
-		api.curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+		lib.curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 	if (q->only_connect) {
-		api.curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-		api.curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+		lib.curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+		lib.curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* the certificates themselves are wanted */
+		lib.curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	}
 	set_tls(easy, c);
 	set_method(easy, q);
-	api.curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	api.curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-	api.curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
-	api.curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+	lib.curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	lib.curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	lib.curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	lib.curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	return 0;
 }
 
@@ -468,8 +489,8 @@ static int drive(struct transfer *t, CURLcode *ret_code, struct err *err)
 	t->last_progress = start;
 	for (;;) {
 		int running = 0, queued = 0;
-		CURLMcode m = api.curl_multi_perform(multi, &running);
-		for (CURLMsg *msg; (msg = api.curl_multi_info_read(multi, &queued));)
+		CURLMcode m = lib.curl_multi_perform(multi, &running);
+		for (CURLMsg *msg; (msg = lib.curl_multi_info_read(multi, &queued));)
 			if (msg->msg == CURLMSG_DONE) {
 				*ret_code = msg->data.result;
 				return 0;
@@ -485,20 +506,20 @@ static int drive(struct transfer *t, CURLcode *ret_code, struct err *err)
 				       (long long)(t->request->timeout / USEC_PER_SEC));
 		if (now - t->last_progress >= idle_max)
 			return err_set(err, ERR_TIMEOUT, "%s: the server sent nothing for %lld s", t->url, (long long)(idle_max / USEC_PER_SEC));
-		api.curl_multi_poll(multi, NULL, 0, poll_ms(t->ctx, deadline), NULL);
+		lib.curl_multi_poll(multi, NULL, 0, poll_ms(t->ctx, deadline), NULL);
 	}
 }
 
 static int tls_error(struct transfer *t, const struct http_client *c, const char *why, struct err *err)
 {
 	long verified = 0;
-	api.curl_easy_getinfo(t->handle->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+	lib.curl_easy_getinfo(t->handle->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
 	return http_certificate_error(t->url, why, &c->o.ca, verified, err);
 }
 
 static int transport_error(struct transfer *t, const struct http_client *c, CURLcode code, struct err *err)
 {
-	const char *why = t->curl_error[0] ? t->curl_error : api.curl_easy_strerror(code);
+	const char *why = t->curl_error[0] ? t->curl_error : lib.curl_easy_strerror(code);
 	long proxy_status = 0;
 	int r;
 	switch (code) {
@@ -532,7 +553,7 @@ static int transport_error(struct transfer *t, const struct http_client *c, CURL
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		api.curl_easy_getinfo(t->handle->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+		lib.curl_easy_getinfo(t->handle->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
 		if (proxy_status >= 300)
 			return err_set(err, ERR_USAGE, "%s: the proxy does not let us through (%ld): check proxy-url or HTTPS_PROXY", t->url,
 				       proxy_status);
@@ -554,7 +575,7 @@ static void keep_certificates(struct transfer *t)
 {
 	static const char field[] = "Cert:";
 	struct curl_certinfo *info = NULL;
-	if (!t->request->certificates || api.curl_easy_getinfo(t->handle->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
+	if (!t->request->certificates || lib.curl_easy_getinfo(t->handle->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
 		return;
 	for (int i = 0; i < info->num_of_certs; i++)
 		for (const struct curl_slist *s = info->certinfo[i]; s; s = s->next)
@@ -592,13 +613,13 @@ int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http
 	CURLcode code = CURLE_OK;
 	int r = set_up(&t, c, err);
 	if (r == 0) {
-		api.curl_multi_add_handle(t.handle->multi, t.handle->easy);
+		lib.curl_multi_add_handle(t.handle->multi, t.handle->easy);
 		r = drive(&t, &code, err);
 		if (r == 0) {
 			keep_certificates(&t);
 			r = conclude(&t, c, code, err);
 		}
-		api.curl_multi_remove_handle(t.handle->multi, t.handle->easy);
+		lib.curl_multi_remove_handle(t.handle->multi, t.handle->easy);
 	}
 	metric_add(METRIC_REQUESTS, 1);
 	metric_add(METRIC_REQUEST_ERRORS, r < 0);
@@ -606,9 +627,9 @@ int http_attempt(struct http_client *c, const struct ctx *ctx, const struct http
 	log_debug("%s %s: %d, %llu bytes%s%s", request->method ? request->method : "GET", request->url, ret->status,
 		  (unsigned long long)ret->body_bytes, r < 0 && err ? ": " : "", r < 0 && err ? err->message : "");
 	handle_give(c, t.handle, r == 0 && !request->only_connect);
-	api.curl_slist_free_all(t.headers);
-	api.curl_slist_free_all(t.connect_to);
-	api.curl_free(t.rewritten_url);
+	lib.curl_slist_free_all(t.headers);
+	lib.curl_slist_free_all(t.connect_to);
+	lib.curl_free(t.rewritten_url);
 	*ret_delivered = t.delivered;
 	if (r != 0)
 		http_response_release(ret);

@@ -36,9 +36,16 @@ struct fit_line *fit_add(struct fitness *f, const char *id, const char *title)
 				  .required = "",
 				  .recommended = "",
 				  .why = "",
+				  .source = "",
 				  .remedy = "",
 				  .verdict = FIT_UNKNOWN};
 	return line;
+}
+
+void fit_source(struct fitness *f, struct fit_line *line, const struct need *required, const char *row)
+{
+	if (required->source && *required->source)
+		line->source = fit_printf(f, "%s > %s", required->source, row);
 }
 
 const char *fit_gb(struct fitness *f, double gb)

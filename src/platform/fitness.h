@@ -19,6 +19,7 @@ struct fit_line {
 	const char *required;    /* "12 cores"; "" = nothing in particular */
 	const char *recommended; /* "" = no more than that */
 	const char *why;         /* what the verdict rests on, where that is not plain; "" */
+	const char *source;      /* where the specification asks for it: "Hardware Requirements > ... > CPU"; "" = it does not, experience does */
 	const char *remedy;      /* what to do, of a warning, a failure or an unknown; "" */
 	enum fit verdict;
 	bool not_asked; /* unknown because nobody asked for it to be looked at: no weight under --strict */

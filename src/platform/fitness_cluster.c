@@ -13,6 +13,12 @@ struct judging {
 	const struct cluster_need *need;
 };
 
+/* The row of the cluster's list in the specification. */
+static const char *row_of(const struct judging *j, const char *row)
+{
+	return fit_printf(j->f, "%s > %s", j->need->source, row);
+}
+
 /* A line about a kind that could not be read: unknown, and why. NULL: it can be seen. */
 static bool sees(struct fit_line *line, const struct judging *j, enum kind_id kind)
 {
@@ -48,6 +54,7 @@ static void judge_version(const struct judging *j)
 	bool server = *version, enough;
 	struct release have, minimum;
 
+	line->source = j->need->version_source;
 	line->required = fit_printf(j->f, "%s or later", j->need->version);
 	if (!server)
 		version = oldest_kubelet(j->inv);
@@ -77,11 +84,18 @@ static double quantity_of(const struct object *node, const char *list, const cha
 
 /* What the nodes that work have, in sum, and how many are as large as asked. */
 struct nodes {
-	int64_t control_planes, workers, ready, fit;
+	int64_t control_planes, workers, ready, fit, shared;
 	double cores, memory_gb;            /* allocatable, of all workers */
 	double smallest_cores, smallest_gb; /* of the smallest worker by memory */
 	double gpus;
 };
+
+/* kind's nodes are containers of one machine, and each says it has all of it, unless its kubelet was told what to keep back. */
+static bool shares_machine(const struct object *node)
+{
+	return strncmp(value_get_str(node->spec, "providerID"), "kind://", 7) == 0 &&
+	       quantity_of(node, "allocatable", "cpu") >= quantity_of(node, "capacity", "cpu");
+}
 
 static void count_nodes(const struct judging *j, struct nodes *n)
 {
@@ -99,6 +113,7 @@ static void count_nodes(const struct judging *j, struct nodes *n)
 		}
 		n->workers++;
 		n->ready += str_eq(condition_status(node, "Ready"), "True");
+		n->shared += shares_machine(node);
 		n->cores += quantity_of(node, "allocatable", "cpu");
 		n->memory_gb += quantity_of(node, "allocatable", "memory") / GB;
 		n->fit += cores >= j->need->node_cores && fit_size(gb, j->need->node_memory_gb) != FIT_FAIL;
@@ -117,6 +132,7 @@ static void judge_control_planes(const struct judging *j, const struct nodes *n)
 	if (!j->need->control_planes)
 		return;
 	line = fit_add(j->f, "cluster/control-planes", "there are enough control plane nodes");
+	line->source = row_of(j, "Control Plane");
 	line->required = fit_printf(j->f, "%lld", (long long)j->need->control_planes);
 	if (!sees(line, j, KIND_NODE))
 		return;
@@ -136,6 +152,7 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 {
 	struct fit_line *count = fit_add(j->f, "cluster/workers", "there are enough worker nodes"), *size;
 
+	count->source = row_of(j, "Worker Nodes");
 	count->required = fit_printf(j->f, "%lld", (long long)j->need->workers);
 	if (sees(count, j, KIND_NODE)) {
 		count->measured = fit_printf(j->f, "%lld, %lld of them ready", (long long)n->workers, (long long)n->ready);
@@ -146,6 +163,7 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 			count->remedy = "Join more nodes.";
 	}
 	size = fit_add(j->f, "cluster/node-size", "the worker nodes are large enough");
+	size->source = row_of(j, "Node Resources");
 	size->required = fit_printf(j->f, "%s, %s each", fit_cores(j->f, j->need->node_cores), fit_gb(j->f, j->need->node_memory_gb));
 	if (!sees(size, j, KIND_NODE) || !n->workers)
 		return;
@@ -153,7 +171,11 @@ static void judge_workers(const struct judging *j, const struct nodes *n)
 		fit_printf(j->f, "%lld of %lld; the smallest has %s, %s; pods can have %s, %s in all", (long long)n->fit, (long long)n->workers,
 			   fit_cores(j->f, n->smallest_cores), fit_gb(j->f, n->smallest_gb), fit_cores(j->f, n->cores), fit_gb(j->f, n->memory_gb));
 	size->verdict = n->fit == n->workers ? FIT_PASS : n->fit >= j->need->workers ? FIT_WARN : FIT_FAIL;
-	if (size->verdict != FIT_PASS)
+	if (n->shared > 1 && size->verdict == FIT_PASS) {
+		size->verdict = FIT_WARN;
+		size->why = "kind's nodes are one machine, and each of them says it has all of it: pods may be given more than there is";
+		size->remedy = "Reserve the rest of the machine on each node (systemReserved of its kubelet).";
+	} else if (size->verdict != FIT_PASS)
 		size->remedy = "Replace the small nodes, or keep large pods off them with node affinity.";
 }
 
@@ -163,6 +185,7 @@ static void judge_storage_class(const struct judging *j, const struct storage_cl
 	struct fit_line *line =
 		fit_add(j->f, fit_printf(j->f, "cluster/storage-%s", need->name), fit_printf(j->f, "StorageClass %s exists", need->name));
 
+	line->source = fit_printf(j->f, "%s > %s", j->need->classes_source, need->name);
 	line->required = need->required ? "exists" : "";
 	line->recommended = need->required ? "" : "exists";
 	if (!sees(line, j, KIND_STORAGE_CLASS))
@@ -217,6 +240,7 @@ static void judge_network(const struct judging *j)
 	bool any = !*wanted || strcasestr(wanted, "default");
 	struct fit_line *line = fit_add(j->f, "cluster/network", "the network plugin is one that is recommended");
 
+	line->source = row_of(j, "Networking");
 	line->recommended = wanted;
 	if (!sees(line, j, KIND_DAEMON_SET))
 		return;
@@ -258,6 +282,7 @@ static void judge_load_balancer(const struct judging *j)
 	if (!j->need->load_balancer)
 		return;
 	line = fit_add(j->f, "cluster/load-balancer", "Services of type LoadBalancer get an address");
+	line->source = row_of(j, "Load Balancer");
 	line->required = "MetalLB or a cloud's";
 	if (!sees(line, j, KIND_SERVICE))
 		return;
@@ -296,6 +321,7 @@ static void judge_gpu(const struct judging *j, const struct nodes *n)
 	if (!j->need->gpu)
 		return;
 	line = fit_add(j->f, "cluster/gpu", "pods can ask for GPUs");
+	line->source = row_of(j, "GPU Operator");
 	line->required = "nvidia.com/gpu on a node";
 	if (!sees(line, j, KIND_NODE))
 		return;
@@ -320,6 +346,7 @@ static void judge_quotas(const struct judging *j)
 	if (!j->need->quotas)
 		return;
 	line = fit_add(j->f, "cluster/quotas", "quotas keep workloads from taking everything");
+	line->source = row_of(j, "Resource Quotas");
 	line->required = "a ResourceQuota";
 	if (!sees(line, j, KIND_RESOURCE_QUOTA))
 		return;

@@ -77,6 +77,7 @@ static void judge_capacity(struct fitness *f, const struct disks *d, const char 
 	if (required->nvme_gb <= 0 && required->more_gb <= 0)
 		return;
 	line = fit_add(f, *family ? fit_printf(f, "%s/disk-size", family) : "disk/size", "the disks are large enough, and of the right kind");
+	fit_source(f, line, required, "Storage");
 	line->required = need_text(f, required);
 	if (recommended->nvme_gb + recommended->more_gb > required->nvme_gb + required->more_gb)
 		line->recommended = need_text(f, recommended);
@@ -167,6 +168,7 @@ static void judge_speed(struct fitness *f, const struct value *facts, const char
 	if (required->iops <= 0)
 		return;
 	line = fit_add(f, *family ? fit_printf(f, "%s/disk-iops", family) : "disk/iops", "the disk does enough random writes a second");
+	fit_source(f, line, required, "IOPS");
 	line->required = fit_printf(f, "%.0f a second", required->iops);
 	line->remedy = MEASURE_REMEDY;
 	if (!measured) {

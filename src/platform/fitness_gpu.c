@@ -147,6 +147,7 @@ void fitness_gpus(struct fitness *f, const struct value *facts, const char *fami
 	count_gpus(facts, required->vram_gb, &g);
 	if (required->vram_gb > 0 || required->gpus > 0 || (required->gpu_text && *required->gpu_text)) {
 		line = fit_add(f, *family ? fit_printf(f, "%s/gpu-memory", family) : "gpu/memory", "there is a GPU with enough memory");
+		fit_source(f, line, required, "GPU");
 		line->required = fit_printf(f, "%s%s", gpu_need(f, required), required->gpu_optional ? ", optional" : "");
 		if (recommended->vram_gb > required->vram_gb || recommended->gpus > required->gpus)
 			line->recommended = gpu_need(f, recommended);

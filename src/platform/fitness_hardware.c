@@ -32,6 +32,7 @@ static void judge_cores(struct fitness *f, const struct value *cpu, const char *
 	struct fit_line *line = fit_add(f, id_of(f, family, "cpu", "cores"), "there are enough processor cores");
 	double all, usable, physical;
 
+	fit_source(f, line, required, "CPU");
 	if (required->cores > 0)
 		line->required = fit_cores(f, required->cores);
 	if (recommended->cores > required->cores)
@@ -52,6 +53,14 @@ static void judge_cores(struct fitness *f, const struct value *cpu, const char *
 				       : "Take a machine with more cores, or a smaller profile.";
 }
 
+static bool has_flag(const struct value *cpu, const char *name)
+{
+	for (value_each(flag, value_get(cpu, "flags")))
+		if (str_eq(value_str(flag, ""), name))
+			return true;
+	return false;
+}
+
 /* The clock that counts is the one that is promised always. Many machines only tell what one core may reach, or runs at now. */
 static void judge_clock(struct fitness *f, const struct value *cpu, const struct need *required, const struct need *recommended)
 {
@@ -61,6 +70,7 @@ static void judge_clock(struct fitness *f, const struct value *cpu, const struct
 	if (need <= 0)
 		return;
 	line = fit_add(f, "cpu/clock", "the processor is fast enough");
+	fit_source(f, line, required, "CPU");
 	line->required = fit_printf(f, "%g GHz", required->clock_ghz);
 	if (recommended->clock_ghz > required->clock_ghz)
 		line->recommended = fit_printf(f, "%g GHz", recommended->clock_ghz);
@@ -79,10 +89,11 @@ static void judge_clock(struct fitness *f, const struct value *cpu, const struct
 		if (line->verdict == FIT_WARN)
 			line->why = "what it runs at always is not told";
 	} else if (now > 0) {
+		/* In a virtual machine it is the processor's nominal clock that stands there; elsewhere it may be boosted, or saving power. */
 		line->measured = fit_printf(f, "%.2g GHz now", now / 1000);
-		line->verdict = now >= need ? FIT_PASS : FIT_UNKNOWN;
+		line->verdict = !has_flag(cpu, "hypervisor") ? FIT_UNKNOWN : now >= need ? FIT_PASS : FIT_FAIL;
 		if (line->verdict == FIT_UNKNOWN)
-			line->why = "it may be saving power";
+			line->why = "that is of the moment; what it runs at always is not told";
 	}
 	if (line->verdict != FIT_PASS)
 		line->remedy = "Look up the base clock of the processor's model.";
@@ -103,12 +114,10 @@ static void judge_vectors(struct fitness *f, const struct value *cpu)
 	line->verdict = FIT_WARN;
 	line->measured = "none of them";
 	for (size_t i = 0; i < ARRAY_LEN(enough); i++) {
-		for (value_each(flag, flags)) {
-			if (str_eq(value_str(flag, ""), enough[i])) {
-				line->measured = enough[i];
-				line->verdict = FIT_PASS;
-				return;
-			}
+		if (has_flag(cpu, enough[i])) {
+			line->measured = enough[i];
+			line->verdict = FIT_PASS;
+			return;
 		}
 	}
 	line->remedy = "Models run on this processor very slowly: use a GPU, or give the virtual machine the host's processor model.";
@@ -120,6 +129,7 @@ static void judge_memory(struct fitness *f, const struct value *memory, const ch
 	struct fit_line *line = fit_add(f, id_of(f, family, "memory", "size"), "there is enough memory");
 	double total, limit, usable;
 
+	fit_source(f, line, required, *family ? "Memory" : "RAM");
 	if (required->memory_gb > 0)
 		line->required = fit_gb(f, required->memory_gb);
 	if (recommended->memory_gb > required->memory_gb)
@@ -151,6 +161,7 @@ static void judge_ecc(struct fitness *f, const struct value *memory, const struc
 	if (!required->ecc)
 		return;
 	line = fit_add(f, "memory/ecc", "the memory corrects its errors");
+	fit_source(f, line, required, "RAM");
 	line->required = "ECC";
 	if (ecc && ecc->type == VALUE_BOOL) {
 		line->measured = ecc->b ? "ECC" : "no ECC";
@@ -176,6 +187,7 @@ static void judge_nic(struct fitness *f, const struct value *facts, const struct
 	if (required->nic_gbps <= 0)
 		return;
 	line = fit_add(f, "network/speed", "the network card is fast enough");
+	fit_source(f, line, required, "Network");
 	line->required = fit_printf(f, "%g Gbit/s%s", required->nic_gbps, required->wifi ? " or Wi-Fi" : required->redundant ? ", twice" : "");
 	if (recommended->nic_gbps > required->nic_gbps)
 		line->recommended = fit_printf(f, "%g Gbit/s", recommended->nic_gbps);

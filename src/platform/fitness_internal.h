@@ -8,6 +8,9 @@
 struct fit_line *fit_add(struct fitness *f, const char *id, const char *title);
 #define fit_printf(f, ...) arena_printf((f)->arena, __VA_ARGS__)
 
+/* The row of the specification that a need comes from. */
+void fit_source(struct fitness *f, struct fit_line *line, const struct need *required, const char *row);
+
 /* "64 GB", "1.5 TB"; "0 GB" for 0. */
 const char *fit_gb(struct fitness *f, double gb);
 /* "16 cores", "1 core", "3.5 cores" */

@@ -27,6 +27,7 @@ static void judge_port(struct fitness *f, const struct value *ports, const struc
 	const char *state = value_get_str(fact, "state"), *by = value_get_str(fact, "by");
 	struct fit_line *line = fit_add(f, fit_printf(f, "port/%u", port->number), fit_printf(f, "port %u is free for %s", port->number, port->what));
 
+	line->source = port->source;
 	line->required = "free";
 	if (str_eq(state, "free")) {
 		line->measured = "free";
@@ -114,6 +115,7 @@ static void judge_tool(struct fitness *f, const struct value *tools, const struc
 	const struct value *found = value_get(fact, "found");
 	struct fit_line *line = fit_add(f, fit_printf(f, "tool/%s", s->id), fit_printf(f, "%s is installed", s->title));
 
+	line->source = s->source;
 	line->required = s->optional ? fit_printf(f, "%s, optional", minimum_text(f, s)) : minimum_text(f, s);
 	if (!found || found->type != VALUE_BOOL) {
 		line->remedy = "It was not looked for: check without --facts looks on this machine.";
@@ -150,6 +152,7 @@ static void judge_package(struct fitness *f, const struct value *packages, const
 	const char *version = value_get_str(packages, s->id);
 	struct fit_line *line = fit_add(f, fit_printf(f, "python/%s", s->id), fit_printf(f, "%s is installed", s->title));
 
+	line->source = s->source;
 	line->required = minimum_text(f, s);
 	if (*version) {
 		judge_version(line, s, version, FIT_WARN);

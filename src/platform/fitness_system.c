@@ -69,6 +69,7 @@ static void judge_os(struct fitness *f, const struct value *os, const struct fit
 	const struct system_need *need;
 	bool relative;
 
+	line->source = o->systems->source ? o->systems->source : "";
 	line->required = systems_text(f, o->systems);
 	if (!*id) {
 		line->remedy = "See /etc/os-release.";
@@ -179,6 +180,76 @@ static void judge_cgroup(struct fitness *f, const struct value *kernel)
 	line->verdict = version >= 2 ? FIT_PASS : FIT_FAIL;
 	if (version < 2)
 		line->remedy = "Boot with systemd.unified_cgroup_hierarchy=1, or upgrade the system: recent kubelets refuse version 1.";
+}
+
+/* Does a text of words, separated by blanks, hold this one? */
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && strncmp(p, word, len) == 0)
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+static void judge_controllers(struct fitness *f, const struct value *kernel)
+{
+	static const char *const needed[] = {"cpu", "cpuset", "memory", "pids"};
+	const char *have = value_get_str(kernel, "cgroup_controllers"), *missing = "";
+	struct fit_line *line;
+
+	/* Those of version 1 are mounted one by one; that version fails anyway. */
+	if (value_get_int(kernel, "cgroup", 0) == 1)
+		return;
+	line = fit_add(f, "kernel/controllers", "control groups can limit what kubelet limits");
+	line->required = "cpu, cpuset, memory, pids";
+	if (!*have) {
+		line->remedy = "See /sys/fs/cgroup/cgroup.controllers.";
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (!has_word(have, needed[i]))
+			missing = fit_printf(f, "%s%s%s", missing, *missing ? ", " : "", needed[i]);
+	line->measured = *missing ? fit_printf(f, "all but %s", missing) : "all";
+	line->verdict = *missing ? FIT_FAIL : FIT_PASS;
+	if (*missing)
+		line->remedy = "Turn them on: cgroup_enable=memory on the kernel's command line for memory, or whoever delegates the group.";
+}
+
+static void judge_overlay(struct fitness *f, const struct value *kernel)
+{
+	struct fit_line *line = fit_add(f, "kernel/overlay", "the kernel has the overlay file system");
+
+	line->required = "overlay";
+	line->remedy = "Its module may only not be loaded yet: sudo modprobe overlay";
+	if (!value_get_bool(kernel, "overlay", false))
+		return;
+	line->measured = "overlay";
+	line->verdict = FIT_PASS;
+}
+
+/* Only a machine that is a node itself passes on its pods' packets. */
+static void judge_forwarding(struct fitness *f, const struct value *kernel, const struct fitness_options *o)
+{
+	const struct value *on = value_get(kernel, "ip_forward");
+	struct fit_line *line;
+
+	if (is_development(o))
+		return;
+	line = fit_add(f, "kernel/ip-forward", "packets of pods are passed on");
+	line->required = "on";
+	line->remedy = "sudo sysctl net.ipv4.ip_forward=1, and the same in /etc/sysctl.d/.";
+	if (!on || on->type != VALUE_BOOL)
+		return;
+	line->measured = on->b ? "on" : "off";
+	line->verdict = on->b ? FIT_PASS : FIT_WARN;
+	if (!on->b)
+		line->why = "kubeadm refuses to begin without";
 }
 
 static void judge_namespaces(struct fitness *f, const struct value *kernel)
@@ -319,10 +390,13 @@ void fitness_system(struct fitness *f, const struct value *facts, const struct f
 	if (!apple) {
 		judge_kernel(f, kernel);
 		judge_cgroup(f, kernel);
+		judge_controllers(f, kernel);
 		judge_namespaces(f, kernel);
 		judge_inotify(f, kernel, "max_user_watches", "kernel/inotify-watches", WATCHES_NEEDED);
 		judge_inotify(f, kernel, "max_user_instances", "kernel/inotify-instances", INSTANCES_NEEDED);
 		judge_files(f, kernel);
+		judge_overlay(f, kernel);
+		judge_forwarding(f, kernel, o);
 		judge_swap(f, value_get(facts, "memory"), o);
 	}
 	judge_clock(f, value_get(facts, "clock"));

@@ -60,7 +60,7 @@ static void file_systems(struct machine *m)
 {
 	const char *const paths[] = {"/", "/var/lib", "/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet", m->o->home};
 	struct fact_list list = {0};
-	dev_t seen[ARRAY_LEN(paths)];
+	dev_t seen[ARRAY_LEN(paths)] = {0};
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {

@@ -5,6 +5,8 @@
 
 /* What the kubelet keeps from pods besides the reservations: its own default for memory. */
 #define EVICTION_MIB 100
+/* A quota without one lets a loop fill etcd. */
+#define NAMESPACE_PODS 500
 
 static struct value map_of(struct generation *g, const char *name, const struct value *v)
 {
@@ -106,6 +108,8 @@ static int name_nodes(struct generation *g, const struct value *spec, struct err
 		     workers = {.type = VALUE_LIST}, ports = {.type = VALUE_LIST};
 	int64_t count = value_get_int(&nodes, "workers", 0);
 
+	/* Memory of machines is sold in units of 2^30 whatever the label says. */
+	value_map_set(&g->b, &nodes, "memory_gib", *value_get(&nodes, "memory_gb"));
 	for (int64_t i = 0; i < value_get_int(&nodes, "control_planes", 0); i++)
 		list_add(g, &planes, value_of_int(i));
 	for (int64_t i = 0; i < count; i++)
@@ -129,17 +133,25 @@ static double part(const struct value *allocation, const char *what, double shar
 }
 
 /* A share of an allocation as quantities: CPU in thousandths, memory in MiB, storage in GB (10^9, as the specification counts). */
-static struct value budget(struct generation *g, const struct value *allocation, double share, int64_t pods)
+struct value generation_budget(struct generation *g, const struct value *allocation, double share, int64_t gpus)
 {
 	struct value b = {.type = VALUE_MAP};
 
 	value_map_set(&g->b, &b, "cpu", text_of(g, "%.0fm", part(allocation, "cpu", share * 1000)));
 	value_map_set(&g->b, &b, "memory", text_of(g, "%.0fMi", part(allocation, "memory_gb", share * 1024)));
 	value_map_set(&g->b, &b, "storage", text_of(g, "%.0fG", part(allocation, "storage_gb", share)));
-	value_map_set(&g->b, &b, "gpu", value_of_int(value_get_int(allocation, "gpus", 0)));
-	value_map_set(&g->b, &b, "pods", value_of_int(pods));
+	value_map_set(&g->b, &b, "gpu", value_of_int(gpus));
+	value_map_set(&g->b, &b, "pods", value_of_int(NAMESPACE_PODS));
 	value_map_set(&g->b, &b, "source", *value_get(allocation, "source"));
 	return b;
+}
+
+static int64_t gpus_of(const struct generation *g, const char *namespace)
+{
+	for (value_each(row, value_get(&g->data, "gpus")))
+		if (generation_has(g, row) && str_eq(value_get_str(row, "namespace"), namespace))
+			return value_get_int(row, "count", 0);
+	return 0;
 }
 
 static int name_namespaces(struct generation *g, const struct value *spec, struct err *err)
@@ -155,7 +167,8 @@ static int name_namespaces(struct generation *g, const struct value *spec, struc
 		if (*of && !allocation)
 			return err_set(err, ERR_INTERNAL, "the namespace %s takes part of \"%s\", which %s does not allocate", name, of, g->env);
 		if (allocation) {
-			value_map_set(&g->b, &with, "budget", budget(g, allocation, value_double(value_get(row, "share"), 0), 500));
+			value_map_set(&g->b, &with, "budget",
+				      generation_budget(g, allocation, value_double(value_get(row, "share"), 0), gpus_of(g, name)));
 			list_add(g, &budgeted, with);
 		}
 		for (value_each(b, value_get(&g->data, "bounded")))
@@ -168,22 +181,64 @@ static int name_namespaces(struct generation *g, const struct value *spec, struc
 	return 0;
 }
 
+static void add_once(struct generation *g, struct value *list, const struct value *text)
+{
+	for (value_each(v, list))
+		if (value_equal(v, text))
+			return;
+	list_add(g, list, *text);
+}
+
+/* What Argo CD's project may read from and write to. */
+static struct value name_env(struct generation *g)
+{
+	const struct value rows = generation_rows(g, "charts");
+	const struct value *charts = scope_find(g->scope, "charts", 6);
+	struct value env = {.type = VALUE_MAP}, pools = {.type = VALUE_LIST}, repositories = {.type = VALUE_LIST},
+		     destinations = {.type = VALUE_LIST}, here = {.type = VALUE_MAP}, tenants = {.type = VALUE_MAP};
+
+	list_add(g, &pools, value_of_str("platform"));
+	if (g->env_bit == ENV_KAMAJI)
+		list_add(g, &pools, value_of_str("tenants"));
+	list_add(g, &repositories, *value_at(&g->site, "repository.url"));
+	for (value_each(row, &rows))
+		add_once(g, &repositories, value_get(value_get(charts, value_get_str(row, "name")), "repository"));
+	value_map_set(&g->b, &here, "server", value_of_str("https://kubernetes.default.svc"));
+	value_map_set(&g->b, &here, "namespace", value_of_str("*"));
+	list_add(g, &destinations, here);
+	/* A tenant's cluster is one that Argo CD knows by name; jamie is the only namespace that it needs there. */
+	value_map_set(&g->b, &tenants, "name", value_of_str("*"));
+	value_map_set(&g->b, &tenants, "namespace", value_of_str("jamie"));
+	if (g->env_bit == ENV_KAMAJI)
+		list_add(g, &destinations, tenants);
+	value_map_set(&g->b, &env, "id", value_of_str(g->env));
+	value_map_set(&g->b, &env, "is_kamaji", value_of_bool(g->env_bit == ENV_KAMAJI));
+	value_map_set(&g->b, &env, "pools", pools);
+	value_map_set(&g->b, &env, "repositories", repositories);
+	value_map_set(&g->b, &env, "destinations", destinations);
+	return env;
+}
+
 int names_make(struct generation *g, struct err *err)
 {
-	struct value spec, env = {.type = VALUE_MAP};
-	int r = embedded_value(&g->b, "spec", &spec, err);
+	struct value spec;
+	int r = spec_read(g, &spec, err);
 
 	if (r < 0)
 		return r;
-	value_map_set(&g->b, &env, "id", value_of_str(g->env));
-	value_map_set(&g->b, &env, "is_kamaji", value_of_bool(g->env_bit == ENV_KAMAJI));
+	g->ports = *value_get(&spec, "ports");
 	generation_name(g, "site", g->site);
+	generation_name(g, "ports", g->ports);
 	name_labels(g);
-	generation_name(g, "env", env);
-	if ((r = name_versions(g, err)) < 0 || (r = name_nodes(g, &spec, err)) < 0 || (r = name_namespaces(g, &spec, err)) < 0)
+	if ((r = name_versions(g, err)) < 0)
+		return r;
+	generation_name(g, "env", name_env(g));
+	if ((r = name_nodes(g, &spec, err)) < 0 || (r = name_namespaces(g, &spec, err)) < 0)
 		return r;
 	generation_name(g, "priorities", generation_rows(g, "priorities"));
 	generation_name(g, "disruptions", generation_rows(g, "disruptions"));
 	generation_name(g, "secrets", generation_rows(g, "secrets"));
-	return 0;
+	if ((r = names_components(g, &spec, err)) < 0 || (r = names_network(g, err)) < 0 || (r = names_observability(g, err)) < 0)
+		return r;
+	return g->env_bit == ENV_KAMAJI ? names_tenants(g, &spec, err) : 0;
 }

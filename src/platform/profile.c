@@ -72,7 +72,7 @@ static void add_need(struct need *n, const struct value *row)
 
 static struct need profile_need(const struct value *profile)
 {
-	struct need n = {.gpu_text = ""};
+	struct need n = {.gpu_text = "", .source = value_get_str(profile, "source")};
 
 	for (value_each(row, value_get(profile, "rows")))
 		add_need(&n, row);
@@ -118,18 +118,29 @@ int role_read(struct ctx *ctx, const char *id, struct role *ret, struct err *err
 		return no_row(err, "role", id);
 	*ret = (struct role){.id = value_get_str(row, "id"), .title = value_get_str(row, "title")};
 	ret->required.gpu_text = ret->recommended.gpu_text = "";
+	ret->required.source = value_get_str(row, "source");
 	add_need(&ret->required, value_get(row, "minimum"));
 	add_need(&ret->recommended, value_get(row, "recommended"));
 	return 0;
 }
 
-static void add_software(struct ctx *ctx, struct software_list *list, const struct value *row, const char *id)
+/* "Software Prerequisites > Required Tools > Go v1.24+" */
+static const char *source_of(struct ctx *ctx, const struct value *heading, const char *row)
 {
-	*arena_push(&ctx->arena, list) = (struct software){.id = id,
-							   .title = value_str(value_get(row, "title"), id),
-							   .minimum = value_str(value_get(row, "minimum"), NULL),
-							   .optional = value_get_bool(row, "optional", false),
-							   .development = value_get_bool(row, "development", false)};
+	const char *text = value_str(heading, "");
+
+	return *text && *row ? arena_printf(&ctx->arena, "%s > %s", text, row) : text;
+}
+
+static void add_software(struct ctx *ctx, struct software_list *list, const struct value *row, const char *id, const struct value *heading)
+{
+	*arena_push(&ctx->arena, list) =
+		(struct software){.id = id,
+				  .title = value_str(value_get(row, "title"), id),
+				  .source = source_of(ctx, heading, value_str(value_get(row, "text"), value_get_str(row, "id"))),
+				  .minimum = value_str(value_get(row, "minimum"), NULL),
+				  .optional = value_get_bool(row, "optional", false),
+				  .development = value_get_bool(row, "development", false)};
 }
 
 int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
@@ -146,7 +157,7 @@ int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
 		/* What only runs in a cluster, and APIs of others, are no programs of a machine. */
 		if (str_eq(runs, "python") || str_eq(runs, "service") || !machine_asks_tool(id))
 			continue;
-		add_software(ctx, &list, row, id);
+		add_software(ctx, &list, row, id, value_get(&data, "tools_source"));
 		if (str_eq(runs, "cluster"))
 			list.items[list.len - 1].elsewhere = "it may run in the cluster";
 	}
@@ -172,7 +183,10 @@ int profile_packages(struct ctx *ctx, struct software_list *ret, struct err *err
 		if (!*id)
 			continue;
 		tool = row_by_id(value_get(&data, "tools"), id);
-		add_software(ctx, &list, tool && str_eq(value_get_str(tool, "runs"), "python") ? tool : row, id);
+		if (tool && str_eq(value_get_str(tool, "runs"), "python"))
+			add_software(ctx, &list, tool, id, value_get(&data, "tools_source"));
+		else
+			add_software(ctx, &list, row, id, value_get(&data, "packages_source"));
 	}
 	*ret = list;
 	return 0;
@@ -190,10 +204,12 @@ int profile_ports(struct ctx *ctx, struct port_list *ret, struct err *err)
 		int64_t first = value_get_int(row, "port", 0), last = value_get_int(row, "to", first);
 
 		for (int64_t n = first; n > 0 && n <= last && n <= UINT16_MAX; n++)
-			*arena_push(&ctx->arena, &list) = (struct port){.number = (uint16_t)n,
-									.what = value_get_str(row, "text"),
-									.external = str_eq(value_get_str(row, "group"), "External Access"),
-									.development = value_get_bool(row, "development", false)};
+			*arena_push(&ctx->arena, &list) =
+				(struct port){.number = (uint16_t)n,
+					      .what = value_get_str(row, "text"),
+					      .source = source_of(ctx, value_get(&data, "ports_source"), value_get_str(row, "text")),
+					      .external = str_eq(value_get_str(row, "group"), "External Access"),
+					      .development = value_get_bool(row, "development", false)};
 	}
 	*ret = list;
 	return 0;
@@ -208,6 +224,7 @@ int profile_systems(struct ctx *ctx, struct system_list *ret, struct err *err)
 
 	if (r < 0)
 		return r;
+	list.source = value_get_str(&data, "systems_source");
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		for (value_each(row, value_get(&data, lists[i])))
 			/* Windows is a distribution in WSL2: that row is judged as the distribution, and os/wsl says the rest. */
@@ -238,6 +255,7 @@ static int cluster_classes(struct ctx *ctx, const char *environment, const struc
 
 	if (r < 0)
 		return r;
+	n->classes_source = value_get_str(&data, "classes_source");
 	for (value_each(class, value_get(&data, "classes"))) {
 		const char *name = value_get_str(class, "id");
 
@@ -252,7 +270,7 @@ int profile_cluster(struct ctx *ctx, enum environment environment, struct cluste
 {
 	const char *id = environment_text(environment);
 	struct value clusters, software;
-	const struct value *row;
+	const struct value *row, *kubernetes;
 	struct cluster_need n;
 	int r;
 
@@ -261,8 +279,11 @@ int profile_cluster(struct ctx *ctx, enum environment environment, struct cluste
 	row = row_by_id(value_get(&clusters, "clusters"), id);
 	if (!row)
 		return no_row(err, "cluster", id);
+	kubernetes = row_by_id(value_get(&software, "tools"), "kubernetes");
 	n = (struct cluster_need){.title = value_get_str(row, "title"),
-				  .version = value_get_str(row_by_id(value_get(&software, "tools"), "kubernetes"), "minimum"),
+				  .source = value_get_str(row, "source"),
+				  .version = value_get_str(kubernetes, "minimum"),
+				  .version_source = source_of(ctx, value_get(&software, "tools_source"), value_get_str(kubernetes, "text")),
 				  .control_planes = value_get_int(row, "control_planes", 0),
 				  .workers = value_get_int(row, "workers", 0),
 				  .node_cores = number(row, "cpu"),

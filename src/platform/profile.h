@@ -10,6 +10,7 @@
 
 /* What is asked of the hardware, by a profile or by a role. */
 struct need {
+	const char *source; /* the heading of the specification; NULL = none */
 	double cores, clock_ghz;
 	double memory_gb;
 	bool ecc;
@@ -43,9 +44,10 @@ struct role {
 
 /* A program or package of the specification's list. */
 struct software {
-	const char *id;        /* in the facts: "kubectl", "fastapi" */
-	const char *title;     /* as the specification writes it */
-	const char *minimum;   /* NULL = any version */
+	const char *id;      /* in the facts: "kubectl", "fastapi" */
+	const char *title;   /* as the specification writes it */
+	const char *minimum; /* NULL = any version */
+	const char *source;
 	bool optional;         /* "optional but recommended" */
 	bool development;      /* for local development only */
 	const char *elsewhere; /* why it may be missing here: it runs in the cluster; NULL = it is needed on the machine */
@@ -58,7 +60,7 @@ struct software_list {
 /* A port of the specification. */
 struct port {
 	uint16_t number;
-	const char *what;
+	const char *what, *source;
 	bool external;    /* reached from outside of the cluster */
 	bool development; /* for local development only */
 };
@@ -74,6 +76,7 @@ struct system_need {
 	bool development_only;
 };
 struct system_list {
+	const char *source;
 	struct system_need *items;
 	uint32_t len, cap;
 };
@@ -89,7 +92,7 @@ struct storage_class_list {
 
 /* What a cluster of an environment must have. */
 struct cluster_need {
-	const char *title;
+	const char *title, *source, *version_source, *classes_source;
 	const char *version; /* at least */
 	int64_t control_planes, workers;
 	double node_cores, node_memory_gb;

@@ -34,11 +34,14 @@ bool tree_path_is_safe(const char *path)
 
 static int open_folder(int at, const char *name, const char *path, bool make, struct err *err)
 {
-	int fd;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(at, name, flags);
 
-	if (make && mkdirat(at, name, 0777) < 0 && errno != EEXIST)
-		return err_set_errno(err, errno, "cannot make the folder of %s", path);
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (mkdirat(at, name, 0777) < 0 && errno != EEXIST)
+			return err_set_errno(err, errno, "cannot make the folder of %s", path);
+		fd = openat(at, name, flags);
+	}
 	if (fd < 0 && errno == ENOTDIR)
 		return err_set(err, ERR_INPUT, "%s: \"%s\" is a symbolic link or no folder; files are neither read nor written through it", path,
 			       name);

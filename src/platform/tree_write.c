@@ -97,17 +97,29 @@ static int stage(const struct ctx *ctx, const struct tree_plan *p, int staging, 
 	return syncfs(staging) < 0 ? err_set_errno(err, errno, "cannot write %s", p->dir) : 0;
 }
 
-static int move(const struct tree_plan *p, int staging, uint32_t i, struct err *err)
-{
-	_cleanup_(fd_closep) int parent = -1;
-	char name[16];
-	const char *last;
-	int r = tree_open_parent(p->fd, p->changes.items[i].path, true, &parent, &last, err);
+/* The folder of the file before: files come in the order of their paths, many of one folder in a row. */
+struct last_folder {
+	const char *path; /* of a file in it */
+	size_t len;       /* of the folder's part of that, with the slash */
+	int fd;
+};
 
-	if (r < 0)
-		return r;
+static int move(const struct tree_plan *p, int staging, uint32_t i, struct last_folder *folder, struct err *err)
+{
+	const char *path = p->changes.items[i].path, *slash = strrchr(path, '/'), *last;
+	const size_t len = slash ? (size_t)(slash + 1 - path) : 0;
+	char name[16];
+	int r;
+
+	if (folder->fd < 0 || folder->len != len || memcmp(folder->path, path, len) != 0) {
+		fd_closep(&folder->fd);
+		if ((r = tree_open_parent(p->fd, path, true, &folder->fd, &last, err)) < 0)
+			return r;
+		folder->path = path;
+		folder->len = len;
+	}
 	snprintf(name, sizeof(name), "%u", i);
-	return renameat(staging, name, parent, last) < 0 ? err_set_errno(err, errno, "cannot write %s/%s", p->dir, p->changes.items[i].path) : 0;
+	return renameat(staging, name, folder->fd, path + len) < 0 ? err_set_errno(err, errno, "cannot write %s/%s", p->dir, path) : 0;
 }
 
 /* Removes a file, and the folders that are empty then. */
@@ -133,18 +145,20 @@ static int discard(const struct tree_plan *p, const char *path, struct err *err)
 
 static int carry_out(const struct ctx *ctx, const struct tree_plan *p, int staging, struct err *err)
 {
-	for (uint32_t i = 0; i < p->changes.len; i++) {
-		const struct tree_change *c = &p->changes.items[i];
-		int r = ctx_check(ctx, err);
+	struct last_folder folder = {.fd = -1};
+	int r = 0;
 
+	for (uint32_t i = 0; i < p->changes.len && r == 0; i++) {
+		const struct tree_change *c = &p->changes.items[i];
+
+		r = ctx_check(ctx, err);
 		if (r == 0 && is_written(c))
-			r = move(p, staging, i, err);
+			r = move(p, staging, i, &folder, err);
 		else if (r == 0 && c->state == TREE_REMOVED)
 			r = discard(p, c->path, err);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	fd_closep(&folder.fd);
+	return r;
 }
 
 /* The folder of files to come, empty: what an earlier run left in it is in no record yet, or has been announced and is made again. */

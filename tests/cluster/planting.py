@@ -18,7 +18,7 @@ The first document:
   says            texts that the answer must contain, too
   shows           what the API must show before anything is asked: kind, name (or `about` for the object of an event), path, and
                   is | in | has | least
-  within, settles seconds: how long `shows` may take (90); how long after planting to ask at the earliest (0)
+  within, settles seconds: how long `shows` may take (90); how long after planting to ask at the earliest (SETTLES)
   why, ask        the object to ask `why` about; questions to `ask`
   also            ids of checks that may be named as further causes, though not first: what else is true of the situation
   steps           a list of {after: CONDITION, then: [VERB, ...]}: once the condition shows, do [patch, OBJECT, JSON], [patch_status, OBJECT, JSON],
@@ -108,6 +108,7 @@ class NameMaker:
         return self.program()
 
 
+SETTLES = 20  # a younger pod without a node, a younger Service without endpoints is nothing yet (SCHEDULING_GRACE, ENDPOINTS_SETTLE)
 FIXED = ("bin", "ca", "webhooks")  # words that the running cluster fills in
 
 
@@ -296,7 +297,7 @@ def do_step(bed, s):
 
 
 def wait_until_shown(bed, situations, limit=90, progress=print):
-    """Polls the API until every situation shows. Raises with what is missing."""
+    """Polls the API until every situation shows, and is old enough. Raises with what is missing."""
     waiting = list(situations)
     more = {kind for s in situations for kind in s.head.get("reads", [])}
     while waiting:
@@ -307,10 +308,10 @@ def wait_until_shown(bed, situations, limit=90, progress=print):
                     do_step(bed, s)
                 continue
             age = time.monotonic() - s.planted
-            if all(shows(c, s.ns, objects) for c in s.shows) and age >= s.head.get("settles", 0):
+            if all(shows(c, s.ns, objects) for c in s.shows) and age >= s.head.get("settles", SETTLES):
                 waiting.remove(s)
                 progress(f"{age:6.1f} s  {s.id} shows")
-        late = [s for s in waiting if time.monotonic() - s.planted > max(s.head.get("within", limit), s.head.get("settles", 0) + 30)]
+        late = [s for s in waiting if time.monotonic() - s.planted > max(s.head.get("within", limit), s.head.get("settles", SETTLES) + 30)]
         if late:
             missing = "\n".join(
                 f"{s.id} in namespace {s.ns}: "
@@ -356,7 +357,7 @@ def remove(bed, situations):
                         '{"metadata": {"finalizers": null}}',
                         check=False,
                     )
-        bed.kubectl("delete", "namespace", ns, "--ignore-not-found", "--timeout=90s", timeout=100)
+        bed.kubectl("delete", "namespace", ns, "--ignore-not-found", "--timeout=240s", timeout=250)  # discovery forgets an APIService late
     bed.run(["nft", "delete", "table", "ip", "cut"], check=False)
 
 

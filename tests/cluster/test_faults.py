@@ -99,8 +99,18 @@ def test_a_kubectl_dump_answers_as_the_cluster_does(bed, planted, tmp_path):
     recorded, live = bed.program_json("scan", "--from", file), bed.program_json("scan")
     of_live = {object_text(c["root"]["object"]) for c in live["causes"]}
     of_recorded = {object_text(c["root"]["object"]) for c in recorded["causes"]}
-    # What only a log tells has another object as its cause here; and time passes between the two.
-    assert len(of_live ^ of_recorded) <= max(10, len(SITUATIONS) // 10), sorted(of_live ^ of_recorded)
+    # Where a log told, or that a Secret is missing (of a kind that the dump holds none of, nothing can be said), another object is the cause
+    # here. Besides, time passes between the two.
+    untold = {
+        e["object"]["namespace"] if e["type"] == "log" else e["path"].split()[1].split("/")[0]
+        for c in live["causes"]
+        for f in [c["root"], *c["explains"]]
+        for e in f["evidence"]
+        if e["type"] == "log" or e["type"] == "absence" and e["path"].startswith("Secret ")
+    }
+    differs = {o for o in of_live ^ of_recorded if o.split()[1].split("/")[0] not in untold}
+    assert len(differs) <= 2, sorted(differs)
+    assert len(of_recorded) >= len(of_live) - len(untold)
 
 
 def test_the_judge_refuses_a_wrong_cause(scan):

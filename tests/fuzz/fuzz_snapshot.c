@@ -57,11 +57,6 @@ static void compare_seen(const struct seen_namespaces *a, const struct seen_name
 	}
 }
 
-static bool is_name(const char *s)
-{
-	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")] == '\0';
-}
-
 /* Every custom kind that was listed, or of which there are objects, is the same in b. */
 static void compare_custom(const struct inventory *a, const struct inventory *b)
 {
@@ -69,9 +64,6 @@ static void compare_custom(const struct inventory *a, const struct inventory *b)
 		const struct custom_kind *x = a->custom_kinds.slots[i].value, *y;
 
 		if (!x || (!x->seen_all && !x->seen_ns.len && !x->list.len))
-			continue;
-		/* What no API server could have named so is repaired or masked when it is written. */
-		if (!is_name(x->kind.group) || !is_name(x->kind.name) || !is_name(x->kind.version) || !is_name(x->kind.plural))
 			continue;
 		y = inventory_custom_of(b, &x->kind);
 		if (!y || x->seen_all != y->seen_all || x->list.len != y->list.len || x->kind.namespaced != y->kind.namespaced ||

@@ -2,7 +2,8 @@
 
 import json
 
-from conftest import ROOT
+import samples
+from conftest import ROOT, SLOW
 
 CASES = ROOT / "tests/cases/diagnose"
 STATUSES = {"chosen", "possible", "ruled out", "unknown"}
@@ -95,3 +96,12 @@ def test_health_says_what_was_looked_at(run):
     answer = why(run, "ten_at_once.yaml", "deploy/h-well", "-n", "pay")
     assert answer["verdict"] == "healthy" and any(line.startswith("its 1 pod: 1 ready") for line in answer["checked"]), answer["checked"]
     assert "workloads" in scan(run, "over_old_rollout.yaml")["why"] or "workload" in scan(run, "over_old_rollout.yaml")["why"]
+
+
+def test_an_argument_full_of_addresses_is_read_once(run, tmp_path):
+    """A megabyte of mail addresses: each "@" may be the user of a URL, and none makes the whole be searched again."""
+    pod = samples.crashing_pod()
+    pod["spec"]["containers"][0]["args"] = ["a@b " * 250_000]
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps(samples.list_of(samples.namespace(), samples.node(), pod)))
+    assert run("why", "pod/api-1", "-n", "shop", "--from", path, "--now", samples.NOW).ok().seconds < 2 * SLOW

@@ -44,7 +44,7 @@ def tools(tmp_path):
 class Service:
     """An HTTP server on this machine; `answer` is (status, body), or None to never answer."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, port=0):
         self.paths, outer = [], self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -62,24 +62,27 @@ class Service:
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 @pytest.fixture
 def service():
     made = []
 
-    def make(answer):
-        made.append(Service(answer))
+    def make(*arguments):
+        made.append(Service(*arguments))
         return made[-1]
 
     yield make
     for one in made:
-        one.server.shutdown()
-        one.server.server_close()
+        one.close()
 
 
 def test_the_machine_is_measured_as_other_programs_measure_it(run, tmp_path, tools):
@@ -214,6 +217,19 @@ def test_a_service_of_the_settings_is_asked(run, tools, service):
     assert got["service/grafana"]["verdict"] == "warn"
     assert "s3cret" not in result.out
     assert got["service/redis"]["asked"] is False
+
+
+def test_a_service_in_its_usual_place_is_asked(run, tools, service):
+    """Prometheus, say, when somebody listens on its port of this machine: what is there may be something else, so that is no failure."""
+    for answer, verdict in (((200, '{"data": {"version": "3.4.0"}}'), "pass"), ((404, "not here"), "warn")):
+        try:
+            one = service(answer, 9090)
+        except OSError:
+            pytest.fail("port 9090 is taken")
+        got = lines(run("check", "-o", "json", env=tools()))["service/prometheus"]
+        assert (got["asked"], got["verdict"]) == (True, verdict)
+        assert one.paths == ["/api/v1/status/buildinfo"]
+        one.close()
 
 
 def test_a_service_that_does_not_answer_fails_in_time(run, tools, service):

@@ -182,6 +182,26 @@ def test_recorded_log(run, tmp_path):
     assert "orders-db:5432" in result.out, result
 
 
+KUBELET_EXCUSES = (
+    "unable to retrieve container logs for containerd://0123",
+    'failed to try resolving symlinks in path "/var/log/pods/shop_api-1_u/main/1.log": lstat /var/log/pods/shop_api-1_u/main/1.log: no such file or directory',
+)
+
+
+@pytest.mark.parametrize("excuse", KUBELET_EXCUSES)
+def test_what_kubelet_says_instead_of_a_log_is_no_line_of_the_program(run, kubeconfig, api, excuse):
+    def answer(conn, server):
+        conn.sendall(servers_response(body=excuse + "\n", content_type="text/plain"))
+        return True
+
+    api.on(LOG, answer)
+    env = {"KUBECONFIG": str(kubeconfig(api.url))}
+    result = run("logs", "pod/api-1", env=env)
+    assert "0 lines" in result.out or excuse[:30] in result.err, result
+    result = run("why", "pod/api-1", "-n", "shop", env=env)
+    assert "log/" not in result.out and "missing-file" not in result.out, result
+
+
 def running_log(conn, server):
     now = time.time()
     body = "".join(
@@ -205,3 +225,33 @@ def test_logs_of_running_pods_are_read_when_asked(run, kubeconfig):
         assert all("timestamps=true" in p and "sinceSeconds=900" in p and "tailLines=400" in p for p in asked), asked[0]
         assert "has no price" in result.out, result
         assert "Logs of 200 of 230 running workloads" in result.out, result
+        assert json.loads(run("scan", "--logs", "-o", "json", env=env).out)["logs"] == {"workloads": 230, "lookedAt": 200}
+        assert json.loads(run("scan", "-o", "json", env=env).out)["logs"] is None
+
+
+def test_why_and_ask_read_the_logs_of_what_they_are_asked_about(run, kubeconfig):
+    """And of nothing else: whoever asks about one program does not wait for the logs of all."""
+    pods = [samples.pod(f"web-{i}") for i in range(5)]
+    with FakeApi({"pods": pods, "nodes": [samples.node()], "namespaces": [samples.namespace()]}) as server:
+        server.on("/api/v1/namespaces/shop/pods/", running_log)
+        env = {"KUBECONFIG": str(kubeconfig(server.url))}
+        for words in (["why", "pod/web-3"], ["ask", "is web-3 healthy?"]):
+            server.requests.clear()
+            result = run(*words, env=env).ok()
+            assert "has no price" in result.out, result
+            asked = [p for p, _ in server.requests if "/log?" in p]
+            assert len(asked) == 1 and "/pods/web-3/log?" in asked[0] and "sinceSeconds=900" in asked[0], asked
+
+
+def test_the_log_of_a_waiting_container_is_read_once(run, kubeconfig, api):
+    """kubelet answers for its last instance whether the previous or the current log is asked for."""
+
+    def answer(conn, server):
+        conn.sendall(servers_response(body="FATAL boom\n", content_type="text/plain"))
+        return True
+
+    api.on(LOG, answer)
+    found = json.loads(run("scan", "-o", "json", env={"KUBECONFIG": str(kubeconfig(api.url))}).out)
+    asked = [str(r) for r in api.requests if LOG in str(r)]
+    assert len(asked) == 1 and "previous=true" in asked[0], asked
+    assert "FATAL boom" in json.dumps(found), found

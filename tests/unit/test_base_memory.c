@@ -57,6 +57,60 @@ static void arena_formats_longer_than_a_block(void **state)
 	arena_release(&a);
 }
 
+static void arena_grows_by_huge_pages(void **state)
+{
+	struct arena a;
+	unsigned char *first[64];
+
+	arena_init(&a);
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+		first[i] = memset(arena_alloc(&a, 200000), (int)i, 200000);
+		assert_int_equal((uintptr_t)first[i] % 8, 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		assert_true(first[i][0] == i && first[i][199999] == i);
+	assert_true(a.total < 64 * 200000 + 3 * MEM_HUGE_PAGE);
+	arena_release(&a);
+}
+
+static void arena_reset_keeps_a_block(void **state)
+{
+	struct arena a;
+
+	arena_init(&a);
+	arena_reset(&a);
+	assert_int_equal(a.total, 0);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 2000; i++)
+			assert_int_equal(strlen(arena_printf(&a, "%0*d", 40, i)), 40);
+		arena_reset(&a);
+		assert_true(a.total > 0 && a.total <= 1 << 20);
+	}
+	/* What was huge once is given back. */
+	arena_alloc(&a, 5 << 20);
+	arena_reset(&a);
+	assert_true(a.total <= 1 << 20);
+	arena_release(&a);
+}
+
+static void bytes_differ_wherever_they_do(void **state)
+{
+	char a[200], b[200];
+
+	for (size_t n = 0; n <= sizeof(a); n++) {
+		memset(a, 'x', sizeof(a));
+		memset(b, 'x', sizeof(b));
+		if (n < sizeof(a))
+			b[n] = 'y';
+		assert_true(bytes_eq(a, b, n));
+		for (size_t i = 0; i < n; i++) {
+			b[i] ^= 1;
+			assert_false(bytes_eq(a, b, n));
+			b[i] ^= 1;
+		}
+	}
+}
+
 static void arena_push_grows(void **state)
 {
 	struct arena a;
@@ -208,6 +262,7 @@ static void out_of_memory_ends_with_1(void **state)
 }
 
 RUN_TESTS(cmocka_unit_test(arena_keeps_what_it_gave), cmocka_unit_test(arena_starts_small), cmocka_unit_test(arena_formats_longer_than_a_block),
-	  cmocka_unit_test(arena_push_grows), cmocka_unit_test(strbuf_stops_at_its_maximum), cmocka_unit_test(strbuf_formats_long_texts),
+	  cmocka_unit_test(arena_push_grows), cmocka_unit_test(arena_grows_by_huge_pages), cmocka_unit_test(arena_reset_keeps_a_block),
+	  cmocka_unit_test(bytes_differ_wherever_they_do), cmocka_unit_test(strbuf_stops_at_its_maximum), cmocka_unit_test(strbuf_formats_long_texts),
 	  cmocka_unit_test(hash_finds_every_key), cmocka_unit_test(hash_takes_pointers), cmocka_unit_test(hash_bytes_spreads),
 	  cmocka_unit_test(intern_gives_one_pointer_per_string), cmocka_unit_test(out_of_memory_ends_with_1))

@@ -1,4 +1,5 @@
-/* Every finding of every case file rests on evidence that is really there: paths resolve, events and logs exist, texts are fit to print. */
+/* Every finding of every case file rests on evidence that is really there: paths resolve, events and logs exist, texts are fit to print;
+ * and every check has a case in which it speaks, and one of its family in which it has something to look at and keeps silent. */
 #include "unit.h"
 
 #include "base/utf8.h"
@@ -66,8 +67,51 @@ static void verify_finding(struct check_run *run, const struct finding *f)
 	}
 }
 
-static void verify_case(const char *path, const struct rules *rules, struct hash *fired)
+struct coverage {
+	struct hash fired;  /* ids of checks that some case makes speak */
+	struct hash silent; /* ids of checks that ran, in a case of their family, over an object of theirs and said nothing */
+};
+
+static void note_check(struct hash *ids, const struct check *c)
 {
+	hash_put(ids, c->id, strlen(c->id), (void *)(uintptr_t)c);
+}
+
+static bool has_noted(const struct hash *ids, const struct check *c)
+{
+	return hash_get(ids, c->id, strlen(c->id));
+}
+
+/* Was there anything for the check to look at? */
+static bool runs_over_something(const struct inventory *inv, const struct check *c)
+{
+	if (c->kind == KIND_COUNT)
+		return inventory_object_count(inv) > 0;
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const struct object_list *list = inventory_list(inv, (enum kind_id)kind);
+		if (c->kind != (enum kind_id)kind && !(c->also & KIND_BIT(kind)))
+			continue;
+		for (uint32_t i = 0; i < list->len; i++)
+			if (kind != KIND_CUSTOM || !c->custom || check_names_kind(c, list->items[i]->kind))
+				return true;
+	}
+	return false;
+}
+
+/* A check that speaks of whatever it is shown passes every positive case: the silent one is what it cannot pass. */
+static void note_silent(struct coverage *coverage, const struct inventory *inv, const struct hash *fired_here, const char *family)
+{
+	size_t len = strlen(family);
+	for (size_t i = 0; i < check_count; i++) {
+		const struct check *c = check_table[i];
+		if (strncmp(c->id, family, len) == 0 && c->id[len] == '/' && !has_noted(fired_here, c) && runs_over_something(inv, c))
+			note_check(&coverage->silent, c);
+	}
+}
+
+static void verify_case(const char *path, const char *family, const struct rules *rules, struct coverage *coverage)
+{
+	_cleanup_(hash_release) struct hash fired;
 	struct ctx ctx;
 	struct err err = {0};
 	struct cluster_options options = {.from = path};
@@ -75,6 +119,7 @@ static void verify_case(const char *path, const struct rules *rules, struct hash
 	struct check_options checks;
 	struct check_run run;
 	ctx_init(&ctx);
+	hash_init(&fired);
 	/* Cases are looked at when their first line says: one that is not (this test reads no comments) may only find less. */
 	assert_true(clock_parse_rfc3339("2026-11-23T12:00:00Z", 20, &options.now));
 	if (cluster_open(&ctx, &options, &cluster, &err))
@@ -86,11 +131,12 @@ static void verify_case(const char *path, const struct rules *rules, struct hash
 	rules_set_options(rules, &checks);
 	check_run_all(&run, cluster_inventory(cluster), &ctx.arena, &checks);
 	for (uint32_t i = 0; i < run.findings.len; i++) {
-		const struct check *c = run.findings.items[i]->check;
 		assert_int_equal(run.findings.items[i]->id, i);
 		verify_finding(&run, run.findings.items[i]);
-		hash_put(fired, c->id, strlen(c->id), (void *)(uintptr_t)c);
+		note_check(&fired, run.findings.items[i]->check);
+		note_check(&coverage->fired, run.findings.items[i]->check);
 	}
+	note_silent(coverage, cluster_inventory(cluster), &fired, family);
 	cluster_free(cluster);
 	ctx_release(&ctx);
 }
@@ -101,41 +147,61 @@ static bool is_yaml(const char *name)
 	return n > 5 && str_eq(name + n - 5, ".yaml");
 }
 
-static void findings_rest_on_what_is_there(void **state)
+static void verify_both_ways(const struct coverage *coverage)
 {
 	static const char *const without_case[] = {"configmap/too-large"}; /* a megabyte: tests/unit/test_checks.c */
-	static const char allowed[] = "registries: registry.example.com/shop";
-	_cleanup_(hash_release) struct hash fired;
-	_cleanup_(rules_freep) struct rules *rules = rules_new();
-	DIR *top = opendir(CASES);
-	unsigned files = 0;
-	hash_init(&fired);
-	assert_int_equal(rules_parse(rules, "rules", allowed, sizeof(allowed) - 1, check_table, check_count, NULL), 0);
-	assert_non_null(top);
-	for (struct dirent *kind; (kind = readdir(top));) {
-		char folder[512], path[1024];
-		snprintf(folder, sizeof(folder), "%s/%s", CASES, kind->d_name);
-		DIR *d = kind->d_name[0] != '.' ? opendir(folder) : NULL;
-		for (struct dirent *e; d && (e = readdir(d));) {
-			if (!is_yaml(e->d_name))
-				continue;
-			snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-			current = path;
-			verify_case(path, rules, &fired);
-			files++;
-		}
-		if (d)
-			closedir(d);
-	}
-	closedir(top);
-	assert_true(files > 200);
+	unsigned missing = 0;
 	for (size_t i = 0; i < check_count; i++) {
+		const struct check *c = check_table[i];
 		bool excused = false;
 		for (size_t k = 0; k < ARRAY_LEN(without_case); k++)
-			excused = excused || str_eq(check_table[i]->id, without_case[k]);
-		if (!excused && !hash_get(&fired, check_table[i]->id, strlen(check_table[i]->id)))
-			fail_msg("no case file makes %s speak", check_table[i]->id);
+			excused = excused || str_eq(c->id, without_case[k]);
+		if (!excused && !has_noted(&coverage->fired, c) && ++missing)
+			print_error("no case file makes %s speak\n", c->id);
+		if (!has_noted(&coverage->silent, c) && ++missing)
+			print_error("in no case of its family %s has something to look at and keeps silent\n", c->id);
 	}
+	assert_int_equal(missing, 0);
+}
+
+static unsigned verify_family(const char *family, const struct rules *rules, struct coverage *coverage)
+{
+	char folder[512], path[1024];
+	unsigned files = 0;
+	snprintf(folder, sizeof(folder), "%s/%s", CASES, family);
+	DIR *d = opendir(folder);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		if (!is_yaml(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		current = path;
+		verify_case(path, family, rules, coverage);
+		files++;
+	}
+	if (d)
+		closedir(d);
+	return files;
+}
+
+static void findings_rest_on_what_is_there(void **state)
+{
+	static const char allowed[] = "registries: registry.example.com/shop";
+	_cleanup_(rules_freep) struct rules *rules = rules_new();
+	struct coverage coverage;
+	DIR *top = opendir(CASES);
+	unsigned files = 0;
+	hash_init(&coverage.fired);
+	hash_init(&coverage.silent);
+	assert_int_equal(rules_parse(rules, "rules", allowed, sizeof(allowed) - 1, check_table, check_count, NULL), 0);
+	assert_non_null(top);
+	for (struct dirent *family; (family = readdir(top));)
+		if (family->d_name[0] != '.')
+			files += verify_family(family->d_name, rules, &coverage);
+	closedir(top);
+	assert_true(files > 200);
+	verify_both_ways(&coverage);
+	hash_release(&coverage.fired);
+	hash_release(&coverage.silent);
 }
 
 RUN_TESTS(cmocka_unit_test(findings_rest_on_what_is_there))

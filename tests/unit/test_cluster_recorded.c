@@ -1,8 +1,6 @@
 /* Reading recordings: what kubectl and others write, and what is broken in it. */
 #include "base/file.h"
-#include "cluster/cluster.h"
-
-#include "unit.h"
+#include "open_files.h"
 
 #include <ftw.h>
 #include <unistd.h>
@@ -37,34 +35,6 @@ static const char *put(const char *name, const char *text)
 	assert_int_equal(file_write_atomic(path, text, strlen(text), 0600, NULL), 0);
 	arena_release(&a);
 	return path;
-}
-
-static struct cluster *open_ok(const char *from)
-{
-	struct cluster_options options = {.from = from};
-	struct cluster *c = NULL;
-	struct ctx ctx;
-	struct err err = {0};
-
-	ctx_init(&ctx);
-	if (cluster_open(&ctx, &options, &c, &err) < 0)
-		fail_msg("%s: %s", from, err.message);
-	ctx_release(&ctx);
-	return c;
-}
-
-static void open_fails(const char *from, const char *message)
-{
-	struct cluster_options options = {.from = from};
-	struct cluster *c = NULL;
-	struct ctx ctx;
-	struct err err = {0};
-
-	ctx_init(&ctx);
-	assert_int_equal(cluster_open(&ctx, &options, &c, &err), ERR_INPUT);
-	if (!strstr(err.message, message))
-		fail_msg("\"%s\" is not in \"%s\"", message, err.message);
-	ctx_release(&ctx);
 }
 
 #define POD(ns, name) "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"" ns "\"}}"
@@ -151,6 +121,8 @@ static void test_bad_input(void **state)
 		{"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"x\"},\"spec\":7}", "spec"},
 		{"[" POD("a", "x") ",\n" POD("a", "x") ",\n{\"kind\":\"Pod\",}]", ":3: "},
 		{"{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}", "no Kubernetes objects"},
+		{"{\"kind\":\"Two words\",\"apiVersion\":\"acme.io/v1\",\"metadata\":{\"name\":\"x\"}}", "no server has a kind \"Two words\""},
+		{"{\"kind\":\"Thing\",\"apiVersion\":\"acme\\u0001io/v1\",\"metadata\":{\"name\":\"x\"}}", "no server has a kind"},
 		{"\xff\xfe{", "UTF-16"},
 	};
 

@@ -184,6 +184,27 @@ static void fields_that_matter(void **state)
 	release(sides);
 }
 
+#define NODE(TAINTS) "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"spec\":{\"taints\":[" TAINTS "]}}"
+#define TAINT(EFFECT) "{\"key\":\"node.kubernetes.io/unreachable\",\"effect\":\"" EFFECT "\"}"
+
+/* A second taint of the same key is new; the first has not changed. */
+static void items_that_share_a_key_are_compared_whole(void **state)
+{
+	static const char *const before[] = {NODE(TAINT("NoSchedule")), NULL};
+	static const char *const after[] = {NODE(TAINT("NoSchedule") "," TAINT("NoExecute")), NULL};
+	struct side sides[2];
+	struct comparison c;
+
+	(void)state;
+	compare(before, after, sides, &c);
+	assert_int_equal(c.objects.len, 1);
+	assert_int_equal(c.objects.items[0].len, 1);
+	assert_string_equal(c.objects.items[0].items[0].what, "spec.taints");
+	assert_string_equal(c.objects.items[0].items[0].from, "");
+	assert_string_equal(c.objects.items[0].items[0].to, "key=node.kubernetes.io/unreachable, effect=NoExecute");
+	release(sides);
+}
+
 static void secrets_of_custom_objects_are_not_quoted(void **state)
 {
 	static const char *const before[] = {
@@ -231,6 +252,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_broke_and_what_recovered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_not_read_has_not_recovered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(fields_that_matter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(items_that_share_a_key_are_compared_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(secrets_of_custom_objects_are_not_quoted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_clusters_are_told_apart, set_up, tear_down),
 	};

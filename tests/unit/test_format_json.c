@@ -1,44 +1,7 @@
 /* Reading JSON: whole documents, with and without a schema, and lists in pieces. */
-#include "unit.h"
+#include "reading.h"
 
 #include "cluster/schema.h"
-#include "format/json.h"
-
-static struct arena arena;
-static struct intern strings;
-static struct value_builder builder;
-static struct err err;
-static struct strbuf out;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	intern_init(&strings);
-	value_builder_init(&builder, &arena, &strings);
-	memset(&err, 0, sizeof(err));
-	strbuf_init(&out, STRBUF_MAX_OUTPUT);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	intern_release(&strings);
-	strbuf_release(&out);
-	return 0;
-}
-
-static const char *text(const struct value *v)
-{
-	struct json_writer w;
-
-	strbuf_reset(&out);
-	json_writer_init(&w, &out, 0);
-	json_value(&w, v, false);
-	return out.buf;
-}
 
 static int parse(const char *json, const char *schema, struct value *ret)
 {
@@ -357,7 +320,6 @@ static void items_have_a_maximum(void **state)
 	}
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 RUN_TESTS(T(everything_is_kept_without_a_schema), T(the_last_of_equal_keys_wins), T(big_integers_become_floating_point),
 	  T(strings_may_hold_nul_bytes), T(errors_say_where), T(depth_and_nodes_are_limits), T(a_schema_keeps_its_fields_and_types),
 	  T(a_tree_is_projected_like_json), T(secrets_lose_their_values), T(wrong_types_name_the_field), T(the_schema_may_be_chosen_by_kind),

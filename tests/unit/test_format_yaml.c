@@ -1,48 +1,11 @@
 /* YAML: what is read, what is refused, and that what is written reads back. */
-#include "unit.h"
+#include "reading.h"
 
-#include "format/json.h"
 #include "format/yaml.h"
-
-static struct arena arena;
-static struct intern strings;
-static struct value_builder builder;
-static struct err err;
-static struct strbuf out;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	intern_init(&strings);
-	value_builder_init(&builder, &arena, &strings);
-	memset(&err, 0, sizeof(err));
-	strbuf_init(&out, STRBUF_MAX_OUTPUT);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	intern_release(&strings);
-	strbuf_release(&out);
-	return 0;
-}
 
 static int parse(const char *yaml, struct value *ret)
 {
 	return yaml_parse(&builder, "x.yaml", yaml, strlen(yaml), ret, &err);
-}
-
-static const char *text(const struct value *v)
-{
-	struct json_writer w;
-
-	strbuf_reset(&out);
-	json_writer_init(&w, &out, 0);
-	json_value(&w, v, false);
-	return out.buf;
 }
 
 static void expect(const char *yaml, const char *json)
@@ -255,6 +218,5 @@ static void writing_looks_like_kubectl(void **state)
 	assert_string_equal(out.buf, "a:\n  b:\n  - c: 1\n    d: x\n  - z\n  e: []\n  f: |\n    l1\n    l2\ng: \"yes\"\n");
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 RUN_TESTS(T(plain_scalars_mean_what_kubectl_says), T(blocks_and_keys), T(aliases_and_merges), T(bombs_do_not_go_off), T(streams_have_documents),
 	  T(malformed_text_is_refused_with_its_place), T(what_is_written_reads_back), T(long_keys_read_back), T(writing_looks_like_kubectl))

@@ -6,6 +6,8 @@
 #include "cluster/cluster.h"
 #include "jamie/jamie.h"
 
+#include <malloc.h>
+
 #define FOLDER SOURCE_ROOT "/tests/cases/ask/"
 
 struct asker {
@@ -209,11 +211,40 @@ static void the_same_again(void **state)
 	assert_string_equal(first.text, again.text);
 }
 
+static size_t held_after(struct asker *a, unsigned rounds)
+{
+	static const char *const questions[] = {"is checkout healthy in shop-staging?", "is cart ok in prod?"};
+
+	for (unsigned i = 0; i < rounds; i++) {
+		struct answer answer;
+		struct err err;
+		struct ctx ctx;
+
+		ctx_init(&ctx);
+		assert_int_equal(jamie_ask(a->jamie, &ctx, questions[i % 2], &answer, &err), 0);
+		assert_int_equal(answer.kind, ANSWER_FOUND);
+		ctx_release(&ctx);
+	}
+	return mallinfo2().uordblks;
+}
+
+/* Each of these questions makes the cluster be diagnosed anew, for another object. */
+static void a_long_conversation_holds_one_diagnosis(void **state)
+{
+	struct asker *a = *state;
+	size_t few, many;
+
+	new_session(a);
+	few = held_after(a, 4);
+	many = held_after(a, 40);
+	assert_true(many <= few + few / 20);
+}
+
 int main(void)
 {
 	static const char *const files[] = {"health.txt", "lists.txt", "facts.txt", "frame.txt", "followups.txt", "wordings.txt", "platform.txt"};
 	struct asker askers[ARRAY_LEN(files)];
-	struct CMUnitTest tests[ARRAY_LEN(files) + 2];
+	struct CMUnitTest tests[ARRAY_LEN(files) + 3];
 	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -223,6 +254,8 @@ int main(void)
 	}
 	tests[ARRAY_LEN(files)] = (struct CMUnitTest){.name = "strange questions", .test_func = strange_questions, .initial_state = &askers[0]};
 	tests[ARRAY_LEN(files) + 1] = (struct CMUnitTest){.name = "the same again", .test_func = the_same_again, .initial_state = &askers[0]};
+	tests[ARRAY_LEN(files) + 2] =
+		(struct CMUnitTest){.name = "a long conversation", .test_func = a_long_conversation_holds_one_diagnosis, .initial_state = &askers[0]};
 	r = cmocka_run_group_tests(tests, NULL, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		jamie_free(askers[i].jamie);

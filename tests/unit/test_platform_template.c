@@ -36,14 +36,15 @@ static void places_keep_types(void **state)
 {
 	assert_filled("a: ${in.n}\nb: '${in.n}Gi'\nc: ${in.l}\n'${in.s}': 1\n", "{n: 4, l: [x], s: key}", "a: 4\nb: 4Gi\nc:\n- x\nkey: 1\n");
 	assert_filled("a: '$${x} $labels'\n", "{}", "a: ${x} $labels\n");
-	assert_filled("a: ${in.s}\nb: 'x ${in.s}'\n", "{s: \"1: [\\n- evil: true\"}", "a: |-\n  1: [\n  - evil: true\nb: |-\n  x 1: [\n  - evil: true\n");
+	assert_filled("a: ${in.s}\nb: 'x ${in.s}'\n", "{s: \"1: [\\n- evil: true\"}",
+		      "a: |-\n  1: [\n  - evil: true\nb: |-\n  x 1: [\n  - evil: true\n");
 	assert_filled("a: ${in.s}\n", "{s: \"true\"}", "a: \"true\"\n");
 }
 
 static void directions(void **state)
 {
-	assert_filled("l:\n- {$for: x in in.l, a: '${x.n}', i: '${x_index}'}\n- {$if: in.no, z: 1}\n- {$if: '!in.no', q: 1}\n", "{l: [{n: a}, {n: b}]}",
-		      "l:\n- a: a\n  i: 0\n- a: b\n  i: 1\n- q: 1\n");
+	assert_filled("l:\n- {$for: x in in.l, a: '${x.n}', i: '${x_index}'}\n- {$if: in.no, z: 1}\n- {$if: '!in.no', q: 1}\n",
+		      "{l: [{n: a}, {n: b}]}", "l:\n- a: a\n  i: 0\n- a: b\n  i: 1\n- q: 1\n");
 	assert_filled("l:\n- {$for: x in in.l, $value: 'v${x}'}\nm: {$if: in.no, a: 1}\n", "{l: [1, 2]}", "l:\n- v1\n- v2\n");
 	assert_filled("m: {a: 1, $merge: in.m}\n", "{m: {b: 2}}", "m:\n  a: 1\n  b: 2\n");
 	assert_filled("$if: in.no\na: 1\n", "{no: 0}", "");
