@@ -147,6 +147,9 @@ static int add_flows(struct ctx *ctx, struct plan *p, struct err *err)
 				if (known && spec_in(service, envs))
 					add_flow(ctx, p, name, value_get_str(service, "app"), value_str(port, ""));
 		}
+	for (value_each(flow, value_get(&p->spec.facts, "flows")))
+		if (spec_in(flow, envs))
+			add_flow(ctx, p, value_get_str(flow, "from"), value_get_str(flow, "to"), value_get_str(flow, "port"));
 	for (value_each(reach, value_get(&data, "reaches"))) {
 		if (!spec_in(reach, envs))
 			continue;
