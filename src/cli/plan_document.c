@@ -149,16 +149,31 @@ static uint32_t box(struct drawing *d, const char *kind, const char *name)
 	return d->node_count - 1;
 }
 
-/* Several ports between the same two are one edge. */
-static void arrow(struct drawing *d, struct arena *arena, uint32_t from, uint32_t to, const char *label, bool weak)
+/* Several ports between the same two are one arrow; ports stand in the box that answers, where they do not cover each other. */
+static void arrow(struct drawing *d, uint32_t from, uint32_t to, bool weak)
 {
 	for (uint32_t n = 0; n < d->edge_count; n++)
-		if (d->edges[n].from == from && d->edges[n].to == to) {
-			d->edges[n].label = arena_printf(arena, "%s, %s", d->edges[n].label, label);
+		if (d->edges[n].from == from && d->edges[n].to == to)
 			return;
-		}
 	if (from != to && d->edge_count < ARRAY_LEN(d->edges))
-		d->edges[d->edge_count++] = (struct svg_edge){from, to, label, weak};
+		d->edges[d->edge_count++] = (struct svg_edge){from, to, "", weak};
+}
+
+/* The ports on which a name answers anyone. */
+static const char *answers(const struct plan *p, const char *name, struct arena *arena)
+{
+	const char *text = "answers";
+
+	for (uint32_t n = 0; n < p->flows.len; n++) {
+		const struct plan_flow *f = &p->flows.items[n];
+		bool seen = !str_eq(f->to, name);
+
+		for (uint32_t k = 0; k < n; k++)
+			seen |= str_eq(p->flows.items[k].to, name) && p->flows.items[k].port == f->port;
+		if (!seen)
+			text = arena_printf(arena, "%s%s %g", text, str_eq(text, "answers") ? "" : ",", f->port);
+	}
+	return text;
 }
 
 void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *arena)
@@ -176,7 +191,7 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 			box(d, arena_printf(arena, "%g workers", part_n->cluster->workers),
 			    arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), part_n->cluster->cpu, part_n->cluster->memory_gb));
 
-		arrow(d, arena, cluster, nodes, "", false);
+		arrow(d, cluster, nodes, false);
 		for (unsigned k = 0; k < part_n->budget->component_count; k++) {
 			const struct spec_component *c = &part_n->budget->components[k];
 
@@ -185,10 +200,11 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 			      true);
 		}
 	}
+	/* Who asks stands on the left and who answers on the right, though some do both: a drawing in layers has no circles. */
 	for (uint32_t n = 0; n < p->flows.len; n++) {
 		const struct plan_flow *f = &p->flows.items[n];
 
-		arrow(d, arena, box(d, "program", f->from), box(d, "program", f->to), arena_printf(arena, "%g", f->port), false);
+		arrow(d, box(d, "asks", f->from), box(d, answers(p, f->to, arena), f->to), false);
 	}
 	strbuf_init(&graph, STRBUF_MAX_OUTPUT);
 	svg_graph_add(&graph,
