@@ -195,8 +195,8 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 		for (unsigned k = 0; k < part_n->budget->component_count; k++) {
 			const struct spec_component *c = &part_n->budget->components[k];
 
-			arrow(d, arena, nodes,
-			      box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title), "",
+			arrow(d, nodes,
+			      box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title),
 			      true);
 		}
 	}
