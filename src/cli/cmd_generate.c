@@ -13,29 +13,14 @@ struct counts {
 	unsigned of[TREE_ORPHAN + 1], kept;
 };
 
-static int read_number(struct cli *cli, enum flag_id flag, int max, int *ret, struct err *err)
-{
-	const char *text = cli->flags[flag];
-	char *end;
-	long n;
-
-	if (!text)
-		return 0;
-	n = strtol(text, &end, 10);
-	if (!*text || *end || n < 1 || n > max)
-		return err_set(err, ERR_USAGE, "--%s: \"%.40s\" is no number from 1 to %d", flag_by_id(flag)->name, text, max);
-	*ret = (int)n;
-	return 0;
-}
-
 static int make(struct cli *cli, struct strbuf *site, struct file_tree *tree, struct err *err)
 {
 	struct generate_options o = {.env = cli->args[0], .site_name = cli->flags[FLAG_SITE]};
 	int r;
 
-	if ((r = read_number(cli, FLAG_TENANTS, GENERATE_MAX_TENANTS, &o.tenants, err)) < 0 ||
-	    (r = read_number(cli, FLAG_HOST_CPU, 4096, &o.host_cpu, err)) < 0 ||
-	    (r = read_number(cli, FLAG_HOST_MEMORY, 1 << 20, &o.host_memory_gib, err)) < 0)
+	if ((r = cli_number(cli, FLAG_TENANTS, GENERATE_MAX_TENANTS, &o.tenants, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_HOST_CPU, 4096, &o.host_cpu, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_HOST_MEMORY, 1 << 20, &o.host_memory_gib, err)) < 0)
 		return r;
 	if (o.tenants && !str_eq(o.env, "kamaji"))
 		return err_set(err, ERR_USAGE, "--tenants goes with kamaji: %s has none", o.env);
