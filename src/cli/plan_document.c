@@ -122,7 +122,7 @@ static void audit(struct strbuf *out, const struct plan *p)
 
 void plan_report_markdown(struct strbuf *out, const struct plan *p, struct arena *arena)
 {
-	strbuf_addf(out, "# %s%s\n\n%g nodes, %g cores, %g GB of memory, %g GB of volumes, %g GPUs, about %.1f kW. %s\n", p->title,
+	strbuf_addf(out, "# %s%s\n\n%g nodes, %g cores, %g GB of memory, %g GB of volumes, GPUs: %g, about %.1f kW. %s\n", p->title,
 		    p->options->repair ? ", repaired" : "", p->nodes, p->cores, p->memory_gb, p->storage_gb, p->gpus, p->watts / 1000,
 		    p->open ? arena_printf(arena, "%u contradictions and gaps are open.", p->open) : "It holds.");
 	for (unsigned n = 0; n < p->part_count; n++)

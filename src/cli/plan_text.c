@@ -113,7 +113,7 @@ static void print_totals(struct term *t, const struct plan *p)
 	const struct plan_money *m = &p->money;
 
 	heading(t, "In all");
-	term_addf(t, "  %g nodes, %g cores, %g GB of memory, %g GB of volumes, %g GPUs, about %.1f kW\n", p->nodes, p->cores, p->memory_gb,
+	term_addf(t, "  %g nodes, %g cores, %g GB of memory, %g GB of volumes, GPUs: %g, about %.1f kW\n", p->nodes, p->cores, p->memory_gb,
 		  p->storage_gb, p->gpus, p->watts / 1000);
 	if (p->datastores > 0)
 		term_addf(t, "  %g hosted control planes on %g datastores\n", p->parts[1].count, p->datastores);
