@@ -73,6 +73,10 @@ static void judge_version(struct fit_line *line, const struct software *s, const
 		return;
 	}
 	line->verdict = release_compare(&have, &minimum) >= 0 ? FIT_PASS : below;
+	if (line->verdict == FIT_PASS && s->better && release_parse(s->better, strlen(s->better), &minimum) && release_compare(&have, &minimum) < 0) {
+		line->verdict = FIT_WARN;
+		line->why = s->better_why;
+	}
 	if (line->verdict != FIT_PASS)
 		line->remedy = have.early ? "Update it: this is one from before the release." : "Update it.";
 }
@@ -116,6 +120,7 @@ static void judge_tool(struct fitness *f, const struct value *tools, const struc
 	struct fit_line *line = fit_add(f, fit_printf(f, "tool/%s", s->id), fit_printf(f, "%s is installed", s->title));
 
 	line->source = s->source;
+	line->recommended = s->better ? fit_printf(f, "%s or later", s->better) : "";
 	line->required = s->optional ? fit_printf(f, "%s, optional", minimum_text(f, s)) : minimum_text(f, s);
 	if (!found || found->type != VALUE_BOOL) {
 		line->remedy = "It was not looked for: check without --facts looks on this machine.";

@@ -18,6 +18,15 @@ static enum environment environment_of(const char *text)
 	return ENVIRONMENT_TENANT;
 }
 
+/* Does a list of texts hold this one? */
+static bool holds(const struct value *list, const char *text)
+{
+	for (value_each(v, list))
+		if (str_eq(value_str(v, ""), text))
+			return true;
+	return false;
+}
+
 static int read_data(struct ctx *ctx, const char *name, struct value *ret, struct err *err)
 {
 	struct value_builder b;
@@ -143,15 +152,24 @@ static void add_software(struct ctx *ctx, struct software_list *list, const stru
 				  .development = value_get_bool(row, "development", false)};
 }
 
+/* What data/platform/facts.yaml knows of programs that need more than the specification says, in one of its environments ("" = in any). */
+static const struct value *floor_of(const struct value *facts, const char *id, const char *environment)
+{
+	const struct value *row = row_by_id(value_get(facts, "floors"), id);
+
+	return row && (!*environment || holds(value_get(row, "environments"), environment)) ? row : NULL;
+}
+
 int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
 {
 	struct software_list list = {0};
-	struct value data;
-	int r = read_data(ctx, "software", &data, err);
+	struct value data, facts;
+	int r;
 
-	if (r < 0)
+	if ((r = read_data(ctx, "software", &data, err)) < 0 || (r = read_data(ctx, "facts", &facts, err)) < 0)
 		return r;
 	for (value_each(row, value_get(&data, "tools"))) {
+		const struct value *floor;
 		const char *id = value_get_str(row, "id"), *runs = value_get_str(row, "runs");
 
 		/* What only runs in a cluster, and APIs of others, are no programs of a machine. */
@@ -160,6 +178,10 @@ int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
 		add_software(ctx, &list, row, id, value_get(&data, "tools_source"));
 		if (str_eq(runs, "cluster"))
 			list.items[list.len - 1].elsewhere = "it may run in the cluster";
+		/* Of Kubernetes it is the cluster's environment that decides. */
+		floor = str_eq(id, "kubernetes") ? NULL : floor_of(&facts, id, "");
+		list.items[list.len - 1].better = value_str(value_get(floor, "minimum"), NULL);
+		list.items[list.len - 1].better_why = value_get_str(floor, "of");
 	}
 	*ret = list;
 	return 0;
@@ -238,15 +260,6 @@ int profile_systems(struct ctx *ctx, struct system_list *ret, struct err *err)
 	return 0;
 }
 
-/* Does a list of texts hold this one? */
-static bool holds(const struct value *list, const char *text)
-{
-	for (value_each(v, list))
-		if (str_eq(value_str(v, ""), text))
-			return true;
-	return false;
-}
-
 static int cluster_classes(struct ctx *ctx, const char *environment, const struct value *row, struct cluster_need *n, struct err *err)
 {
 	const struct value *own = value_get(row, "storage_classes");
@@ -269,12 +282,13 @@ static int cluster_classes(struct ctx *ctx, const char *environment, const struc
 int profile_cluster(struct ctx *ctx, enum environment environment, struct cluster_need *ret, struct err *err)
 {
 	const char *id = environment_text(environment);
-	struct value clusters, software;
-	const struct value *row, *kubernetes;
+	struct value clusters, software, facts;
+	const struct value *row, *kubernetes, *floor;
 	struct cluster_need n;
 	int r;
 
-	if ((r = read_data(ctx, "clusters", &clusters, err)) < 0 || (r = read_data(ctx, "software", &software, err)) < 0)
+	if ((r = read_data(ctx, "clusters", &clusters, err)) < 0 || (r = read_data(ctx, "software", &software, err)) < 0 ||
+	    (r = read_data(ctx, "facts", &facts, err)) < 0)
 		return r;
 	row = row_by_id(value_get(&clusters, "clusters"), id);
 	if (!row)
@@ -293,6 +307,11 @@ int profile_cluster(struct ctx *ctx, enum environment environment, struct cluste
 				  .gpu = value_get_bool(row, "gpu_operator", false),
 				  .quotas = value_get_bool(row, "quotas", false),
 				  .kamaji = environment == ENVIRONMENT_MANAGEMENT};
+	floor = floor_of(&facts, "kubernetes", id);
+	if (floor) {
+		n.version = value_get_str(floor, "minimum");
+		n.version_source = value_get_str(floor, "source");
+	}
 	if ((r = cluster_classes(ctx, id, row, &n, err)) < 0)
 		return r;
 	*ret = n;

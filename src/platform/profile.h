@@ -44,9 +44,10 @@ struct role {
 
 /* A program or package of the specification's list. */
 struct software {
-	const char *id;      /* in the facts: "kubectl", "fastapi" */
-	const char *title;   /* as the specification writes it */
-	const char *minimum; /* NULL = any version */
+	const char *id;                  /* in the facts: "kubectl", "fastapi" */
+	const char *title;               /* as the specification writes it */
+	const char *minimum;             /* NULL = any version */
+	const char *better, *better_why; /* what the platform's own parts need, above the specification's; NULL = nothing more */
 	const char *source;
 	bool optional;         /* "optional but recommended" */
 	bool development;      /* for local development only */

@@ -159,17 +159,19 @@ def test_a_program_that_hangs_or_never_stops_talking_is_ended(run, tools):
     env["PATH"] += ":" + os.environ["PATH"]
     result = run("check", "-o", "json", env=env)
     got = lines(result)
-    assert result.seconds < 12 * SLOW
+    assert result.seconds < 20 * SLOW
     assert got["tool/kubectl"]["verdict"] == "unknown"
     assert got["tool/kind"]["verdict"] in ("unknown", "fail")
     assert got["tool/kind"]["measured"] != "not found"
 
 
-def test_ctrl_c_ends_it_while_a_program_hangs(start, tools):
-    env = tools(kubectl="sleep 100")
+def test_ctrl_c_ends_it_while_a_program_hangs(start, tools, home):
+    env = tools(kubectl='touch "$HOME/started"; exec sleep 100')
     env["PATH"] += ":" + os.environ["PATH"]
     process = start("check", env=env)
-    time.sleep(1 * SLOW)
+    deadline = time.monotonic() + 10 * SLOW
+    while not (home / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=4 * SLOW) == 130
 
@@ -197,7 +199,8 @@ def test_who_holds_a_port(run, tools):
             comm = pathlib.Path("/proc/self/comm").read_text().strip()
             assert got["measured"] == f"held by {comm} (process {os.getpid()})"
             assert got["verdict"] == "warn"
-        assert lines(run("check", "-o", "json", env=tools()))[f"port/{number}"]["measured"] == "free"
+        # Other tests may take it at once.
+        assert f"process {os.getpid()}" not in lines(run("check", "-o", "json", env=tools()))[f"port/{number}"]["measured"]
         return
     pytest.fail("every port was taken")
 
@@ -221,15 +224,25 @@ def test_a_service_of_the_settings_is_asked(run, tools, service):
 
 def test_a_service_in_its_usual_place_is_asked(run, tools, service):
     """Prometheus, say, when somebody listens on its port of this machine: what is there may be something else, so that is no failure."""
-    for answer, verdict in (((200, '{"data": {"version": "3.4.0"}}'), "pass"), ((404, "not here"), "warn")):
-        try:
-            one = service(answer, 9090)
-        except OSError:
-            pytest.fail("port 9090 is taken")
-        got = lines(run("check", "-o", "json", env=tools()))["service/prometheus"]
-        assert (got["asked"], got["verdict"]) == (True, verdict)
-        assert one.paths == ["/api/v1/status/buildinfo"]
-        one.close()
+    places = {"prometheus": (9090, "/api/v1/status/buildinfo"), "ollama": (11434, "/api/version"), "grafana": (3000, "/api/health")}
+    for answer, verdict in (((200, '{"version": "3.4.0"}'), "pass"), ((404, "not here"), "warn")):
+        for name, (port, path) in places.items():
+            # Whatever else runs on this machine: one of the places is free.
+            try:
+                one = service(answer, port)
+            except OSError:
+                continue
+            got = lines(run("check", "-o", "json", env=tools()))[f"service/{name}"]
+            one.close()
+            if name == "grafana":
+                # Its port is none of the specification's: it is asked only at an address of the settings.
+                assert got["asked"] is False
+            else:
+                assert (got["asked"], got["verdict"]) == (True, verdict)
+                assert one.paths == [path]
+            break
+        else:
+            pytest.fail("every port was taken")
 
 
 def test_a_service_that_does_not_answer_fails_in_time(run, tools, service):

@@ -121,6 +121,10 @@ static void profiles_are_read_whole(void **state)
 	assert_int_equal(c.storage_classes.len, 5);
 	assert_true(c.gpu && c.quotas && c.load_balancer && !c.kamaji);
 	assert_string_equal(c.version, "1.32");
+	/* Kamaji itself needs more than the specification says. */
+	assert_int_equal(profile_cluster(&ctx, ENVIRONMENT_MANAGEMENT, &c, NULL), 0);
+	assert_true(c.kamaji);
+	assert_string_equal(c.version, "1.33");
 	assert_int_equal(profile_read(&ctx, "toaster", &p, &err), ERR_USAGE);
 	assert_int_equal(role_read(&ctx, "toaster", &r, &err), ERR_USAGE);
 }
