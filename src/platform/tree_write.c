@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* So many files are synced one by one. */
+#define SYNC_EACH 256
 #define CHECKSUMS_MAX ((size_t)128 << 20)
 
 static bool is_written(const struct tree_change *c)
@@ -84,9 +86,14 @@ static void list(struct tree_plan *p, const char *heading, struct strbuf *out)
 	}
 }
 
-/* A power cut after the renames must not leave empty files. By now most of them are on the disk, or come with the first one. */
-static int sync_staged(const struct ctx *ctx, const struct tree_plan *p, int staging, struct err *err)
+/* A power cut after the renames must not leave empty files. By now most of them are on the disk, or come with the first one; from some hundreds on
+ * one call for the whole file system is faster, although it waits for what others write. */
+static int sync_staged(const struct ctx *ctx, const struct tree_plan *p, int staging, uint32_t written, struct err *err)
 {
+#ifdef SYNC_FILE_RANGE_WRITE
+	if (written > SYNC_EACH)
+		return syncfs(staging) < 0 ? err_set_errno(err, errno, "cannot write to %s", p->dir) : 0;
+#endif
 	for (uint32_t i = 0; i < p->changes.len; i++) {
 		_cleanup_(fd_closep) int fd = -1;
 		char name[16];
@@ -107,6 +114,8 @@ static int sync_staged(const struct ctx *ctx, const struct tree_plan *p, int sta
 /* Writes all that is new beside the folder's files, under numbers. */
 static int stage(const struct ctx *ctx, const struct tree_plan *p, int staging, struct err *err)
 {
+	uint32_t written = 0;
+
 	for (uint32_t i = 0; i < p->changes.len; i++) {
 		const struct tree_change *c = &p->changes.items[i];
 		char name[16];
@@ -117,8 +126,9 @@ static int stage(const struct ctx *ctx, const struct tree_plan *p, int staging, 
 		snprintf(name, sizeof(name), "%u", i);
 		if ((r = ctx_check(ctx, err)) < 0 || (r = write_whole(staging, name, c->file->data, c->file->len, false, err)) < 0)
 			return r;
+		written++;
 	}
-	return sync_staged(ctx, p, staging, err);
+	return sync_staged(ctx, p, staging, written, err);
 }
 
 /* The folder of the file before: files come in the order of their paths, many of one folder in a row. */
