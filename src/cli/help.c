@@ -218,6 +218,7 @@ void help_manual(struct strbuf *out)
 	roff_group(out, "How findings are made", GROUP_CHECKS);
 	roff_group(out, "Every command", GROUP_GLOBAL);
 	roff_settings(out);
-	strbuf_addstr(out, ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed\n.TP\n.B 2\nwrong usage, or malformed input\n.TP\n.B 3\n"
-			   "problems found (check, plan; \\-\\-fail\\-on of scan and diff)\n.TP\n.B 130\ninterrupted\n.SH SEE ALSO\n.BR kubectl (1)\n");
+	strbuf_addstr(out,
+		      ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed\n.TP\n.B 2\nwrong usage, or malformed input\n.TP\n.B 3\n"
+		      "problems found (check, plan; \\-\\-fail\\-on of scan and diff)\n.TP\n.B 130\ninterrupted\n.SH SEE ALSO\n.BR kubectl (1)\n");
 }
