@@ -3,7 +3,7 @@
 
 Each row of data/platform/ that stands for a row of the requirements document is listed with where it stands there, the command that shows it and
 the test that holds it. Without arguments docs/requirements.md is written; --check fails when it is not what would be written; --against reads the
-requirements document itself and fails for each of its rows (of tables, lists and blocks) of which no row of the data has the words and the numbers.
+requirements document itself and fails for each of its rows of which no row of the data has the words: each whole cell of a table, each number of a list or block.
 """
 
 import pathlib
@@ -56,7 +56,9 @@ def hardware_rows():
     for profile in load("hardware")["profiles"]:
         for row in profile["rows"]:
             command = f"plan {environments[profile['environment']]} -o json"
-            yield Row("hardware", f"{profile['id']}/{row['id']}", profile["source"], [row["row"], row["text"], row["purpose"]], command, CHECK)
+            yield Row(
+                "hardware", f"{profile['id']}/{row['id']}", profile["source"], [row["row"], row["text"], row["purpose"]], command, CHECK
+            )
 
 
 def software_rows():
@@ -66,7 +68,12 @@ def software_rows():
     for package in data["packages"]:
         yield Row("software", f"packages/{package['id']}", data["packages_source"], [package["id"]], "plan dev -o json")
     for system in data["systems"]:
-        words = [system["row"], f"{system['minimum']}+", *([system["needs"]] if "needs" in system else []), *(["WSL2"] if system["id"] == "wsl2" else [])]
+        words = [
+            system["row"],
+            f"{system['minimum']}+",
+            *([system["needs"]] if "needs" in system else []),
+            *(["WSL2"] if system["id"] == "wsl2" else []),
+        ]
         yield Row("software", f"systems/{system['id']}", data["systems_source"], words, "plan dev -o json", CHECK)
 
 
@@ -75,11 +82,20 @@ def cluster_rows():
         command = f"plan {'kamaji' if c['id'] == 'tenant' else c['id']} -o json"
         many = "+" if c["id"] != "dev" else ""
         fields = [
-            ("control_planes", [f"Control Plane: {c['control_planes']} node"] if c["control_planes"] else ["Control Plane", c["control_plane_text"]]),
+            (
+                "control_planes",
+                [f"Control Plane: {c['control_planes']} node"] if c["control_planes"] else ["Control Plane", c["control_plane_text"]],
+            ),
             ("workers", [f"Worker Nodes: {c['workers']}{many}"]),
             ("memory_gb", [f"{c['memory_gb']}GB{many} RAM", f"{c['cpu']}{many} CPU"]),
         ]
-        labels = [("storage_text", "Storage Classes"), ("network", "Networking"), ("load_balancer", "Load Balancer"), ("purpose", "Purpose"), ("local_ai", "Local AI")]
+        labels = [
+            ("storage_text", "Storage Classes"),
+            ("network", "Networking"),
+            ("load_balancer", "Load Balancer"),
+            ("purpose", "Purpose"),
+            ("local_ai", "Local AI"),
+        ]
         fields += [(key, [label, c[key]]) for key, label in labels if key in c]
         fields += [("storage_classes", ["Storage Classes", *c["storage_classes"]])] if "storage_classes" in c else []
         flags = [("gpu_operator", "GPU Operator"), ("gpu_affinity", "Node Affinity"), ("quotas", "Resource Quotas")]
@@ -93,7 +109,9 @@ def cluster_rows():
 def storage_rows():
     data = load("storage")
     for v in data["volumes"]:
-        keep = [f"{v['retention_days']['min']}-{v['retention_days']['max']} days"] if "retention_days" in v else []
+        keep = (
+            [f"{v['retention_days']['min']}-{v['retention_days']['max']} days"] if "retention_days" in v else ["N/A"] * ("purpose" not in v)
+        )
         words = [v["title"], v["text"], v["growth"], *keep, *([v["type"], v["purpose"]] if "purpose" in v else [])]
         yield Row("storage", f"volumes/{v['id']}", f"{data['volumes_source']} > {v['table']}", words, "plan production -o json", UNIT)
     for c in data["classes"]:
@@ -134,7 +152,14 @@ def agent_rows():
 def model_rows():
     data = load("models")
     for m in data["models"]:
-        yield Row("models", f"models/{m['name']}", data["models_source"], [m["name"], f"{m['vram_gb']}GB VRAM", m["use"]], "plan production -o json", UNIT)
+        yield Row(
+            "models",
+            f"models/{m['name']}",
+            data["models_source"],
+            [m["name"], f"{m['vram_gb']}GB VRAM", m["use"]],
+            "plan production -o json",
+            UNIT,
+        )
     for s in data["serving"]:
         yield Row("models", f"serving/{s['id']}", data["models_source"], [s["title"], s["text"]], "plan production -o json")
     for e in data["embeddings"]:
@@ -234,7 +259,11 @@ def source_rows(text):
                 yield [*headings, *(g[1] for g in group)], words
         elif match := re.match(r"(#+)\s+(.*)", line):
             level = len(match[1])
-            headings = [*headings[: level - 2], *[""] * max(0, level - 2 - len(headings)), normal(re.sub(r"[^\w\s()&:/+.-]", " ", match[2]))][: level - 1]
+            headings = [
+                *headings[: level - 2],
+                *[""] * max(0, level - 2 - len(headings)),
+                normal(re.sub(r"[^\w\s()&:/+.-]", " ", match[2])),
+            ][: level - 1]
         elif line.startswith("|"):
             if re.match(r"\|[-| :]+\|$", line):
                 header = False
@@ -253,12 +282,20 @@ def missing(text):
         if any(r.lower() in where for r in READING) or not words:
             continue
         parts = [
-            (row, has) for row, has, source in known if all(w in words for w in has) and source[0] in where and (source[-1] in where or source[1] in where)
+            (row, has)
+            for row, has, source in known
+            if all(w in words for w in has) and source[0] in where and (source[-1] in where or source[1] in where)
         ]
         said = " ".join(" ".join(has) for _, has in parts)
         numbers = [n for n in re.findall(r"\d[\d.,]*", words) if n.strip(".,") not in re.findall(r"\d[\d.,]*\d|\d", said)]
-        if not parts or numbers:
-            lost.append(f"{where}: {words}{' (numbers ' + ', '.join(numbers) + ')' if parts else ''}")
+        # Of a table each cell is some row's, whole.
+        cells = (
+            [c for c in (c.strip() for c in words.strip("| ").split("|")) if c and c not in [w for _, has in parts for w in has]]
+            if "|" in words
+            else []
+        )
+        if not parts or numbers or cells:
+            lost.append(f"{where}: {words}{' (' + ', '.join(numbers or cells) + ')' if parts else ''}")
     return lost
 
 

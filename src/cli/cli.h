@@ -122,6 +122,8 @@ static inline bool cli_has(const struct cli *cli, enum flag_id id)
 {
 	return cli->flags[id] != NULL;
 }
+/* A flag's text as a number from 1 to max; *ret stays as it is when the flag is not given. ERR_USAGE. */
+int cli_number(const struct cli *cli, enum flag_id flag, int max, int *ret, struct err *err);
 /* The -o format; the command's default when not given. */
 const char *cli_format(const struct cli *cli);
 /* `word` is not known: sets ERR_USAGE with "did you mean" among names (ends with NULL). */

@@ -13,29 +13,14 @@ struct counts {
 	unsigned of[TREE_ORPHAN + 1], kept;
 };
 
-static int read_number(struct cli *cli, enum flag_id flag, int max, int *ret, struct err *err)
-{
-	const char *text = cli->flags[flag];
-	char *end;
-	long n;
-
-	if (!text)
-		return 0;
-	n = strtol(text, &end, 10);
-	if (!*text || *end || n < 1 || n > max)
-		return err_set(err, ERR_USAGE, "--%s: \"%.40s\" is no number from 1 to %d", flag_by_id(flag)->name, text, max);
-	*ret = (int)n;
-	return 0;
-}
-
-static int make(struct cli *cli, struct strbuf *site, struct file_tree *tree, struct err *err)
+static int make(struct cli *cli, struct strbuf *site, struct file_tree *tree, const char **ret_note, struct err *err)
 {
 	struct generate_options o = {.env = cli->args[0], .site_name = cli->flags[FLAG_SITE]};
 	int r;
 
-	if ((r = read_number(cli, FLAG_TENANTS, GENERATE_MAX_TENANTS, &o.tenants, err)) < 0 ||
-	    (r = read_number(cli, FLAG_HOST_CPU, 4096, &o.host_cpu, err)) < 0 ||
-	    (r = read_number(cli, FLAG_HOST_MEMORY, 1 << 20, &o.host_memory_gib, err)) < 0)
+	if ((r = cli_number(cli, FLAG_TENANTS, GENERATE_MAX_TENANTS, &o.tenants, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_HOST_CPU, 4096, &o.host_cpu, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_HOST_MEMORY, 1 << 20, &o.host_memory_gib, err)) < 0)
 		return r;
 	if (o.tenants && !str_eq(o.env, "kamaji"))
 		return err_set(err, ERR_USAGE, "--tenants goes with kamaji: %s has none", o.env);
@@ -45,7 +30,7 @@ static int make(struct cli *cli, struct strbuf *site, struct file_tree *tree, st
 		o.site_text = site->buf;
 		o.site_len = site->len;
 	}
-	return generate_tree(&cli->ctx, &o, tree, err);
+	return generate_tree(&cli->ctx, &o, tree, ret_note, err);
 }
 
 /* The paths that the arguments after the environment name; all when there are none. */
@@ -165,7 +150,7 @@ static void print_paths(struct cli *cli, const struct tree_plan *p, enum tree_st
 		term_addf(&cli->out, "  ... and %u more (--all)\n", n - max);
 }
 
-static void print_text(struct cli *cli, const struct tree_plan *p, const struct counts *n)
+static void print_text(struct cli *cli, const struct tree_plan *p, const struct counts *n, const char *note)
 {
 	print_paths(cli, p, TREE_NEW, STYLE_GREEN, "New:");
 	print_paths(cli, p, TREE_CHANGED, STYLE_BOLD, "Changed:");
@@ -176,12 +161,14 @@ static void print_text(struct cli *cli, const struct tree_plan *p, const struct 
 	print_paths(cli, p, TREE_ORPHAN, STYLE_YELLOW, "Kept, edited by hand and no longer generated (yours from now on):");
 	term_addf(&cli->out, "%s: %u new, %u changed, %u removed, %u the same, %u adopted, %u kept as they are\n", p->dir, n->of[TREE_NEW],
 		  n->of[TREE_CHANGED], n->of[TREE_REMOVED], n->of[TREE_SAME], n->of[TREE_ADOPTED], n->kept + n->of[TREE_ORPHAN]);
+	if (note)
+		term_wrap(&cli->out, 0, STYLE_YELLOW, "Note: ", 6, STYLE_NONE, note);
 	if (n->kept)
 		term_addf(&cli->out, "`generate %s --to %s --diff` shows what differs; --adopt takes the edited files as they are.\n", cli->args[0],
 			  p->dir);
 }
 
-static void print_json(struct cli *cli, const struct tree_plan *p, const struct counts *n)
+static void print_json(struct cli *cli, const struct tree_plan *p, const struct counts *n, const char *note)
 {
 	struct json_writer w;
 
@@ -190,6 +177,7 @@ static void print_json(struct cli *cli, const struct tree_plan *p, const struct 
 	json_member_text(&w, "format", "auto-devops/generate/v1");
 	json_member_text(&w, "environment", cli->args[0]);
 	json_member_text(&w, "folder", p->dir);
+	json_member_text(&w, "note", note);
 	json_key(&w, "counts");
 	json_object_begin(&w);
 	for (int s = TREE_NEW; s <= TREE_ORPHAN; s++)
@@ -211,7 +199,7 @@ static void print_json(struct cli *cli, const struct tree_plan *p, const struct 
 	strbuf_addch(&cli->out.buf, '\n');
 }
 
-static int write_plan(struct cli *cli, struct tree_plan *p, struct err *err)
+static int write_plan(struct cli *cli, struct tree_plan *p, const char *note, struct err *err)
 {
 	const char *heading = arena_printf(&cli->ctx.arena, "auto-devops %s generate %s: what was written last, for sha256sum -c",
 					   AUTO_DEVOPS_VERSION, cli->args[0]);
@@ -225,9 +213,9 @@ static int write_plan(struct cli *cli, struct tree_plan *p, struct err *err)
 		return r;
 	count(p, &n);
 	if (str_eq(cli_format(cli), "json"))
-		print_json(cli, p, &n);
+		print_json(cli, p, &n, note);
 	else
-		print_text(cli, p, &n);
+		print_text(cli, p, &n, note);
 	return n.kept ? 3 : 0;
 }
 
@@ -236,6 +224,7 @@ static int run_generate(struct cli *cli, struct err *err)
 	_cleanup_(file_tree_release) struct file_tree tree;
 	_cleanup_(strbuf_release) struct strbuf site;
 	struct tree_plan plan;
+	const char *note = NULL;
 	int r;
 
 	file_tree_init(&tree, &cli->ctx.arena);
@@ -246,11 +235,11 @@ static int run_generate(struct cli *cli, struct err *err)
 		return err_set(err, ERR_USAGE, "--diff only looks, --adopt records: take one of them");
 	if (cli->arg_count > 1 && !cli_has(cli, FLAG_DIFF) && !cli_has(cli, FLAG_ADOPT))
 		return err_set(err, ERR_USAGE, "files are named for --diff and --adopt only; without them everything is written");
-	if ((r = make(cli, &site, &tree, err)) < 0 || (r = file_tree_compare(&tree, cli->flags[FLAG_TO], &plan, err)) < 0)
+	if ((r = make(cli, &site, &tree, &note, err)) < 0 || (r = file_tree_compare(&tree, cli->flags[FLAG_TO], &plan, err)) < 0)
 		return r;
 	r = check_meant(cli, &plan, err);
 	if (r == 0)
-		r = cli_has(cli, FLAG_DIFF) ? show_diff(cli, &plan, err) : write_plan(cli, &plan, err);
+		r = cli_has(cli, FLAG_DIFF) ? show_diff(cli, &plan, err) : write_plan(cli, &plan, note, err);
 	tree_plan_release(&plan);
 	return r;
 }

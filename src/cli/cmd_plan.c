@@ -9,21 +9,6 @@
 #define PRICES_MAX ((size_t)64 << 10)
 #define DEFAULT_MONTHS 12
 
-static int read_number(struct cli *cli, enum flag_id flag, int max, int *ret, struct err *err)
-{
-	const char *text = cli->flags[flag];
-	char *end;
-	long n;
-
-	if (!text)
-		return 0;
-	n = strtol(text, &end, 10);
-	if (!*text || *end || n < 1 || n > max)
-		return err_set(err, ERR_USAGE, "--%s: \"%.40s\" is no number from 1 to %d", flag_by_id(flag)->name, text, max);
-	*ret = (int)n;
-	return 0;
-}
-
 /* low, mid and high are places in the specification's ranges; a number is times the middle. */
 static int read_growth(struct cli *cli, struct plan_options *o, struct err *err)
 {
@@ -89,10 +74,10 @@ static int read_options(struct cli *cli, struct value *prices, struct plan_optio
 				   .start = clock_now()};
 	if (start && !clock_parse_rfc3339(start, strlen(start), &o->start))
 		return err_set(err, ERR_USAGE, "--start: \"%.40s\" is no time like 2026-11-23T00:00:00Z", start);
-	if ((r = read_number(cli, FLAG_TENANTS, PLAN_MAX_TENANTS, &o->tenants, err)) < 0 ||
-	    (r = read_number(cli, FLAG_USERS, PLAN_MAX_USERS, &o->users, err)) < 0 ||
-	    (r = read_number(cli, FLAG_MONTHS, PLAN_MAX_MONTHS, &o->months, err)) < 0 ||
-	    (r = read_number(cli, FLAG_TOKENS, PLAN_MAX_CONTEXT, &o->context, err)) < 0 || (r = read_growth(cli, o, err)) < 0 ||
+	if ((r = cli_number(cli, FLAG_TENANTS, PLAN_MAX_TENANTS, &o->tenants, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_USERS, PLAN_MAX_USERS, &o->users, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_MONTHS, PLAN_MAX_MONTHS, &o->months, err)) < 0 ||
+	    (r = cli_number(cli, FLAG_TOKENS, PLAN_MAX_CONTEXT, &o->context, err)) < 0 || (r = read_growth(cli, o, err)) < 0 ||
 	    (r = read_prices(cli, prices, o, err)) < 0)
 		return r;
 	if (o->tenants && !str_eq(o->environment, "kamaji"))
@@ -147,8 +132,8 @@ const struct command command_plan = {
 					     {"plan dev --growth high -o md", "for a wiki"},
 					     {"plan kamaji -o svg", "a drawing of components and flows"},
 					     {NULL, NULL}},
-	.flags = (const enum flag_id[]){FLAG_TENANTS, FLAG_USERS, FLAG_GROWTH, FLAG_MONTHS, FLAG_START, FLAG_TOKENS, FLAG_PRICES, FLAG_REPAIR, FLAG_ACCEPT,
-					FLAG_COUNT},
+	.flags = (const enum flag_id[]){FLAG_TENANTS, FLAG_USERS, FLAG_GROWTH, FLAG_MONTHS, FLAG_START, FLAG_TOKENS, FLAG_PRICES, FLAG_REPAIR,
+					FLAG_ACCEPT, FLAG_COUNT},
 	.formats = "text|json|md|svg",
 	.complete = COMPLETE_WORD,
 	.words = words,

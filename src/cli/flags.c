@@ -268,3 +268,18 @@ int cli_unknown(struct err *err, const char *what, const char *word, const char 
 		return err_set(err, ERR_USAGE, "unknown %s \"%s\"; did you mean \"%s\"?", what, word, near.best);
 	return err_set(err, ERR_USAGE, "unknown %s \"%s\"", what, word);
 }
+
+int cli_number(const struct cli *cli, enum flag_id flag, int max, int *ret, struct err *err)
+{
+	const char *text = cli->flags[flag];
+	char *end;
+	long n;
+
+	if (!text)
+		return 0;
+	n = strtol(text, &end, 10);
+	if (!*text || *end || n < 1 || n > max)
+		return err_set(err, ERR_USAGE, "--%s: \"%.40s\" is no number from 1 to %d", flag_by_id(flag)->name, text, max);
+	*ret = (int)n;
+	return 0;
+}

@@ -84,7 +84,7 @@ void help_overview(struct term *t, const char *program)
 	term_addf(t, "\nBegin with:\n  %s scan\n  %s ask \"what is wrong?\"\n\n", program, program);
 	term_addf(t, "`%s help COMMAND` tells more, with examples.\n", program);
 	term_wrap(t, 0, STYLE_NONE, "", 0, STYLE_NONE,
-		  "Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 problems found (--fail-on of scan and diff), 130 interrupted.");
+		  "Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 problems found (check, plan; --fail-on of scan and diff), 130 interrupted.");
 }
 
 void help_command(struct term *t, const char *program, const struct command *command)
@@ -219,5 +219,5 @@ void help_manual(struct strbuf *out)
 	roff_group(out, "Every command", GROUP_GLOBAL);
 	roff_settings(out);
 	strbuf_addstr(out, ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed\n.TP\n.B 2\nwrong usage, or malformed input\n.TP\n.B 3\n"
-			   "problems found (\\-\\-fail\\-on of scan and diff)\n.TP\n.B 130\ninterrupted\n.SH SEE ALSO\n.BR kubectl (1)\n");
+			   "problems found (check, plan; \\-\\-fail\\-on of scan and diff)\n.TP\n.B 130\ninterrupted\n.SH SEE ALSO\n.BR kubectl (1)\n");
 }

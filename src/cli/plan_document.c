@@ -39,8 +39,10 @@ static void part(struct strbuf *out, const struct plan_part *p)
 
 static void volumes(struct strbuf *out, const struct plan *p)
 {
-	strbuf_addf(out, "\n## Volumes\n\n| Volume | Cluster | Size GB | GB a day | Kept days | GB after %d months | Full |\n|---|---|---:|---:|---:|---:|---|\n",
-		    p->options->months);
+	strbuf_addf(
+		out,
+		"\n## Volumes\n\n| Volume | Cluster | Size GB | GB a day | Kept days | GB after %d months | Full |\n|---|---|---:|---:|---:|---:|---|\n",
+		p->options->months);
 	for (uint32_t n = 0; n < p->volumes.len; n++) {
 		const struct plan_volume *v = &p->volumes.items[n];
 
@@ -48,7 +50,9 @@ static void volumes(struct strbuf *out, const struct plan *p)
 		cell(out, v->volume->title);
 		cell(out, spec_env_id(v->env));
 		strbuf_addf(out, " %g | %.3g | %g | %.0f | %s |\n", v->size_gb, v->growth_gb_day, v->retention_days, v->end_gb,
-			    v->full_days < 0 ? "never" : *v->full_date ? v->full_date : "in centuries");
+			    v->full_days < 0 ? "never"
+			    : *v->full_date  ? v->full_date
+					     : "in centuries");
 	}
 }
 
@@ -118,7 +122,7 @@ static void audit(struct strbuf *out, const struct plan *p)
 
 void plan_report_markdown(struct strbuf *out, const struct plan *p, struct arena *arena)
 {
-	strbuf_addf(out, "# %s%s\n\n%g nodes, %g cores, %g GB of memory, %g GB of volumes, %g GPUs, about %.1f kW. %s\n", p->title,
+	strbuf_addf(out, "# %s%s\n\n%g nodes, %g cores, %g GB of memory, %g GB of volumes, GPUs: %g, about %.1f kW. %s\n", p->title,
 		    p->options->repair ? ", repaired" : "", p->nodes, p->cores, p->memory_gb, p->storage_gb, p->gpus, p->watts / 1000,
 		    p->open ? arena_printf(arena, "%u contradictions and gaps are open.", p->open) : "It holds.");
 	for (unsigned n = 0; n < p->part_count; n++)
@@ -145,16 +149,31 @@ static uint32_t box(struct drawing *d, const char *kind, const char *name)
 	return d->node_count - 1;
 }
 
-/* Several ports between the same two are one edge. */
-static void arrow(struct drawing *d, struct arena *arena, uint32_t from, uint32_t to, const char *label, bool weak)
+/* Several ports between the same two are one arrow; ports stand in the box that answers, where they do not cover each other. */
+static void arrow(struct drawing *d, uint32_t from, uint32_t to, bool weak)
 {
 	for (uint32_t n = 0; n < d->edge_count; n++)
-		if (d->edges[n].from == from && d->edges[n].to == to) {
-			d->edges[n].label = arena_printf(arena, "%s, %s", d->edges[n].label, label);
+		if (d->edges[n].from == from && d->edges[n].to == to)
 			return;
-		}
 	if (from != to && d->edge_count < ARRAY_LEN(d->edges))
-		d->edges[d->edge_count++] = (struct svg_edge){from, to, label, weak};
+		d->edges[d->edge_count++] = (struct svg_edge){from, to, "", weak};
+}
+
+/* The ports on which a name answers anyone. */
+static const char *answers(const struct plan *p, const char *name, struct arena *arena)
+{
+	const char *text = "answers";
+
+	for (uint32_t n = 0; n < p->flows.len; n++) {
+		const struct plan_flow *f = &p->flows.items[n];
+		bool seen = !str_eq(f->to, name);
+
+		for (uint32_t k = 0; k < n; k++)
+			seen |= str_eq(p->flows.items[k].to, name) && p->flows.items[k].port == f->port;
+		if (!seen)
+			text = arena_printf(arena, "%s%s %g", text, str_eq(text, "answers") ? "" : ",", f->port);
+	}
+	return text;
 }
 
 void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *arena)
@@ -165,25 +184,32 @@ void plan_report_svg(struct strbuf *out, const struct plan *p, struct arena *are
 
 	for (unsigned n = 0; n < p->part_count; n++) {
 		const struct plan_part *part_n = &p->parts[n];
-		uint32_t cluster = box(d, "cluster",
-				       arena_printf(arena, "%s%s", spec_env_id(part_n->env), part_n->count == 1 ? "" : arena_printf(arena, " x %g", part_n->count)));
-		uint32_t nodes = box(d, arena_printf(arena, "%g workers", part_n->cluster->workers),
-				     arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), part_n->cluster->cpu, part_n->cluster->memory_gb));
+		uint32_t cluster = box(
+			d, "cluster",
+			arena_printf(arena, "%s%s", spec_env_id(part_n->env), part_n->count == 1 ? "" : arena_printf(arena, " x %g", part_n->count)));
+		uint32_t nodes =
+			box(d, arena_printf(arena, "%g workers", part_n->cluster->workers),
+			    arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), part_n->cluster->cpu, part_n->cluster->memory_gb));
 
-		arrow(d, arena, cluster, nodes, "", false);
+		arrow(d, cluster, nodes, false);
 		for (unsigned k = 0; k < part_n->budget->component_count; k++) {
 			const struct spec_component *c = &part_n->budget->components[k];
 
-			arrow(d, arena, nodes, box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title), "", true);
+			arrow(d, nodes,
+			      box(d, arena_printf(arena, "%s: %g CPU, %g GB", spec_env_id(part_n->env), c->has.cpu, c->has.memory_gb), c->title),
+			      true);
 		}
 	}
+	/* Who asks stands on the left and who answers on the right, though some do both: a drawing in layers has no circles. */
 	for (uint32_t n = 0; n < p->flows.len; n++) {
 		const struct plan_flow *f = &p->flows.items[n];
 
-		arrow(d, arena, box(d, "program", f->from), box(d, "program", f->to), arena_printf(arena, "%g", f->port), false);
+		arrow(d, box(d, "asks", f->from), box(d, answers(p, f->to, arena), f->to), false);
 	}
 	strbuf_init(&graph, STRBUF_MAX_OUTPUT);
-	svg_graph_add(&graph, &(struct svg_graph){.nodes = d->nodes, .node_count = d->node_count, .edges = d->edges, .edge_count = d->edge_count, .title = p->title});
+	svg_graph_add(&graph,
+		      &(struct svg_graph){
+			      .nodes = d->nodes, .node_count = d->node_count, .edges = d->edges, .edge_count = d->edge_count, .title = p->title});
 	/* A file of its own: the style stands in it. */
 	inside = strstr(graph.buf, "<title>");
 	strbuf_addstr(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

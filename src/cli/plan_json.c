@@ -278,6 +278,7 @@ void plan_report_json(struct strbuf *out, const struct plan *p)
 
 	json_writer_init(&w, out, 2);
 	json_object_begin(&w);
+	json_member_text(&w, "format", "auto-devops/plan/v1");
 	json_member_text(&w, "environment", p->options->environment);
 	json_member_text(&w, "title", p->title);
 	json_key(&w, "repaired");

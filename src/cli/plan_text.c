@@ -53,8 +53,8 @@ static void print_volumes(struct term *t, const struct plan *p)
 		char kept[32];
 
 		snprintf(kept, sizeof(kept), v->retention_days > 0 ? "%g d" : v->growth_gb_day > 0 ? "for ever" : "-", v->retention_days);
-		term_addf(t, "  %-24s %8g %10.3g %8s %8.0f  ", v->env == SPEC_TENANT ? v->volume->id : v->volume->title, v->size_gb, v->growth_gb_day, kept,
-			  v->end_gb);
+		term_addf(t, "  %-24s %8g %10.3g %8s %8.0f  ", v->env == SPEC_TENANT ? v->volume->id : v->volume->title, v->size_gb, v->growth_gb_day,
+			  kept, v->end_gb);
 		if (v->full_days < 0)
 			term_addf(t, "never");
 		else
@@ -71,8 +71,9 @@ static void print_models(struct term *t, const struct plan *p)
 	for (uint32_t n = 0; n < p->models.len; n++) {
 		const struct plan_model *m = &p->models.items[n];
 
-		term_addf(t, "  %-22s %5.1f GB: weights %g (%s), cache %.1f for %g x %g tokens; specified %g%s\n", m->model->name, m->need_gb, m->model->weights_gb,
-			  m->model->format, m->kv_gb, m->parallel, p->context, m->model->vram_gb, m->env == SPEC_TENANT ? "; each tenant" : "");
+		term_addf(t, "  %-22s %5.1f GB: weights %g (%s), cache %.1f for %g x %g tokens; specified %g%s\n", m->model->name, m->need_gb,
+			  m->model->weights_gb, m->model->format, m->kv_gb, m->parallel, p->context, m->model->vram_gb,
+			  m->env == SPEC_TENANT ? "; each tenant" : "");
 	}
 }
 
@@ -112,15 +113,15 @@ static void print_totals(struct term *t, const struct plan *p)
 	const struct plan_money *m = &p->money;
 
 	heading(t, "In all");
-	term_addf(t, "  %g nodes, %g cores, %g GB of memory, %g GB of volumes, %g GPUs, about %.1f kW\n", p->nodes, p->cores, p->memory_gb, p->storage_gb, p->gpus,
-		  p->watts / 1000);
+	term_addf(t, "  %g nodes, %g cores, %g GB of memory, %g GB of volumes, GPUs: %g, about %.1f kW\n", p->nodes, p->cores, p->memory_gb,
+		  p->storage_gb, p->gpus, p->watts / 1000);
 	if (p->datastores > 0)
 		term_addf(t, "  %g hosted control planes on %g datastores\n", p->parts[1].count, p->datastores);
 	if (p->options->prices) {
 		term_addf(t, "  a month: ");
 		term_safe(t, STYLE_NONE, m->currency);
-		term_addf(t, " %.2f (machines %.2f, volumes %.2f, GPUs %.2f, energy %.2f)\n", m->machines + m->storage + m->gpus + m->energy, m->machines,
-			  m->storage, m->gpus, m->energy);
+		term_addf(t, " %.2f (machines %.2f, volumes %.2f, GPUs %.2f, energy %.2f)\n", m->machines + m->storage + m->gpus + m->energy,
+			  m->machines, m->storage, m->gpus, m->energy);
 	}
 }
 
@@ -129,7 +130,13 @@ static void print_issue(struct term *t, const struct issue *i, bool mended)
 	const bool quiet = mended || i->accepted || i->kind == ISSUE_NOTE;
 
 	term_addf(t, "\n");
-	term_add(t, quiet ? STYLE_DIM : i->kind == ISSUE_CONTRADICTION ? STYLE_RED : STYLE_YELLOW, mended ? "mended" : i->accepted ? "accepted" : issue_kind_text(i->kind));
+	term_add(t,
+		 quiet                            ? STYLE_DIM
+		 : i->kind == ISSUE_CONTRADICTION ? STYLE_RED
+						  : STYLE_YELLOW,
+		 mended        ? "mended"
+		 : i->accepted ? "accepted"
+			       : issue_kind_text(i->kind));
 	term_addf(t, " ");
 	term_add(t, STYLE_CYAN, i->id);
 	term_addf(t, "\n");

@@ -105,7 +105,7 @@ double audit_model_vram(const struct audit *a, enum spec_env env, const struct s
 
 void audit_run(struct specification *spec, const struct audit_options *options, struct audit *ret)
 {
-	static void (*const rules[])(struct audit *a) = {
+	static void (*const rules[])(struct audit * a) = {
 #define AUDIT_RULE(name) audit_##name,
 #include "platform/audit_rules.def"
 #undef AUDIT_RULE

@@ -11,8 +11,8 @@
 
 enum issue_kind {
 	ISSUE_CONTRADICTION, /* two places that cannot both hold */
-	ISSUE_GAP,	     /* something is not said that has to be known */
-	ISSUE_NOTE,	     /* holds, but tightly or by luck; nothing has to be done */
+	ISSUE_GAP,           /* something is not said that has to be known */
+	ISSUE_NOTE,          /* holds, but tightly or by luck; nothing has to be done */
 };
 const char *issue_kind_text(enum issue_kind kind);
 
@@ -49,10 +49,10 @@ struct issue_list {
 };
 
 struct audit_options {
-	unsigned envs;	       /* 1u << enum spec_env: only what concerns these */
+	unsigned envs;         /* 1u << enum spec_env: only what concerns these */
 	double tenants, users; /* 0: not said */
-	double growth;	       /* 0 the lower end of each range, 1 the upper one */
-	double context;	       /* tokens, 0: facts' own */
+	double growth;         /* 0 the lower end of each range, 1 the upper one */
+	double context;        /* tokens, 0: facts' own */
 	const char *const *accepted;
 	unsigned accepted_count;
 };

@@ -37,9 +37,10 @@ void audit_budget_sums(struct audit *a)
 			if (used <= *total)
 				continue;
 			i = issue_addf(a, ISSUE_CONTRADICTION, "budget/%s/%s", spec_env_id((enum spec_env)e), resources[r].id);
-			issue_title(a, i, "%s: the parts get %g %s of %s, the whole has %g", b->title, used, resources[r].unit, resources[r].what, *total);
-			issue_why(a, i, "The component allocations add up to %.4g %% of the budget that stands above them: %g %s too much.", 100 * used / *total,
-				  used - *total, resources[r].unit);
+			issue_title(a, i, "%s: the parts get %g %s of %s, the whole has %g", b->title, used, resources[r].unit, resources[r].what,
+				    *total);
+			issue_why(a, i, "The component allocations add up to %.4g %% of the budget that stands above them: %g %s too much.",
+				  100 * used / *total, used - *total, resources[r].unit);
 			issue_source(i, b->source);
 			issue_figure(i, "sum of allocations", used, resources[r].unit);
 			issue_figure(i, "budget", *total, resources[r].unit);
@@ -51,8 +52,10 @@ void audit_budget_sums(struct audit *a)
 			struct issue *i = issue_addf(a, ISSUE_NOTE, "budget/%s/headroom", spec_env_id((enum spec_env)e));
 
 			issue_title(a, i, "%s: the parts get exactly all there is", b->title);
-			issue_why(a, i, "Nothing is left for a second replica during an update or for a peak. (With 1 TB = 1024 GB %g GB of storage would be spare.)",
-				  b->total.storage_gb * 0.024);
+			issue_why(
+				a, i,
+				"Nothing is left for a second replica during an update or for a peak. (With 1 TB = 1024 GB %g GB of storage would be spare.)",
+				b->total.storage_gb * 0.024);
 			issue_source(i, b->source);
 			issue_figure(i, "CPU", b->total.cpu, "cores");
 			issue_figure(i, "memory", b->total.memory_gb, "GB");
@@ -84,9 +87,9 @@ static void agent_fit(struct audit *a, enum spec_env env, struct spec_component 
 	i = issue_addf(a, is_short || need[1].min > *has ? ISSUE_CONTRADICTION : ISSUE_NOTE, "agents/%s/%s/%s", spec_env_id(env), c->id, what);
 	issue_title(a, i, "%s, %s: %g %s for %s%s%s%s", b->title, c->title, *has, unit, c->agents[0]->title, c->agent_count > 1 ? " and " : "",
 		    c->agent_count > 1 ? c->agents[1]->title : "",
-		    is_short		    ? ", less than their minimum"
+		    is_short             ? ", less than their minimum"
 		    : need[1].min > *has ? ", less than is recommended"
-					    : ", enough for the lower end only");
+					 : ", enough for the lower end only");
 	issue_why(a, i, "They ask for %g to %g %s at least%s.", need[0].min, need[0].max, unit,
 		  need[1].max > 0 ? arena_printf(a->spec->arena, " and %g to %g recommended", need[1].min, need[1].max) : "");
 	issue_source(i, component_source(a, b, c));
@@ -99,9 +102,10 @@ static void agent_fit(struct audit *a, enum spec_env env, struct spec_component 
 	issue_figure(i, "recommended, to", need[1].max, unit);
 	if (i->kind == ISSUE_NOTE)
 		return;
-	issue_repair(a, i, "Allocate %g %s, where %s begins.", is_short ? need[0].min : need[1].min, unit, is_short ? "the minimum" : "what is recommended");
-	issue_set(i, arena_printf(a->spec->arena, "%s: %s of %s", b->title, memory ? "memory" : "CPU", c->title), has, is_short ? need[0].min : need[1].min,
-		  unit);
+	issue_repair(a, i, "Allocate %g %s, where %s begins.", is_short ? need[0].min : need[1].min, unit,
+		     is_short ? "the minimum" : "what is recommended");
+	issue_set(i, arena_printf(a->spec->arena, "%s: %s of %s", b->title, memory ? "memory" : "CPU", c->title), has,
+		  is_short ? need[0].min : need[1].min, unit);
 }
 
 /* An agent with a namespace and no allocation. */
@@ -124,8 +128,8 @@ static void unbudgeted(struct audit *a, enum spec_env env)
 				continue;
 			i = issue_addf(a, ISSUE_GAP, "agents/%s/%s/unbudgeted", spec_env_id(env), agent->id);
 			issue_title(a, i, "%s has the namespace %s and no allocation", agent->title, value_get_str(ns, "name"));
-			issue_why(a, i, "The budget's AI stack is Jamie's; %s asks for %g cores and %g GB at least.", agent->title, agent->cores[0].min,
-				  agent->memory_gb[0].min);
+			issue_why(a, i, "The budget's AI stack is Jamie's; %s asks for %g cores and %g GB at least.", agent->title,
+				  agent->cores[0].min, agent->memory_gb[0].min);
 			issue_source(i, a->spec->clusters[env].source);
 			issue_source(i, b->source);
 			issue_figure(i, "minimum memory", agent->memory_gb[0].min, "GB");
@@ -162,7 +166,8 @@ void audit_kamaji_operator(struct audit *a)
 	/* Sized for the largest number that was measured, so that a few tenants more change nothing. */
 	tenants = fmax(tenants, spec_fact(a->spec, "tenants_per_datastore.tenants", 100));
 	cpu = ceil(margin * fmax(spec_fact(a->spec, "kamaji_operator.cpu", 0), tenants * spec_fact(a->spec, "kamaji_operator.cpu_each", 0)));
-	memory = ceil(margin * fmax(spec_fact(a->spec, "kamaji_operator.memory_gb", 0), tenants * spec_fact(a->spec, "kamaji_operator.memory_gb_each", 0)));
+	memory = ceil(margin *
+		      fmax(spec_fact(a->spec, "kamaji_operator.memory_gb", 0), tenants * spec_fact(a->spec, "kamaji_operator.memory_gb_each", 0)));
 	if (c->has.cpu <= 2 * cpu && c->has.memory_gb <= 2 * memory && c->has.cpu >= cpu && c->has.memory_gb >= memory)
 		return;
 	i = issue_add(a, ISSUE_CONTRADICTION, "kamaji/operator/size");
@@ -194,8 +199,8 @@ void audit_hosted_planes(struct audit *a)
 		return;
 	fewest = floor(c->has.cpu / cpu.max + 1e-9);
 	most = floor(c->has.cpu / cpu.min + 1e-9);
-	if (tenants > fewest) {
-		double need = ceil(tenants * cpu.max), gb = fmax(c->has.memory_gb, ceil(tenants * memory.max));
+	if (tenants > fewest || c->has.memory_gb < ceil(tenants * memory.max)) {
+		double need = fmax(c->has.cpu, ceil(tenants * cpu.max)), gb = fmax(c->has.memory_gb, ceil(tenants * memory.max));
 
 		i = issue_add(a, ISSUE_CONTRADICTION, "kamaji/tenant-control-planes/capacity");
 		issue_title(a, i, "%g cores hold %g to %g hosted control planes, %g are planned", c->has.cpu, fewest, most, tenants);
@@ -206,8 +211,9 @@ void audit_hosted_planes(struct audit *a)
 		double gb = ceil(4 * most * memory.max);
 
 		i = issue_add(a, ISSUE_CONTRADICTION, "kamaji/tenant-control-planes/memory");
-		issue_title(a, i, "%g GB for the %g to %g hosted control planes that %g cores hold: %.0f to %.0f times what they use", c->has.memory_gb, fewest,
-			    most, c->has.cpu, c->has.memory_gb / (most * memory.max), c->has.memory_gb / (fewest * memory.min));
+		issue_title(a, i, "%g GB for the %g to %g hosted control planes that %g cores hold: %.0f to %.0f times what they use",
+			    c->has.memory_gb, fewest, most, c->has.cpu, c->has.memory_gb / (most * memory.max),
+			    c->has.memory_gb / (fewest * memory.min));
 		issue_repair(a, i, "Allocate %g GB: four times what %g of them use.", gb, most);
 		issue_set(i, "Kamaji: memory of the tenants' control planes", &c->has.memory_gb, gb, "GB");
 	} else {

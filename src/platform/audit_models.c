@@ -45,8 +45,10 @@ static void environment_vram(struct audit *a, enum spec_env env)
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "vram/%s", spec_env_id(env));
 	issue_title(a, i, "%s: %s need %.0f GB of GPU memory, \"%s\" may mean %g", b->title, names, need, b->gpu_text, has);
-	issue_why(a, i, "Weights, cache of %g requests at the same time and buffers of all models that are served here. The upper end of what the text allows has %g GB.",
-		  audit_parallel(a, env), b->gpus * b->vram_gb.max);
+	issue_why(
+		a, i,
+		"Weights, cache of %g requests at the same time and buffers of all models that are served here. The upper end of what the text allows has %g GB.",
+		audit_parallel(a, env), b->gpus * b->vram_gb.max);
 	issue_source(i, b->source);
 	issue_source(i, MODELS_SOURCE);
 	issue_figure(i, "needed", ceil(need * 10) / 10, "GB");
@@ -60,7 +62,8 @@ static void environment_vram(struct audit *a, enum spec_env env)
 	}
 	issue_repair(a, i, "%g x %s, the cheapest that hold it.", count, value_get_str(card, "title"));
 	issue_set(i, arena_printf(a->spec->arena, "%s: GPUs", b->title), &b->gpus, count, "");
-	issue_set(i, arena_printf(a->spec->arena, "%s: memory of a GPU", b->title), &b->vram_gb.min, value_double(value_get(card, "vram_gb"), 0), "GB");
+	issue_set(i, arena_printf(a->spec->arena, "%s: memory of a GPU", b->title), &b->vram_gb.min, value_double(value_get(card, "vram_gb"), 0),
+		  "GB");
 	issue_say(i, arena_printf(a->spec->arena, "%s: GPU", b->title), &b->gpu_text,
 		  arena_printf(a->spec->arena, "%g x %s", count, value_get_str(card, "title")));
 }
@@ -79,8 +82,8 @@ static void agent_vram(struct audit *a, unsigned n)
 	if (!model || *a->spec->agent_vram[n] || (agent->vram_gb[0].min >= need && agent->vram_gb[1].min >= need))
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "vram/agent/%s", agent->id);
-	issue_title(a, i, "%s: %g to %g GB of GPU memory at least, %g to %g recommended; %s needs %.0f", agent->title, agent->vram_gb[0].min, agent->vram_gb[0].max,
-		    agent->vram_gb[1].min, agent->vram_gb[1].max, model->name, need);
+	issue_title(a, i, "%s: %g to %g GB of GPU memory at least, %g to %g recommended; %s needs %.0f", agent->title, agent->vram_gb[0].min,
+		    agent->vram_gb[0].max, agent->vram_gb[1].min, agent->vram_gb[1].max, model->name, need);
 	issue_why(a, i, "The lower ends do not hold the model that the same document gives this agent.");
 	issue_source(i, agent->source);
 	issue_source(i, MODELS_SOURCE);
@@ -88,7 +91,8 @@ static void agent_vram(struct audit *a, unsigned n)
 	issue_figure(i, "recommended, to", agent->vram_gb[1].max, "GB");
 	issue_figure(i, "model", ceil(need * 10) / 10, "GB");
 	issue_repair(a, i, "Ask for %.0f GB, or a smaller model.", ceil(need));
-	issue_say(i, arena_printf(a->spec->arena, "%s: GPU memory", agent->title), &a->spec->agent_vram[n], arena_printf(a->spec->arena, "%.0f GB at least", ceil(need)));
+	issue_say(i, arena_printf(a->spec->arena, "%s: GPU memory", agent->title), &a->spec->agent_vram[n],
+		  arena_printf(a->spec->arena, "%.0f GB at least", ceil(need)));
 }
 
 void audit_vram(struct audit *a)
@@ -105,7 +109,7 @@ static void card_choice(struct audit *a, struct spec_machine *m)
 	const struct spec_budget *b = &a->spec->budgets[m->env];
 	struct issue *i;
 
-	if (*m->meaning || (m->vram_gb >= b->vram_gb.min && m->gpus >= b->gpus))
+	if ((m->env == SPEC_DEV && *m->meaning) || (m->vram_gb >= b->vram_gb.min && m->gpus >= b->gpus))
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "gpu/%s", m->id);
 	issue_title(a, i, "%s: \"%s\", its environment counts on %g x %g GB", m->title, m->gpu_text, b->gpus, b->vram_gb.min);

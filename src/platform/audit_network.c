@@ -75,7 +75,9 @@ static void shared_port(struct audit *a, struct spec_port *p)
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "ports/%g/shared", p->port);
 	issue_title(a, i, "%g/tcp is \"%s\" and the default port of %s", p->port, p->text, others);
-	issue_why(a, i, "In pods of their own they do not meet; on a host's network, in one pod or forwarded to a developer's machine they do, and a rule by port alone lets all of them through.");
+	issue_why(
+		a, i,
+		"In pods of their own they do not meet; on a host's network, in one pod or forwarded to a developer's machine they do, and a rule by port alone lets all of them through.");
 	issue_source(i, row_source(a, p));
 	issue_figure(i, "port", p->port, "");
 	issue_figure(i, "programs", count + 1, "");
@@ -96,7 +98,8 @@ static void missing_ports(struct audit *a)
 			found |= a->spec->ports[n].port == value_double(value_get(m, "port"), 0);
 		if (found)
 			continue;
-		list = arena_printf(a->spec->arena, "%s%s%g (%s)", list, count ? ", " : "", value_double(value_get(m, "port"), 0), value_get_str(m, "text"));
+		list = arena_printf(a->spec->arena, "%s%s%g (%s)", list, count ? ", " : "", value_double(value_get(m, "port"), 0),
+				    value_get_str(m, "text"));
 		count++;
 	}
 	if (!count || *a->spec->extra_ports)
@@ -146,6 +149,7 @@ void audit_port_sizes(struct audit *a)
 		issue_source(i, "Resource Allocation by Environment");
 		issue_figure(i, "port", p->port, "");
 		issue_repair(a, i, "Make it a part of the AI stack's allocation, as a cache that keeps nothing.");
-		issue_say(i, arena_printf(a->spec->arena, "%s: allocation", value_get_str(program, "title")), &a->spec->redis_in, "part of the AI stack's; a cache, nothing kept");
+		issue_say(i, arena_printf(a->spec->arena, "%s: allocation", value_get_str(program, "title")), &a->spec->redis_in,
+			  "part of the AI stack's; a cache, nothing kept");
 	}
 }

@@ -80,7 +80,8 @@ void audit_slack_scopes(struct audit *a)
 		i = issue_addf(a, ISSUE_CONTRADICTION, "slack/scope/%s", e->needs);
 		issue_title(a, i, "The event %s needs the scope %s, which is not in the list", e->id, e->needs);
 		issue_why(a, i, "Slack does not deliver the event without it.");
-		issue_source(i, arena_printf(a->spec->arena, "Slack Integration Requirements > Slack App Configuration > Event Subscriptions > %s", e->id));
+		issue_source(i, arena_printf(a->spec->arena, "Slack Integration Requirements > Slack App Configuration > Event Subscriptions > %s",
+					     e->id));
 		issue_source(i, "Slack Integration Requirements > Slack App Configuration > OAuth Scopes");
 		issue_repair(a, i, "Add the scope.");
 		issue_say(i, "Slack app: scope", &e->granted, e->needs);

@@ -7,7 +7,8 @@
 
 static const char *volume_source(struct audit *a, const struct spec_volume *v)
 {
-	return arena_printf(a->spec->arena, "%s > %s > %s", SIZING, v->in_observability ? "Traditional Observability Stack" : "AI/ML Components", v->title);
+	return arena_printf(a->spec->arena, "%s > %s > %s", SIZING, v->in_observability ? "Traditional Observability Stack" : "AI/ML Components",
+			    v->title);
 }
 
 static struct spec_volume *volume(struct audit *a, const char *id)
@@ -27,8 +28,8 @@ static void vectors_twice(struct audit *a)
 	if (!db || !v || (v->size_gb.min == db->storage_gb.min && v->size_gb.max == db->storage_gb.max))
 		return;
 	i = issue_add(a, ISSUE_CONTRADICTION, "storage/vectors/two-sizes");
-	issue_title(a, i, "MongoDB's storage is %g to %g GB in one place and %g to %g GB in another", v->size_gb.min, v->size_gb.max, db->storage_gb.min,
-		    db->storage_gb.max);
+	issue_title(a, i, "MongoDB's storage is %g to %g GB in one place and %g to %g GB in another", v->size_gb.min, v->size_gb.max,
+		    db->storage_gb.min, db->storage_gb.max);
 	issue_why(a, i, "The sizing table and the agents' hardware speak of the same volume.");
 	issue_source(i, volume_source(a, v));
 	issue_source(i, db->source);
@@ -80,10 +81,10 @@ static void overflows(struct audit *a, struct spec_volume *v)
 	if (most <= v->size_gb.max * (1 + 1e-9))
 		return;
 	i = issue_addf(a, ISSUE_CONTRADICTION, "storage/%s/retention", v->id);
-	issue_title(a, i, "%s: %g days of %g GB are %g GB, the largest volume has %g: full in %g days", v->title, v->retention_days.max, v->growth_gb_day.max, most,
-		    v->size_gb.max, days);
-	issue_why(a, i, "Retention x growth is %g to %g GB; sizes are %g to %g GB.", v->retention_days.min * v->growth_gb_day.min, most, v->size_gb.min,
-		  v->size_gb.max);
+	issue_title(a, i, "%s: %g days of %g GB are %g GB, the largest volume has %g: full in %g days", v->title, v->retention_days.max,
+		    v->growth_gb_day.max, most, v->size_gb.max, days);
+	issue_why(a, i, "Retention x growth is %g to %g GB; sizes are %g to %g GB.", v->retention_days.min * v->growth_gb_day.min, most,
+		  v->size_gb.min, v->size_gb.max);
 	issue_source(i, volume_source(a, v));
 	issue_figure(i, "retention, at most", v->retention_days.max, "days");
 	issue_figure(i, "growth, at most", v->growth_gb_day.max, "GB a day");
@@ -91,7 +92,8 @@ static void overflows(struct audit *a, struct spec_volume *v)
 	issue_figure(i, "size, at most", v->size_gb.max, "GB");
 	issue_figure(i, "full in", days, "days");
 	if (days >= v->retention_days.min) {
-		issue_repair(a, i, "Keep %g days at most, which is within the range and costs nothing; %g GB would hold all %g.", days, most, v->retention_days.max);
+		issue_repair(a, i, "Keep %g days at most, which is within the range and costs nothing; %g GB would hold all %g.", days, most,
+			     v->retention_days.max);
 		issue_set(i, arena_printf(a->spec->arena, "%s: longest retention", v->title), &v->retention_days.max, days, "days");
 	} else {
 		issue_repair(a, i, "Give it %g GB.", ceil(most));
@@ -108,8 +110,8 @@ static void kept_for_ever(struct audit *a, struct spec_volume *v)
 	/* Traces are looked at for a while; a memory is kept as long as there is room. */
 	if (str_eq(v->id, "opik"))
 		days = fmin(days, spec_fact(a->spec, "retention_default_days.days", days));
-	issue_title(a, i, "%s: grows by %s and nothing says for how long it is kept: %g GB are full in %.0f to %.0f days", v->title, v->growth_text, v->size_gb.max,
-		    soonest, latest);
+	issue_title(a, i, "%s: grows by %s and nothing says for how long it is kept: %g GB are full in %.0f to %.0f days", v->title, v->growth_text,
+		    v->size_gb.max, soonest, latest);
 	issue_why(a, i, "The smallest size of %g GB is full in %.0f to %.0f days.", v->size_gb.min, v->size_gb.min / v->growth_gb_day.max,
 		  v->size_gb.min / v->growth_gb_day.min);
 	issue_source(i, volume_source(a, v));
@@ -129,7 +131,7 @@ void audit_retention(struct audit *a)
 	for (unsigned n = 0; n < a->spec->volume_count; n++) {
 		struct spec_volume *v = &a->spec->volumes[n];
 
-		if (v->growth_gb_day.max > 0 && v->retention_days.max > 0)
+		if (v->growth_gb_day.max > 0 && v->retention_days.min > 0 && v->retention_days.max > 0)
 			overflows(a, v);
 		else if (v->growth_gb_day.max > 0)
 			kept_for_ever(a, v);
@@ -152,8 +154,10 @@ void audit_storage_in_budget(struct audit *a)
 
 		if (!c || !audit_concerns(a, (enum spec_env)e) || c->has.storage_gb >= sum.max)
 			continue;
-		i = issue_addf(a, c->has.storage_gb < sum.min ? ISSUE_CONTRADICTION : ISSUE_NOTE, "storage/%s/observability", spec_env_id((enum spec_env)e));
-		issue_title(a, i, "%s: %g GB for Prometheus, Loki, Tempo and Grafana, whose sizes are %g to %g GB", b->title, c->has.storage_gb, sum.min, sum.max);
+		i = issue_addf(a, c->has.storage_gb < sum.min ? ISSUE_CONTRADICTION : ISSUE_NOTE, "storage/%s/observability",
+			       spec_env_id((enum spec_env)e));
+		issue_title(a, i, "%s: %g GB for Prometheus, Loki, Tempo and Grafana, whose sizes are %g to %g GB", b->title, c->has.storage_gb,
+			    sum.min, sum.max);
 		issue_why(a, i, "The lower ends of the sizing table fit, the upper ends do not.");
 		issue_source(i, arena_printf(a->spec->arena, "%s > %s", b->source, c->title));
 		issue_source(i, SIZING " > Traditional Observability Stack");
@@ -184,10 +188,13 @@ void audit_storage_classes(struct audit *a)
 			issue_title(a, i, "%s is called kind's default, which is named %s", c->id, value_get_str(kind, "default_class"));
 		else
 			issue_title(a, i, "%s is storage of GPU nodes, and kind's nodes have no GPU", c->id);
-		issue_why(a, i, other ? "A claim that names it waits for ever on a cluster as kind makes it." : "Nothing can be scheduled where such a volume would be.");
+		issue_why(a, i,
+			  other ? "A claim that names it waits for ever on a cluster as kind makes it."
+				: "Nothing can be scheduled where such a volume would be.");
 		issue_source(i, arena_printf(a->spec->arena, "Storage Requirements > Storage Classes Required > %s", c->id));
 		issue_source(i, value_get_str(kind, "source"));
 		issue_repair(a, i, other ? "Make a class of that name beside it, with the same provisioner." : "Leave it out of dev.");
-		issue_say(i, arena_printf(a->spec->arena, "storage class %s", c->id), &c->note, other ? "made beside kind's own, same provisioner" : "left out");
+		issue_say(i, arena_printf(a->spec->arena, "storage class %s", c->id), &c->note,
+			  other ? "made beside kind's own, same provisioner" : "left out");
 	}
 }

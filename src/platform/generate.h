@@ -25,7 +25,7 @@ struct generate_options {
 
 extern const char *const generate_environments[]; /* ends with NULL */
 
-/* ERR_USAGE for an unknown environment, ERR_INPUT for what is wrong in the site. */
-int generate_tree(struct ctx *ctx, const struct generate_options *options, struct file_tree *ret, struct err *err);
+/* ERR_USAGE for an unknown environment, ERR_INPUT for what is wrong in the site. *ret_note: what a person should know of the tree, NULL for nothing. */
+int generate_tree(struct ctx *ctx, const struct generate_options *options, struct file_tree *ret, const char **ret_note, struct err *err);
 
 #endif

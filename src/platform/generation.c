@@ -277,7 +277,7 @@ static int run_all(struct generation *g, struct err *err)
 	return 0;
 }
 
-int generate_tree(struct ctx *ctx, const struct generate_options *options, struct file_tree *ret, struct err *err)
+int generate_tree(struct ctx *ctx, const struct generate_options *options, struct file_tree *ret, const char **ret_note, struct err *err)
 {
 	struct generation g = {.ctx = ctx, .tree = ret, .options = options};
 	int r = find_environment(&g, options->env, err);
@@ -289,5 +289,7 @@ int generate_tree(struct ctx *ctx, const struct generate_options *options, struc
 	hash_init(&g.templates);
 	r = run_all(&g, err);
 	hash_release(&g.templates);
+	if (r == 0)
+		*ret_note = g.note;
 	return r;
 }

@@ -18,6 +18,7 @@ struct generation {
 	struct value site;               /* with the team's own values */
 	struct value ports;              /* the specification's, by name: {port, source} */
 	struct hash templates;           /* parsed: struct value by name */
+	const char *note;                /* for the person; NULL = none */
 	const struct scope *scope;       /* everything that templates can name */
 	char inputs[SHA256_HEX_LEN + 1]; /* of what all files but a tenant's own are made from */
 };

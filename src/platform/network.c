@@ -134,6 +134,7 @@ int names_network(struct generation *g, struct err *err)
 	for (value_each(reach, &reaches))
 		if ((r = add_egress(g, reach, &services, &out, err)) < 0)
 			return r;
+	generation_name(g, "inside_namespaces", *value_get(&g->data, "inside"));
 	generation_name(g, "flows_in", in);
 	generation_name(g, "flows_out", out);
 	return 0;

@@ -147,6 +147,9 @@ static int add_flows(struct ctx *ctx, struct plan *p, struct err *err)
 				if (known && spec_in(service, envs))
 					add_flow(ctx, p, name, value_get_str(service, "app"), value_str(port, ""));
 		}
+	for (value_each(flow, value_get(&p->spec.facts, "flows")))
+		if (spec_in(flow, envs))
+			add_flow(ctx, p, value_get_str(flow, "from"), value_get_str(flow, "to"), value_get_str(flow, "port"));
 	for (value_each(reach, value_get(&data, "reaches"))) {
 		if (!spec_in(reach, envs))
 			continue;
@@ -181,9 +184,9 @@ static void add_totals(struct plan *p)
 		p->cores += part->count * cores;
 		p->memory_gb += part->count * memory;
 		p->gpus += part->count * part->budget->gpus;
-		p->watts += part->count * (cores * spec_fact(s, "power.core_watts", 0) + memory * spec_fact(s, "power.memory_gb_watts", 0) +
-					   nodes * spec_fact(s, "power.node_watts", 0) +
-					   part->budget->gpus * card_watts(p, part->budget->vram_gb.min));
+		p->watts +=
+			part->count * (cores * spec_fact(s, "power.core_watts", 0) + memory * spec_fact(s, "power.memory_gb_watts", 0) +
+				       nodes * spec_fact(s, "power.node_watts", 0) + part->budget->gpus * card_watts(p, part->budget->vram_gb.min));
 		for (uint32_t k = 0; k < p->volumes.len; k++)
 			if (p->volumes.items[k].env == part->env) {
 				p->storage_gb += part->count * p->volumes.items[k].size_gb;
@@ -204,7 +207,8 @@ bool plan_has_port(const struct plan *p, const struct spec_port *port)
 {
 	if (port->port == 0 || (port->development && p->parts[0].env != SPEC_DEV))
 		return false;
-	return p->parts[0].env == SPEC_KAMAJI || (!str_eq(port->program, "konnectivity") && !(str_eq(port->program, "etcd") && p->parts[0].env == SPEC_DEV));
+	return p->parts[0].env == SPEC_KAMAJI ||
+	       (!str_eq(port->program, "konnectivity") && !(str_eq(port->program, "etcd") && p->parts[0].env == SPEC_DEV));
 }
 
 /* Every id that may be accepted is one that the audit finds in the specification as it is. */
@@ -228,7 +232,8 @@ static int check_accepted(struct ctx *ctx, const struct plan *p, struct err *err
 			near_try(&near, found.issues.items[i]->id);
 		}
 		if (!known && near.best)
-			return err_set(err, ERR_USAGE, "--accept: the audit of %s finds no \"%.80s\"; did you mean %s?", p->options->environment, id, near.best);
+			return err_set(err, ERR_USAGE, "--accept: the audit of %s finds no \"%.80s\"; did you mean %s?", p->options->environment, id,
+				       near.best);
 		if (!known)
 			return err_set(err, ERR_USAGE, "--accept: the audit of %s finds no \"%.80s\"", p->options->environment, id);
 	}

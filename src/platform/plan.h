@@ -13,14 +13,14 @@
 #define PLAN_MAX_CONTEXT 131072
 
 struct plan_options {
-	const char *environment; /* dev, production, kamaji */
+	const char *environment;             /* dev, production, kamaji */
 	int tenants, users, months, context; /* 0: not said */
-	double growth;		 /* 0 the lower end of each range, 1 the upper one */
-	double factor;		 /* times that */
+	double growth;                       /* 0 the lower end of each range, 1 the upper one */
+	double factor;                       /* times that */
 	bool repair;
 	const char *const *accepted;
 	unsigned accepted_count;
-	usec_t start;		    /* the day on which it begins */
+	usec_t start;               /* the day on which it begins */
 	const struct value *prices; /* NULL: no money */
 };
 
@@ -37,8 +37,8 @@ struct plan_volume {
 	const struct spec_volume *volume;
 	enum spec_env env;
 	double size_gb, growth_gb_day, retention_days; /* of each cluster */
-	double end_gb;	  /* in it after the months that are planned */
-	double full_days; /* from the start; below 0: never */
+	double end_gb;                                 /* in it after the months that are planned */
+	double full_days;                              /* from the start; below 0: never */
 	char full_date[12];
 };
 struct plan_volume_list {
@@ -82,14 +82,14 @@ struct plan {
 	double nodes, cores, memory_gb, storage_gb, gpus, watts;
 	double download_minutes;   /* of all models, over the internet line */
 	double growth_mbit_second; /* what is written, as a stream */
-	double datastores;	   /* for the hosted control planes */
-	double context; /* tokens */
+	double datastores;         /* for the hosted control planes */
+	double context;            /* tokens */
 	struct plan_money money;
 	struct audit audit; /* after the repair, when there was one */
 	struct audit_options audit_options;
 	struct repair repair;
 	struct issue_list answered; /* issues that the repair mended, and those accepted */
-	unsigned open;		    /* contradictions and gaps that stand */
+	unsigned open;              /* contradictions and gaps that stand */
 };
 
 /* ERR_USAGE: no such environment, or a figure out of range; an id of `accepted` that no rule knows here, with the near one in the message. */

@@ -45,7 +45,8 @@ static struct range range(const struct value *v)
 	return (struct range){value_double(v, 0), value_double(v, 0)};
 }
 
-const char *const spec_table_names[SPEC_TABLES] = {"agents", "alerts", "budgets", "clusters", "hardware", "models", "network", "slack", "software", "storage"};
+const char *const spec_table_names[SPEC_TABLES] = {"agents", "alerts",  "budgets", "clusters", "hardware",
+						   "models", "network", "slack",   "software", "storage"};
 
 static int read_data(struct ctx *ctx, const char *name, struct value *ret, struct err *err)
 {
@@ -313,7 +314,8 @@ static int read_slack_and_alerts(struct specification *s, struct err *err)
 		return r;
 	s->scopes = value_get(slack, "scopes");
 	for (value_each(row, value_get(slack, "events")))
-		s->events[s->event_count++] = (struct spec_event){.id = value_get_str(row, "id"), .needs = value_get_str(row, "needs"), .granted = ""};
+		s->events[s->event_count++] =
+			(struct spec_event){.id = value_get_str(row, "id"), .needs = value_get_str(row, "needs"), .granted = ""};
 	for (value_each(row, value_get(alerts, "alerts"))) {
 		const struct value *over = value_get(row, "over"), *under = value_get(row, "under");
 
@@ -330,7 +332,7 @@ static int read_slack_and_alerts(struct specification *s, struct err *err)
 
 int specification_read(struct ctx *ctx, struct specification *ret, struct err *err)
 {
-	static int (*const readers[])(struct specification *s, struct err *err) = {
+	static int (*const readers[])(struct specification * s, struct err * err) = {
 		read_agents, read_budgets, read_clusters, read_machines, read_storage, read_models, read_software, read_slack_and_alerts};
 	int r;
 

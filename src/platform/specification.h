@@ -45,7 +45,7 @@ struct spec_budget {
 struct spec_cluster {
 	const char *title, *source;
 	double control_planes, workers;
-	double cpu, memory_gb;		    /* of each worker */
+	double cpu, memory_gb;              /* of each worker */
 	double control_cpu, control_memory; /* of each control plane node */
 	double largest_cpu, largest_memory; /* of the largest machine of this environment */
 	const struct value *namespaces;
@@ -57,7 +57,7 @@ struct spec_machine {
 	enum spec_env env;
 	double cores, memory_gb, storage_gb, nic_gbps, gpus, vram_gb;
 	const char *gpu_text;
-	double count;	     /* machines: 1, or what a repair says */
+	double count;        /* machines: 1, or what a repair says */
 	const char *meaning; /* how the row is to be read, when a repair had to say it */
 };
 
@@ -71,14 +71,14 @@ struct spec_agent {
 struct spec_volume {
 	const char *id, *title, *text, *growth_text, *type;
 	struct range size_gb, growth_gb_day, retention_days; /* retention 0: kept for ever */
-	bool each;					     /* the size is of one of them */
+	bool each;                                           /* the size is of one of them */
 	bool in_observability;
 };
 
 #define SPEC_MODELS 8
 struct spec_model {
 	const char *id, *name, *heading, *use, *format;
-	double vram_gb;			       /* as the specification says */
+	double vram_gb;                        /* as the specification says */
 	double weights_gb, kv_bytes_per_token; /* as computed from facts */
 	bool custom;
 };
@@ -149,10 +149,10 @@ struct specification {
 	const struct value *scopes;
 	unsigned machine_count, volume_count, model_count, port_count, class_count, tool_count, event_count, alert_count, package_count;
 	/* What a repair adds beside the rows: notes by name, so that a rule sees that it was answered. */
-	const char *redis_in;	 /* the allocation that Redis is part of */
+	const char *redis_in;    /* the allocation that Redis is part of */
 	const char *models_name; /* what the models are called */
-	double volume_tenants;	 /* hosted control planes that the allocation is for */
-	const char *apple;	 /* what is said of Apple's GPUs */
+	double volume_tenants;   /* hosted control planes that the allocation is for */
+	const char *apple;       /* what is said of Apple's GPUs */
 	const char *extra_ports;
 	const char *python;
 	const char *scarlet_dev;

@@ -67,6 +67,29 @@ static void name_datastores(struct generation *g, uint32_t tenants)
 	generation_name(g, "kamaji", kamaji);
 }
 
+/* The specification's allocation holds so many control planes, by what their containers ask for. */
+static void note_room(struct generation *g, const struct value *spec, uint32_t tenants)
+{
+	const struct value *budget = value_get(value_get(value_get(spec, "allocations"), "kamaji"), "tenant-control-planes");
+	const double replicas = value_double(value_at(&g->site, "tenants.control_plane_replicas"), 1);
+	double cpu = 0, memory = 0, room;
+
+	for (member_each(m, value_get(&g->data, "control_plane_resources"))) {
+		double q;
+
+		cpu += value_quantity(value_at(&m->v, "requests.cpu"), &q) ? q * replicas : 0;
+		memory += value_quantity(value_at(&m->v, "requests.memory"), &q) ? q * replicas : 0;
+	}
+	room = floor(fmin(value_double(value_get(budget, "cpu"), 0) / cpu, value_double(value_get(budget, "memory_gb"), 0) * 0x1p30 / memory));
+	if (tenants > room)
+		g->note = arena_printf(
+			g->b.arena,
+			"%u tenants' control planes ask for %.0f CPU and %.0f GiB; the specification gives them %.0f and %.0f, enough for %.0f: the "
+			"quota of the namespace tenants refuses the rest until it is raised",
+			tenants, ceil(cpu * tenants), ceil(memory * tenants / 0x1p30), value_double(value_get(budget, "cpu"), 0),
+			value_double(value_get(budget, "memory_gb"), 0), room);
+}
+
 int names_tenants(struct generation *g, const struct value *spec, struct err *err)
 {
 	const struct value *local = value_get(value_get(value_get(spec, "allocations"), "tenant"), "jamie");
@@ -75,6 +98,7 @@ int names_tenants(struct generation *g, const struct value *spec, struct err *er
 	if (!local)
 		return err_set(err, ERR_INTERNAL, "nothing is allocated to a tenant's Jamie");
 	name_datastores(g, (uint32_t)value_len(value_at(&g->site, "tenants.names")));
+	note_room(g, spec, (uint32_t)value_len(value_at(&g->site, "tenants.names")));
 	generation_name(g, "tenant_nodes", *value_get(value_get(spec, "nodes"), "tenant"));
 	generation_name(g, "control_plane_resources", *value_get(&g->data, "control_plane_resources"));
 	generation_name(g, "edge_budget", generation_budget(g, local, 1, 0));

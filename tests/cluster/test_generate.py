@@ -111,6 +111,19 @@ def test_the_server_takes_every_object(bed, kinds, tree, namespaces, record_prop
     assert len(known) > 40
     problems = apply(bed, known, "--dry-run=server", "--validate=strict")
     assert problems == ""
+    # And the server would say so: a rule of Kamaji's, an unknown field, a quota that is none.
+    for o in known:
+        wrong = json.loads(json.dumps(o))
+        if o["kind"] == "TenantControlPlane":
+            wrong["spec"]["networkProfile"]["loadBalancerSourceRanges"] = ["10.0.0.0/8"]
+            wrong["spec"]["controlPlane"]["service"]["serviceType"] = "NodePort"
+        elif o["kind"] == "ResourceQuota":
+            wrong["spec"]["hard"]["requests.cpu"] = "many"
+        elif o["kind"] == "IPAddressPool":
+            wrong["spec"]["adresses"] = []
+        else:
+            continue
+        assert apply(bed, [wrong], "--dry-run=server", "--validate=strict") != "", key(o)
 
 
 def test_built_in_objects_are_applied(bed, tree, namespaces):

@@ -12,7 +12,7 @@ PROGRAM = os.environ.get("AUTO_DEVOPS", str(ROOT / "build" / "auto-devops"))
 # Sanitized builds are this many times slower.
 SLOW = float(os.environ.get("AUTO_DEVOPS_SLOW", "1"))
 # The longest message for a wrong call is the list of all commands.
-USAGE_LINES = 30
+USAGE_LINES = 32
 
 
 class Result:
