@@ -165,6 +165,10 @@ static int check_tenants(struct generation *g, struct err *err)
 
 static int check(struct generation *g, struct err *err)
 {
+	static const struct {
+		const char *path;
+		int max;
+	} numbers[] = {{"tenants.per_datastore", 10000}, {"tenants.control_plane_replicas", 9}, {"host.cpu", 4096}, {"host.memory_gib", 1 << 20}};
 	const struct value *site = &g->site;
 
 	if (!is_label(value_get_str(site, "name"), 20))
@@ -180,8 +184,12 @@ static int check(struct generation *g, struct err *err)
 	if (!str_eq(value_str(value_at(site, "tenants.made_by"), ""), "control-plane") &&
 	    !str_eq(value_str(value_at(site, "tenants.made_by"), ""), "cluster-api"))
 		return err_set(err, ERR_INPUT, "tenants.made_by has to be control-plane or cluster-api");
-	if (value_int(value_at(site, "tenants.per_datastore"), 0) < 1)
-		return err_set(err, ERR_INPUT, "tenants.per_datastore has to be 1 or more");
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		int64_t n = value_int(value_at(site, numbers[i].path), -1);
+
+		if (n < 1 || n > numbers[i].max)
+			return err_set(err, ERR_INPUT, "%s has to be a whole number from 1 to %d", numbers[i].path, numbers[i].max);
+	}
 	return check_tenants(g, err);
 }
 

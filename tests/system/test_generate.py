@@ -257,6 +257,7 @@ def test_killed_at_any_moment(generate, start, tmp_path):
         ("load_balancer: {addresses: everywhere}", "no range"),
         ("repository: {url: \"a\\nb\"}", "printable"),
         ("host: {cpu: many}", "number"),
+        ("tenants: {per_datastore: 4294967296}", "from 1 to 10000"),
         ("[", "site.yaml:"),
     ],
 )  # fmt: skip
