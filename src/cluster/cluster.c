@@ -105,7 +105,7 @@ int cluster_read_logs(struct cluster *c, struct ctx *ctx, const struct log_reque
 	for (size_t i = 0; i < count; i++) {
 		const struct log_request *q = &requests[i];
 
-		for (int current = 0; current <= q->current_too; current++)
+		for (int current = 0; current < (q->current_too ? 2 : 1); current++)
 			if (!inventory_log(c->inv, q->pod, q->container, q->previous && !current))
 				inventory_add_log(c->inv, q->pod->ns, q->pod->name, q->container, q->previous && !current, NULL, 0, false,
 						  "this log was not recorded");

@@ -135,7 +135,7 @@ static void log_job(void *arg, size_t i)
 	if (r == ERR_CANCELLED || r == ERR_UNAUTHENTICATED)
 		reading->fatal = err;
 	else
-		for (int current = 0; current <= q->current_too; current++)
+		for (int current = 0; current < (q->current_too ? 2 : 1); current++)
 			inventory_add_log(reading->inv, q->pod->ns, q->pod->name, q->container, q->previous && !current, r < 0 ? NULL : text,
 					  r < 0 ? 0 : len, t.cut || t.lines >= lines, r < 0 ? err.message : NULL);
 	pthread_mutex_unlock(&reading->lock);
