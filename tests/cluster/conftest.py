@@ -44,8 +44,9 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """What needs no planted fault runs first: meanwhile the faults come to show. What plants for itself runs last."""
-    items.sort(key=lambda item: 2 if {"ten", "lone"} & {*item.fixturenames} else "planted" in item.fixturenames)
+    """What needs no planted fault runs first: meanwhile the faults come to show. What plants for itself runs later; and last what brings, and takes
+    away again, definitions of kinds that some faults need, too."""
+    items.sort(key=lambda item: 3 if "kinds" in item.fixturenames else 2 if {"ten", "lone"} & {*item.fixturenames} else "planted" in item.fixturenames)
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def kinds(bed):
     if not CRDS.is_dir():
         pytest.skip(f"no CRDs in {CRDS}: set AUTO_DEVOPS_CRDS")
     bed.kubectl("apply", "--server-side", "--force-conflicts", "-R", "-f", str(CRDS), timeout=300)
-    bed.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd", "--all", timeout=150)
+    bed.kubectl("wait", "--for=condition=Established", "--timeout=120s", "-R", "-f", str(CRDS), timeout=150)
     served = set()
     for group in json.loads(bed.kubectl("get", "--raw", "/apis").stdout)["groups"]:
         for version in group["versions"]:
