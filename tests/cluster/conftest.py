@@ -43,10 +43,19 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("lone", chosen, ids=[s.file.stem for s in chosen])
 
 
-def pytest_collection_modifyitems(items):
+def turn(item):
     """What needs no planted fault runs first: meanwhile the faults come to show. What plants for itself runs later; and last what brings, and takes
     away again, definitions of kinds that some faults need, too."""
-    items.sort(key=lambda item: 3 if "kinds" in item.fixturenames else 2 if {"ten", "lone"} & {*item.fixturenames} else "planted" in item.fixturenames)
+    needs = {*item.fixturenames}
+    if "kinds" in needs:
+        return 3
+    if {"ten", "lone"} & needs:
+        return 2
+    return 1 if "planted" in needs else 0
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
