@@ -7,7 +7,7 @@
 
 #define READ_STEP ((size_t)64 << 10)
 
-static int read_all(int fd, const char *path, struct strbuf *out, struct err *err)
+int file_read_fd(int fd, const char *path, struct strbuf *out, struct err *err)
 {
 	for (;;) {
 		size_t room;
@@ -37,7 +37,7 @@ int file_read(const char *path, struct strbuf *out, struct err *err)
 	size_t room;
 
 	if (str_eq(path, "-"))
-		return read_all(STDIN_FILENO, "standard input", out, err);
+		return file_read_fd(STDIN_FILENO, "standard input", out, err);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return err_set_errno(err, errno, "cannot open %s", path);
@@ -47,7 +47,7 @@ int file_read(const char *path, struct strbuf *out, struct err *err)
 		return err_set(err, ERR_INPUT, "%s is a folder, not a file", path);
 	if (S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size <= out->max - out->len)
 		strbuf_grow(out, (size_t)st.st_size, &room);
-	return read_all(fd, path, out, err);
+	return file_read_fd(fd, path, out, err);
 }
 
 static int write_all(int fd, const char *data, size_t len)

@@ -9,6 +9,8 @@
 
 /* Appends the file's (or, for "-", standard input's) bytes; ERR_LIMIT past out->max naming the path. */
 int file_read(const char *path, struct strbuf *out, struct err *err);
+/* The same of an open file, which stays open; path is for messages. */
+int file_read_fd(int fd, const char *path, struct strbuf *out, struct err *err);
 /* Writes to a temporary file beside path, fsyncs, renames; on failure path is as before. */
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 /* mkdir -p. */

@@ -85,21 +85,13 @@ static void run_default_account(struct check_run *run, const struct object *o)
 	}
 }
 
-static bool has_star(const struct value *list)
-{
-	for (value_each(item, list))
-		if (str_eq(value_str(item, ""), "*"))
-			return true;
-	return false;
-}
-
 static void run_wildcard(struct check_run *run, const struct object *o)
 {
 	uint32_t i = 0;
 	if (o->deleted || advice_is_built_in(o) || value_get(&o->root, "aggregationRule"))
 		return;
 	for (value_each(rule, value_get(&o->root, "rules"))) {
-		bool verbs = has_star(value_get(rule, "verbs")), resources = has_star(value_get(rule, "resources"));
+		bool verbs = value_list_has(value_get(rule, "verbs"), "*"), resources = value_list_has(value_get(rule, "resources"), "*");
 		uint32_t index = i++;
 		if (!verbs && !resources)
 			continue;

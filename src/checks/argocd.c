@@ -67,10 +67,7 @@ static void run_project(struct check_run *run, const struct object *o)
 
 static bool creates_namespace(const struct object *o)
 {
-	for (value_each(option, value_at(o->spec, "syncPolicy.syncOptions")))
-		if (str_eq(value_str(option, ""), "CreateNamespace=true"))
-			return true;
-	return false;
+	return value_list_has(value_at(o->spec, "syncPolicy.syncOptions"), "CreateNamespace=true");
 }
 
 /* A namespace that the Application itself brings, as one of its resources, is no trouble before the first sync. */

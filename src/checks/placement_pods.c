@@ -57,9 +57,8 @@ static void take(struct taken *t, const struct object *pod, const char *key)
 static bool term_takes_namespace(struct check_run *run, const struct value *term, const struct object *owner, const char *ns)
 {
 	const struct value *names = value_get(term, "namespaces"), *selector = value_get(term, "namespaceSelector");
-	for (value_each(n, names))
-		if (str_eq(value_str(n, ""), ns))
-			return true;
+	if (value_list_has(names, ns))
+		return true;
 	if (selector) {
 		const struct object *o = inventory_find(run->inv, KIND_NAMESPACE, "", ns);
 		return selector_matches(selector, o ? o->labels : NULL, false);

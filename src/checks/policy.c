@@ -110,10 +110,7 @@ static void run_policy_nothing(struct check_run *run, const struct object *o)
 
 static bool has_type(const struct object *o, const char *type)
 {
-	for (value_each(t, value_get(o->spec, "policyTypes")))
-		if (str_eq(value_str(t, ""), type))
-			return true;
-	return false;
+	return value_list_has(value_get(o->spec, "policyTypes"), type);
 }
 
 static void run_allows_all(struct check_run *run, const struct object *o)

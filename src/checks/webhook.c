@@ -134,10 +134,7 @@ static void run_port_missing(struct check_run *run, const struct object *o)
 
 static bool lists(const struct value *list, const char *word)
 {
-	for (value_each(v, list))
-		if (str_eq(value_str(v, ""), word) || str_eq(value_str(v, ""), "*"))
-			return true;
-	return false;
+	return value_list_has(list, word) || value_list_has(list, "*");
 }
 
 /* Is it asked when a pod is made? */

@@ -14,14 +14,6 @@ struct reader {
 	bool known_only; /* only groups of known_kinds.def */
 };
 
-static bool can_list(const struct value *verbs)
-{
-	for (value_each(v, verbs))
-		if (str_eq(value_str(v, ""), "list"))
-			return true;
-	return false;
-}
-
 static bool is_wanted(const struct reader *r, const char *group)
 {
 	for (size_t i = 0; r->known_only && i < known_kind_count; i++)
@@ -60,7 +52,7 @@ static void read_aggregated_group(struct reader *r, const struct value *group)
 	if (str_eq(value_get_str(preferred, "freshness"), "Stale"))
 		add_failure(r, name, "its API service does not answer");
 	for (value_each(resource, value_get(preferred, "resources")))
-		if (can_list(value_get(resource, "verbs")))
+		if (value_list_has(value_get(resource, "verbs"), "list"))
 			add_kind(r, name, value_get_str(preferred, "version"), value_get_str(value_get(resource, "responseKind"), "kind"),
 				 value_get_str(resource, "resource"), str_eq(value_get_str(resource, "scope"), "Namespaced"));
 }
@@ -76,7 +68,7 @@ static int read_plain_group(struct reader *r, const char *group, const char *ver
 	if (rc < 0)
 		return rc;
 	for (value_each(resource, value_get(&list, "resources")))
-		if (can_list(value_get(resource, "verbs")))
+		if (value_list_has(value_get(resource, "verbs"), "list"))
 			add_kind(r, group, version, value_get_str(resource, "kind"), value_get_str(resource, "name"),
 				 value_get_bool(resource, "namespaced", false));
 	return 0;

@@ -4,17 +4,9 @@
 
 #define ACCOUNT_PREFIX "system:serviceaccount:"
 
-static bool list_has(const struct value *list, const char *word)
-{
-	for (value_each(v, list))
-		if (str_eq(value_str(v, ""), word))
-			return true;
-	return false;
-}
-
 static bool list_matches(const struct value *list, const char *word)
 {
-	return list_has(list, "*") || list_has(list, word);
+	return value_list_has(list, "*") || value_list_has(list, word);
 }
 
 /* "pods" means pods alone; "pods/log" that subresource; "star/log" the subresource of anything; "*" all of both. */
@@ -50,7 +42,7 @@ static bool rule_allows(const struct value *rule, const struct rbac_request *q)
 	if (q->path)
 		return path_matches(value_get(rule, "nonResourceURLs"), q->path);
 	return list_matches(value_get(rule, "apiGroups"), q->group) && resource_matches(value_get(rule, "resources"), q->resource) &&
-	       (value_len(names) == 0 || (*q->name && list_has(names, q->name)));
+	       (value_len(names) == 0 || (*q->name && value_list_has(names, q->name)));
 }
 
 static bool rules_allow(const struct object *role, const struct rbac_request *q)
@@ -165,7 +157,7 @@ bool rbac_sees(const struct inventory *inv, const char *ns)
 
 static uint64_t count_of(const struct value *list)
 {
-	return list_has(list, "*") ? RBAC_WILDCARD : MAX((uint64_t)value_len(list), 1);
+	return value_list_has(list, "*") ? RBAC_WILDCARD : MAX((uint64_t)value_len(list), 1);
 }
 
 uint64_t rbac_role_width(const struct object *role)

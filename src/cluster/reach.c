@@ -129,10 +129,7 @@ bool policy_has_side(const struct object *policy, enum reach_side side)
 	const struct value *types = value_get(policy->spec, "policyTypes");
 	if (value_len(types) == 0) /* what the API server fills in */
 		return side == REACH_INGRESS || value_len(value_get(policy->spec, "egress")) > 0;
-	for (value_each(t, types))
-		if (str_eq(value_str(t, ""), side == REACH_EGRESS ? "Egress" : "Ingress"))
-			return true;
-	return false;
+	return value_list_has(types, side == REACH_EGRESS ? "Egress" : "Ingress");
 }
 
 bool policy_selects(const struct object *policy, const struct object *pod)

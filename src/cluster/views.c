@@ -231,10 +231,8 @@ static bool node_term_matches(const struct value *term, const struct object *nod
 	if (value_len(expressions) == 0 && value_len(fields) == 0)
 		return false; /* an empty term matches nothing, by the API's words */
 	for (value_each(e, fields)) {
-		bool in = str_eq(value_get_str(e, "operator"), "In"), found = false;
-		for (value_each(name, value_get(e, "values")))
-			found = found || str_eq(value_str(name, ""), node->name);
-		if (found != in)
+		bool in = str_eq(value_get_str(e, "operator"), "In");
+		if (value_list_has(value_get(e, "values"), node->name) != in)
 			return false;
 	}
 	for (value_each(e, expressions)) {

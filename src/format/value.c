@@ -100,6 +100,22 @@ usec_t value_time(const struct value *v)
 	return v && v->type == VALUE_STRING && clock_parse_rfc3339(v->s, v->len, &t) ? t : 0;
 }
 
+const struct value *value_item_with(const struct value *list, const char *key, const char *text)
+{
+	for (value_each(item, list))
+		if (str_eq(value_get_str(item, key), text))
+			return item;
+	return NULL;
+}
+
+bool value_list_has(const struct value *list, const char *text)
+{
+	for (value_each(item, list))
+		if (str_eq(value_str(item, ""), text))
+			return true;
+	return false;
+}
+
 static bool maps_equal(const struct value *a, const struct value *b)
 {
 	for (member_each(m, a)) {

@@ -87,6 +87,10 @@ static inline const struct value *value_item(const struct value *list, size_t i)
 {
 	return list && list->type == VALUE_LIST && i < list->len ? &list->items[i] : NULL;
 }
+/* The first item of a list of maps whose member `key` is this text: the row of an id, the container of a name. NULL when there is none. */
+const struct value *value_item_with(const struct value *list, const char *key, const char *text);
+/* Is this text one of the list's items? */
+bool value_list_has(const struct value *list, const char *text);
 /* Items of a list or members of a map; 0 for anything else. */
 static inline size_t value_len(const struct value *v)
 {

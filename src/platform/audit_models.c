@@ -27,7 +27,7 @@ static const struct value *cheapest_cards(const struct specification *s, double 
 static void environment_vram(struct audit *a, enum spec_env env)
 {
 	struct spec_budget *b = &a->spec->budgets[env];
-	const struct value *serves = spec_row(value_get(&a->spec->facts, "serves"), spec_env_id(env)), *card;
+	const struct value *serves = value_item_with(value_get(&a->spec->facts, "serves"), "id", spec_env_id(env)), *card;
 	double need = 0, has = b->gpus * b->vram_gb.min, kv, count = 1;
 	const char *names = "", *id = "";
 	struct issue *i;
@@ -74,7 +74,7 @@ static void agent_vram(struct audit *a, unsigned n)
 	/* Of one of it: the smallest cluster that is planned. */
 	const enum spec_env one = audit_concerns(a, SPEC_TENANT) ? SPEC_TENANT : audit_concerns(a, SPEC_DEV) ? SPEC_DEV : SPEC_PRODUCTION;
 	const struct spec_agent *agent = &a->spec->agents[n];
-	const struct value *row = spec_row(value_get(&a->spec->facts, "agent_models"), agent->id);
+	const struct value *row = value_item_with(value_get(&a->spec->facts, "agent_models"), "id", agent->id);
 	const struct spec_model *model = spec_model(a->spec, value_get_str(row, "model"));
 	double kv, need = model ? audit_model_vram(a, one, model, &kv) : 0;
 	struct issue *i;

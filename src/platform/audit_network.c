@@ -117,7 +117,7 @@ void audit_ports(struct audit *a)
 {
 	for (unsigned n = 0; n < a->spec->port_count; n++) {
 		struct spec_port *p = &a->spec->ports[n];
-		const struct value *program = spec_row(value_get(&a->spec->facts, "programs"), p->program);
+		const struct value *program = value_item_with(value_get(&a->spec->facts, "programs"), "id", p->program);
 
 		if (p->port == 0 || !program)
 			continue;
@@ -134,7 +134,7 @@ void audit_port_sizes(struct audit *a)
 {
 	for (unsigned n = 0; n < a->spec->port_count; n++) {
 		const struct spec_port *p = &a->spec->ports[n];
-		const struct value *program = spec_row(value_get(&a->spec->facts, "programs"), p->program);
+		const struct value *program = value_item_with(value_get(&a->spec->facts, "programs"), "id", p->program);
 		bool sized = !p->port || value_get(program, "part_of") || spec_agent(a->spec, p->program) || *a->spec->redis_in;
 		struct issue *i;
 

@@ -16,7 +16,7 @@ static const char *tool_source(struct audit *a, const struct spec_tool *t)
 
 static void floors(struct audit *a, struct spec_tool *t)
 {
-	const struct value *floor = spec_row(value_get(&a->spec->facts, "floors"), t->id);
+	const struct value *floor = value_item_with(value_get(&a->spec->facts, "floors"), "id", t->id);
 	const char *wanted = value_get_str(floor, "minimum");
 	struct issue *i;
 
@@ -75,7 +75,7 @@ void audit_slack_scopes(struct audit *a)
 		struct spec_event *e = &a->spec->events[n];
 		struct issue *i;
 
-		if (!*e->needs || *e->granted || spec_row(a->spec->scopes, e->needs))
+		if (!*e->needs || *e->granted || value_item_with(a->spec->scopes, "id", e->needs))
 			continue;
 		i = issue_addf(a, ISSUE_CONTRADICTION, "slack/scope/%s", e->needs);
 		issue_title(a, i, "The event %s needs the scope %s, which is not in the list", e->id, e->needs);
@@ -89,7 +89,7 @@ void audit_slack_scopes(struct audit *a)
 	for (value_each(scope, value_get(&a->spec->facts, "scopes"))) {
 		struct issue *i;
 
-		if (spec_row(a->spec->scopes, value_get_str(scope, "id")))
+		if (value_item_with(a->spec->scopes, "id", value_get_str(scope, "id")))
 			continue;
 		i = issue_addf(a, ISSUE_NOTE, "slack/scope/%s", value_get_str(scope, "id"));
 		issue_title(a, i, "%s is not in the list: %s", value_get_str(scope, "id"), value_get_str(scope, "why"));

@@ -3,6 +3,7 @@
 #ifndef PLATFORM_EMBEDDED_H
 #define PLATFORM_EMBEDDED_H
 
+#include "base/ctx.h"
 #include "format/value.h"
 
 struct embedded_file {
@@ -16,5 +17,7 @@ extern const struct embedded_file embedded_files[]; /* by name; ends with a NULL
 const struct embedded_file *embedded_find(const char *name);
 /* The file as a value; ERR_INTERNAL when it is not there or no YAML. */
 int embedded_value(struct value_builder *b, const char *name, struct value *ret, struct err *err);
+/* The same, in ctx's arena. */
+int embedded_read(struct ctx *ctx, const char *name, struct value *ret, struct err *err);
 
 #endif

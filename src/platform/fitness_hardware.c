@@ -55,10 +55,7 @@ static void judge_cores(struct fitness *f, const struct value *cpu, const char *
 
 static bool has_flag(const struct value *cpu, const char *name)
 {
-	for (value_each(flag, value_get(cpu, "flags")))
-		if (str_eq(value_str(flag, ""), name))
-			return true;
-	return false;
+	return value_list_has(value_get(cpu, "flags"), name);
 }
 
 /* The clock that counts is the one that is promised always. Many machines only tell what one core may reach, or runs at now. */

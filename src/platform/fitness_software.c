@@ -53,7 +53,7 @@ static void judge_port(struct fitness *f, const struct value *ports, const struc
 void fitness_ports(struct fitness *f, const struct value *facts, const struct fitness_options *o)
 {
 	for (uint32_t i = 0; i < o->ports->len; i++)
-		if (!o->ports->items[i].development || !o->profile || o->profile->environment == ENVIRONMENT_DEVELOPMENT)
+		if (!o->ports->items[i].development || !o->profile || o->profile->environment == SPEC_DEV)
 			judge_port(f, value_get(facts, "ports"), &o->ports->items[i]);
 }
 
@@ -107,7 +107,7 @@ static const struct value *container_runtime(const struct value *tools, const ch
 /* Why a program may be missing here; NULL: it is needed on this machine. */
 static const char *elsewhere(const struct software *s, const struct fitness_options *o)
 {
-	if (o->profile && o->profile->environment != ENVIRONMENT_DEVELOPMENT)
+	if (o->profile && o->profile->environment != SPEC_DEV)
 		return "it is needed where the cluster is administered from";
 	return s->elsewhere;
 }
@@ -188,7 +188,7 @@ static void judge_packages(struct fitness *f, const struct value *facts, const s
 void fitness_tools(struct fitness *f, const struct value *facts, const struct fitness_options *o)
 {
 	for (uint32_t i = 0; i < o->tools->len; i++)
-		if (!o->tools->items[i].development || !o->profile || o->profile->environment == ENVIRONMENT_DEVELOPMENT)
+		if (!o->tools->items[i].development || !o->profile || o->profile->environment == SPEC_DEV)
 			judge_tool(f, value_get(facts, "tools"), &o->tools->items[i], o);
 	judge_packages(f, facts, o);
 }

@@ -39,7 +39,7 @@ static const char *systems_text(struct fitness *f, const struct system_list *lis
 
 static bool is_development(const struct fitness_options *o)
 {
-	return !o->profile || o->profile->environment == ENVIRONMENT_DEVELOPMENT;
+	return !o->profile || o->profile->environment == SPEC_DEV;
 }
 
 static void judge_version(struct fit_line *line, const struct system_need *need, bool relative, const char *version)
@@ -264,14 +264,9 @@ static void judge_namespaces(struct fitness *f, const struct value *kernel)
 		line->remedy = "See ls /proc/self/ns.";
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
-		bool found = false;
-
-		for (value_each(ns, list))
-			found |= str_eq(value_str(ns, ""), needed[i]);
-		if (!found)
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (!value_list_has(list, needed[i]))
 			missing = fit_printf(f, "%s%s%s", missing, *missing ? ", " : "", needed[i]);
-	}
 	line->measured = *missing ? fit_printf(f, "all but %s", missing) : "all";
 	line->verdict = *missing ? FIT_FAIL : FIT_PASS;
 	if (*missing)

@@ -47,6 +47,14 @@ void list_add(struct generation *g, struct value *list, struct value v)
 	list->items[list->len++] = v;
 }
 
+void list_add_once(struct generation *g, struct value *list, const struct value *v)
+{
+	for (value_each(item, list))
+		if (value_equal(item, v))
+			return;
+	list_add(g, list, *v);
+}
+
 struct value text_of(struct generation *g, const char *fmt, ...)
 {
 	struct value v;
@@ -62,12 +70,7 @@ bool generation_has(const struct generation *g, const struct value *row)
 {
 	const struct value *list = value_get(row, "environments");
 
-	if (!list)
-		return true;
-	for (value_each(e, list))
-		if (str_eq(value_str(e, ""), g->env))
-			return true;
-	return false;
+	return !list || value_list_has(list, g->env);
 }
 
 struct value generation_rows(struct generation *g, const char *list)

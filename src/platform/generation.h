@@ -37,6 +37,8 @@ bool generation_has(const struct generation *g, const struct value *row);
 struct value generation_rows(struct generation *g, const char *list);
 /* Appends to a list that began empty here. */
 void list_add(struct generation *g, struct value *list, struct value v);
+/* The same, unless an equal item is there. */
+void list_add_once(struct generation *g, struct value *list, const struct value *v);
 struct value text_of(struct generation *g, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* site.c */

@@ -171,22 +171,13 @@ static int name_namespaces(struct generation *g, const struct value *spec, struc
 				      generation_budget(g, allocation, value_double(value_get(row, "share"), 0), gpus_of(g, name)));
 			list_add(g, &budgeted, with);
 		}
-		for (value_each(b, value_get(&g->data, "bounded")))
-			if (str_eq(value_str(b, ""), name))
-				list_add(g, &bounded, *row);
+		if (value_list_has(value_get(&g->data, "bounded"), name))
+			list_add(g, &bounded, *row);
 	}
 	generation_name(g, "namespaces", all);
 	generation_name(g, "bounded_namespaces", bounded);
 	generation_name(g, "budgeted_namespaces", budgeted);
 	return 0;
-}
-
-static void add_once(struct generation *g, struct value *list, const struct value *text)
-{
-	for (value_each(v, list))
-		if (value_equal(v, text))
-			return;
-	list_add(g, list, *text);
 }
 
 /* What Argo CD's project may read from and write to. */
@@ -202,7 +193,7 @@ static struct value name_env(struct generation *g)
 		list_add(g, &pools, value_of_str("tenants"));
 	list_add(g, &repositories, *value_at(&g->site, "repository.url"));
 	for (value_each(row, &rows))
-		add_once(g, &repositories, value_get(value_get(charts, value_get_str(row, "name")), "repository"));
+		list_add_once(g, &repositories, value_get(value_get(charts, value_get_str(row, "name")), "repository"));
 	value_map_set(&g->b, &here, "server", value_of_str("https://kubernetes.default.svc"));
 	value_map_set(&g->b, &here, "namespace", value_of_str("*"));
 	list_add(g, &destinations, here);

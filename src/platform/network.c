@@ -31,14 +31,6 @@ static int ports_of(struct generation *g, const struct value *names, struct valu
 	return 0;
 }
 
-static bool has_namespace(const struct value *namespaces, const char *name)
-{
-	for (value_each(ns, namespaces))
-		if (str_eq(value_get_str(ns, "name"), name))
-			return true;
-	return false;
-}
-
 /* The namespaces of a row's `from` that this environment has. */
 static struct value askers(struct generation *g, const struct value *service, const struct value *namespaces)
 {
@@ -50,7 +42,7 @@ static struct value askers(struct generation *g, const struct value *service, co
 		/* What comes from outside passes a gateway, whose namespace the team marks. */
 		if (str_eq(name, "ingress"))
 			list_add(g, &from, one(g, "namespaceSelector", match_labels(g, "auto-devops.io/ingress", "true")));
-		else if (has_namespace(namespaces, name))
+		else if (value_item_with(namespaces, "name", name))
 			list_add(g, &from, one(g, "namespaceSelector", match_labels(g, "kubernetes.io/metadata.name", name)));
 	}
 	return from;
@@ -75,10 +67,7 @@ static int add_ingress(struct generation *g, const struct value *service, const 
 
 static bool asks(const struct value *service, const char *namespace)
 {
-	for (value_each(f, value_get(service, "from")))
-		if (str_eq(value_str(f, ""), namespace))
-			return true;
-	return false;
+	return value_list_has(value_get(service, "from"), namespace);
 }
 
 static int add_egress(struct generation *g, const struct value *reach, const struct value *services, struct value *flows, struct err *err)

@@ -17,19 +17,11 @@ static void copy(struct generation *g, struct value *to, const struct value *fro
 		set(g, to, key, *v);
 }
 
-static const struct value *find(const struct value *rows, const char *key, const char *id)
-{
-	for (value_each(row, rows))
-		if (str_eq(value_get_str(row, key), id))
-			return row;
-	return NULL;
-}
-
 /* The threshold of a rule's alert, with the default where the specification has no number. */
 static int alert_of(struct generation *g, const struct value *alerts, const struct value *rule, struct value *ret, struct err *err)
 {
 	const char *id = value_get_str(rule, "alert");
-	const struct value *row = find(alerts, "id", id);
+	const struct value *row = value_item_with(alerts, "id", id);
 
 	*ret = (struct value){.type = VALUE_MAP};
 	if (!*id)
@@ -113,7 +105,7 @@ static int name_rules(struct generation *g, const struct value *alerts, struct e
 		return r;
 	rows = value_get(&file, "rules");
 	for (value_each(alert, value_get(alerts, "alerts")))
-		if (!find(rows, "alert", value_get_str(alert, "id")))
+		if (!value_item_with(rows, "alert", value_get_str(alert, "id")))
 			return err_set(err, ERR_INTERNAL, "the alert %s has no rule", value_get_str(alert, "id"));
 	for (value_each(row, rows)) {
 		struct value alert, rule;
@@ -164,7 +156,7 @@ static int name_dashboards(struct generation *g, const struct value *alerts, str
 	if (r < 0)
 		return r;
 	for (value_each(wanted, value_get(alerts, "dashboards"))) {
-		const struct value *row = find(value_get(&file, "dashboards"), "dashboard", value_get_str(wanted, "id"));
+		const struct value *row = value_item_with(value_get(&file, "dashboards"), "dashboard", value_get_str(wanted, "id"));
 		struct value d;
 
 		if (!row)
@@ -179,14 +171,6 @@ static int name_dashboards(struct generation *g, const struct value *alerts, str
 	return 0;
 }
 
-static void add_once(struct generation *g, struct value *list, const struct value *text)
-{
-	for (value_each(v, list))
-		if (value_equal(v, text))
-			return;
-	list_add(g, list, *text);
-}
-
 /* The specification's scopes, and what its own events need besides. */
 static int name_slack(struct generation *g, struct err *err)
 {
@@ -197,13 +181,13 @@ static int name_slack(struct generation *g, struct err *err)
 	if (r < 0)
 		return r;
 	for (value_each(scope, value_get(&file, "scopes")))
-		add_once(g, &scopes, value_get(scope, "id"));
+		list_add_once(g, &scopes, value_get(scope, "id"));
 	for (value_each(event, value_get(&file, "events"))) {
 		list_add(g, &events, *value_get(event, "id"));
 		if (value_get(event, "needs"))
-			add_once(g, &scopes, value_get(event, "needs"));
+			list_add_once(g, &scopes, value_get(event, "needs"));
 	}
-	add_once(g, &scopes, &open);
+	list_add_once(g, &scopes, &open);
 	set(g, &slack, "scopes", scopes);
 	set(g, &slack, "events", events);
 	generation_name(g, "slack", slack);

@@ -39,7 +39,7 @@ static bool has_volume(enum spec_env env, const struct spec_volume *v)
 
 static double model_bytes(const struct plan *p, enum spec_env env)
 {
-	const struct value *serves = spec_row(value_get(&p->spec.facts, "serves"), spec_env_id(env));
+	const struct value *serves = value_item_with(value_get(&p->spec.facts, "serves"), "id", spec_env_id(env));
 	double gb = 0;
 
 	for (value_each(m, value_get(serves, "models"))) {
@@ -96,7 +96,7 @@ static void add_volumes(struct ctx *ctx, struct plan *p, enum spec_env env)
 
 static void add_models(struct ctx *ctx, struct plan *p, enum spec_env env)
 {
-	const struct value *serves = spec_row(value_get(&p->spec.facts, "serves"), spec_env_id(env));
+	const struct value *serves = value_item_with(value_get(&p->spec.facts, "serves"), "id", spec_env_id(env));
 
 	for (value_each(m, value_get(serves, "models"))) {
 		struct plan_model out = {.env = env, .model = spec_model(&p->spec, value_str(m, "")), .parallel = audit_parallel(&p->audit, env)};
@@ -129,12 +129,10 @@ static void add_flow(struct ctx *ctx, struct plan *p, const char *from, const ch
 static int add_flows(struct ctx *ctx, struct plan *p, struct err *err)
 {
 	const unsigned envs = 1u << p->parts[0].env;
-	struct value_builder b;
 	struct value data;
-	int r;
+	int r = embedded_read(ctx, "generate", &data, err);
 
-	value_builder_init(&b, &ctx->arena, NULL);
-	if ((r = embedded_value(&b, "generate", &data, err)) < 0)
+	if (r < 0)
 		return r;
 	for (value_each(service, value_get(&data, "services")))
 		for (value_each(from, value_get(service, "from"))) {

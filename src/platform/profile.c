@@ -3,46 +3,6 @@
 #include "platform/embedded.h"
 #include "platform/machine.h"
 
-const char *environment_text(enum environment e)
-{
-	static const char *const texts[] = {"dev", "production", "kamaji", "tenant"};
-
-	return texts[e];
-}
-
-static enum environment environment_of(const char *text)
-{
-	for (int e = ENVIRONMENT_DEVELOPMENT; e < ENVIRONMENT_TENANT; e++)
-		if (str_eq(environment_text((enum environment)e), text))
-			return (enum environment)e;
-	return ENVIRONMENT_TENANT;
-}
-
-/* Does a list of texts hold this one? */
-static bool holds(const struct value *list, const char *text)
-{
-	for (value_each(v, list))
-		if (str_eq(value_str(v, ""), text))
-			return true;
-	return false;
-}
-
-static int read_data(struct ctx *ctx, const char *name, struct value *ret, struct err *err)
-{
-	struct value_builder b;
-
-	value_builder_init(&b, &ctx->arena, NULL);
-	return embedded_value(&b, name, ret, err);
-}
-
-static const struct value *row_by_id(const struct value *list, const char *id)
-{
-	for (value_each(row, list))
-		if (str_eq(value_get_str(row, "id"), id))
-			return row;
-	return NULL;
-}
-
 /* A number, or the lower end of a range {min, max}: what is enough to begin with. */
 static double number(const struct value *map, const char *key)
 {
@@ -97,20 +57,22 @@ int profile_read(struct ctx *ctx, const char *id, struct profile *ret, struct er
 {
 	const struct value *list, *row, *better;
 	struct value data;
-	int r = read_data(ctx, "hardware", &data, err);
+	int r = embedded_read(ctx, "hardware", &data, err);
 
 	if (r < 0)
 		return r;
 	list = value_get(&data, "profiles");
-	row = row_by_id(list, id);
+	row = value_item_with(list, "id", id);
 	if (!row)
 		return no_row(err, "profile", id);
-	better = row_by_id(list, value_get_str(row, "recommends"));
+	better = value_item_with(list, "id", value_get_str(row, "recommends"));
 	*ret = (struct profile){.id = value_get_str(row, "id"),
 				.title = value_get_str(row, "title"),
-				.environment = environment_of(value_get_str(row, "environment")),
+				.environment = spec_env_of(value_get_str(row, "environment")),
 				.required = profile_need(row),
 				.recommended = profile_need(better)};
+	if (ret->environment == SPEC_ENVS)
+		return err_set(err, ERR_INTERNAL, "hardware: %s is of no environment", id);
 	return 0;
 }
 
@@ -118,11 +80,11 @@ int role_read(struct ctx *ctx, const char *id, struct role *ret, struct err *err
 {
 	const struct value *row;
 	struct value data;
-	int r = read_data(ctx, "agents", &data, err);
+	int r = embedded_read(ctx, "agents", &data, err);
 
 	if (r < 0)
 		return r;
-	row = row_by_id(value_get(&data, "agents"), id);
+	row = value_item_with(value_get(&data, "agents"), "id", id);
 	if (!row)
 		return no_row(err, "role", id);
 	*ret = (struct role){.id = value_get_str(row, "id"), .title = value_get_str(row, "title")};
@@ -155,9 +117,9 @@ static void add_software(struct ctx *ctx, struct software_list *list, const stru
 /* What data/platform/facts.yaml knows of programs that need more than the specification says, in one of its environments ("" = in any). */
 static const struct value *floor_of(const struct value *facts, const char *id, const char *environment)
 {
-	const struct value *row = row_by_id(value_get(facts, "floors"), id);
+	const struct value *row = value_item_with(value_get(facts, "floors"), "id", id);
 
-	return row && (!*environment || holds(value_get(row, "environments"), environment)) ? row : NULL;
+	return row && (!*environment || value_list_has(value_get(row, "environments"), environment)) ? row : NULL;
 }
 
 int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
@@ -166,7 +128,7 @@ int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err)
 	struct value data, facts;
 	int r;
 
-	if ((r = read_data(ctx, "software", &data, err)) < 0 || (r = read_data(ctx, "facts", &facts, err)) < 0)
+	if ((r = embedded_read(ctx, "software", &data, err)) < 0 || (r = embedded_read(ctx, "facts", &facts, err)) < 0)
 		return r;
 	for (value_each(row, value_get(&data, "tools"))) {
 		const struct value *floor;
@@ -191,7 +153,7 @@ int profile_packages(struct ctx *ctx, struct software_list *ret, struct err *err
 {
 	struct software_list list = {0};
 	struct value data;
-	int r = read_data(ctx, "software", &data, err);
+	int r = embedded_read(ctx, "software", &data, err);
 
 	if (r < 0)
 		return r;
@@ -204,7 +166,7 @@ int profile_packages(struct ctx *ctx, struct software_list *ret, struct err *err
 			id = strchr(instead, ' ') ? "" : instead;
 		if (!*id)
 			continue;
-		tool = row_by_id(value_get(&data, "tools"), id);
+		tool = value_item_with(value_get(&data, "tools"), "id", id);
 		if (tool && str_eq(value_get_str(tool, "runs"), "python"))
 			add_software(ctx, &list, tool, id, value_get(&data, "tools_source"));
 		else
@@ -218,7 +180,7 @@ int profile_ports(struct ctx *ctx, struct port_list *ret, struct err *err)
 {
 	struct port_list list = {0};
 	struct value data;
-	int r = read_data(ctx, "network", &data, err);
+	int r = embedded_read(ctx, "network", &data, err);
 
 	if (r < 0)
 		return r;
@@ -242,7 +204,7 @@ int profile_systems(struct ctx *ctx, struct system_list *ret, struct err *err)
 	static const char *const lists[] = {"systems", "equivalents"};
 	struct system_list list = {0};
 	struct value data;
-	int r = read_data(ctx, "software", &data, err);
+	int r = embedded_read(ctx, "software", &data, err);
 
 	if (r < 0)
 		return r;
@@ -264,7 +226,7 @@ static int cluster_classes(struct ctx *ctx, const char *environment, const struc
 {
 	const struct value *own = value_get(row, "storage_classes");
 	struct value data;
-	int r = read_data(ctx, "storage", &data, err);
+	int r = embedded_read(ctx, "storage", &data, err);
 
 	if (r < 0)
 		return r;
@@ -272,28 +234,28 @@ static int cluster_classes(struct ctx *ctx, const char *environment, const struc
 	for (value_each(class, value_get(&data, "classes"))) {
 		const char *name = value_get_str(class, "id");
 
-		if (holds(value_get(class, "environments"), environment))
+		if (value_list_has(value_get(class, "environments"), environment))
 			*arena_push(&ctx->arena, &n->storage_classes) =
-				(struct storage_class_need){.name = name, .required = !own || holds(own, name)};
+				(struct storage_class_need){.name = name, .required = !own || value_list_has(own, name)};
 	}
 	return 0;
 }
 
-int profile_cluster(struct ctx *ctx, enum environment environment, struct cluster_need *ret, struct err *err)
+int profile_cluster(struct ctx *ctx, enum spec_env environment, struct cluster_need *ret, struct err *err)
 {
-	const char *id = environment_text(environment);
+	const char *id = spec_env_id(environment);
 	struct value clusters, software, facts;
 	const struct value *row, *kubernetes, *floor;
 	struct cluster_need n;
 	int r;
 
-	if ((r = read_data(ctx, "clusters", &clusters, err)) < 0 || (r = read_data(ctx, "software", &software, err)) < 0 ||
-	    (r = read_data(ctx, "facts", &facts, err)) < 0)
+	if ((r = embedded_read(ctx, "clusters", &clusters, err)) < 0 || (r = embedded_read(ctx, "software", &software, err)) < 0 ||
+	    (r = embedded_read(ctx, "facts", &facts, err)) < 0)
 		return r;
-	row = row_by_id(value_get(&clusters, "clusters"), id);
+	row = value_item_with(value_get(&clusters, "clusters"), "id", id);
 	if (!row)
 		return no_row(err, "cluster", id);
-	kubernetes = row_by_id(value_get(&software, "tools"), "kubernetes");
+	kubernetes = value_item_with(value_get(&software, "tools"), "id", "kubernetes");
 	n = (struct cluster_need){.title = value_get_str(row, "title"),
 				  .source = value_get_str(row, "source"),
 				  .version = value_get_str(kubernetes, "minimum"),
@@ -306,7 +268,7 @@ int profile_cluster(struct ctx *ctx, enum environment environment, struct cluste
 				  .load_balancer = *value_get_str(row, "load_balancer"),
 				  .gpu = value_get_bool(row, "gpu_operator", false),
 				  .quotas = value_get_bool(row, "quotas", false),
-				  .kamaji = environment == ENVIRONMENT_MANAGEMENT};
+				  .kamaji = environment == SPEC_KAMAJI};
 	floor = floor_of(&facts, "kubernetes", id);
 	if (floor) {
 		n.version = value_get_str(floor, "minimum");

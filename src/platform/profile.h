@@ -5,8 +5,7 @@
 #ifndef PLATFORM_PROFILE_H
 #define PLATFORM_PROFILE_H
 
-#include "base/ctx.h"
-#include "format/value.h"
+#include "platform/specification.h"
 
 /* What is asked of the hardware, by a profile or by a role. */
 struct need {
@@ -27,13 +26,9 @@ struct need {
 	bool redundant; /* two cards of that speed */
 };
 
-enum environment { ENVIRONMENT_DEVELOPMENT, ENVIRONMENT_PRODUCTION, ENVIRONMENT_MANAGEMENT, ENVIRONMENT_TENANT };
-/* As the data name them: "dev", "production", "kamaji", "tenant". */
-const char *environment_text(enum environment e);
-
 struct profile {
 	const char *id, *title;
-	enum environment environment;
+	enum spec_env environment;
 	struct need required, recommended; /* recommended asks for nothing where the specification knows no better machine */
 };
 
@@ -109,6 +104,6 @@ int profile_tools(struct ctx *ctx, struct software_list *ret, struct err *err);
 int profile_packages(struct ctx *ctx, struct software_list *ret, struct err *err);
 int profile_ports(struct ctx *ctx, struct port_list *ret, struct err *err);
 int profile_systems(struct ctx *ctx, struct system_list *ret, struct err *err);
-int profile_cluster(struct ctx *ctx, enum environment environment, struct cluster_need *ret, struct err *err);
+int profile_cluster(struct ctx *ctx, enum spec_env environment, struct cluster_need *ret, struct err *err);
 
 #endif

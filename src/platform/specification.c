@@ -9,22 +9,13 @@ const char *spec_env_id(enum spec_env env)
 	return ids[env];
 }
 
-const struct value *spec_row(const struct value *rows, const char *id)
-{
-	for (value_each(row, rows))
-		if (str_eq(value_get_str(row, "id"), id))
-			return row;
-	return NULL;
-}
-
 bool spec_in(const struct value *row, unsigned envs)
 {
 	const struct value *list = value_get(row, "environments");
 
-	for (value_each(v, list))
-		for (int e = 0; e < SPEC_ENVS; e++)
-			if ((envs & (1u << e)) && str_eq(value_str(v, ""), spec_env_id((enum spec_env)e)))
-				return true;
+	for (int e = 0; e < SPEC_ENVS; e++)
+		if ((envs & (1u << e)) && value_list_has(list, spec_env_id((enum spec_env)e)))
+			return true;
 	return !list;
 }
 
@@ -48,14 +39,6 @@ static struct range range(const struct value *v)
 const char *const spec_table_names[SPEC_TABLES] = {"agents", "alerts",  "budgets", "clusters", "hardware",
 						   "models", "network", "slack",   "software", "storage"};
 
-static int read_data(struct ctx *ctx, const char *name, struct value *ret, struct err *err)
-{
-	struct value_builder b;
-
-	value_builder_init(&b, &ctx->arena, NULL);
-	return embedded_value(&b, name, ret, err);
-}
-
 static const struct value *table(const struct specification *s, const char *name)
 {
 	for (size_t i = 0; i < SPEC_TABLES; i++)
@@ -72,7 +55,7 @@ static int count_rows(const struct value *rows, unsigned room, const char *what,
 	return 0;
 }
 
-static enum spec_env env_of(const char *id)
+enum spec_env spec_env_of(const char *id)
 {
 	for (int e = 0; e < SPEC_ENVS; e++)
 		if (str_eq(id, spec_env_id((enum spec_env)e)))
@@ -127,7 +110,8 @@ static int read_budgets(struct specification *s, struct err *err)
 	int r = 0;
 
 	for (int e = 0; r == 0 && e < SPEC_ENVS; e++) {
-		const struct value *row = spec_row(value_get(data, "budgets"), spec_env_id((enum spec_env)e)), *total = value_get(row, "total");
+		const struct value *row = value_item_with(value_get(data, "budgets"), "id", spec_env_id((enum spec_env)e)),
+				   *total = value_get(row, "total");
 		struct spec_budget *b = &s->budgets[e];
 
 		if ((r = count_rows(value_get(row, "components"), SPEC_COMPONENTS, "components", err)) < 0)
@@ -151,9 +135,10 @@ static int read_clusters(struct specification *s, struct err *err)
 	int r;
 
 	for (int e = 0; e < SPEC_ENVS; e++) {
-		const struct value *row = spec_row(value_get(data, "clusters"), spec_env_id((enum spec_env)e));
+		const struct value *row = value_item_with(value_get(data, "clusters"), "id", spec_env_id((enum spec_env)e));
 		/* A tenant's cluster is of the "Kamaji Multi-Cluster" row. */
-		const struct value *wide = spec_row(value_get(network, "bandwidth"), spec_env_id(e == SPEC_TENANT ? SPEC_KAMAJI : (enum spec_env)e));
+		const struct value *wide =
+			value_item_with(value_get(network, "bandwidth"), "id", spec_env_id(e == SPEC_TENANT ? SPEC_KAMAJI : (enum spec_env)e));
 		struct spec_cluster *c = &s->clusters[e];
 
 		*c = (struct spec_cluster){.title = value_get_str(row, "title"),
@@ -190,16 +175,17 @@ static int read_machines(struct specification *s, struct err *err)
 		return r;
 	for (value_each(row, value_get(data, "profiles"))) {
 		struct spec_machine *m = &s->machines[s->machine_count++];
-		const struct value *rows = value_get(row, "rows"), *storage = spec_row(rows, "storage"), *gpu = spec_row(rows, "gpu");
+		const struct value *rows = value_get(row, "rows"), *storage = value_item_with(rows, "id", "storage"),
+				   *gpu = value_item_with(rows, "id", "gpu");
 
 		*m = (struct spec_machine){.id = value_get_str(row, "id"),
 					   .title = value_get_str(row, "title"),
 					   .source = value_get_str(row, "source"),
-					   .env = env_of(value_get_str(row, "environment")),
-					   .cores = number(spec_row(rows, "cpu"), "cores"),
-					   .memory_gb = number(spec_row(rows, "memory"), "memory_gb"),
+					   .env = spec_env_of(value_get_str(row, "environment")),
+					   .cores = number(value_item_with(rows, "id", "cpu"), "cores"),
+					   .memory_gb = number(value_item_with(rows, "id", "memory"), "memory_gb"),
 					   .storage_gb = number(storage, "nvme_gb") + number(storage, "more_gb"),
-					   .nic_gbps = number(spec_row(rows, "network"), "nic_gbps"),
+					   .nic_gbps = number(value_item_with(rows, "id", "network"), "nic_gbps"),
 					   .gpus = number(gpu, "gpus"),
 					   .vram_gb = number(gpu, "vram_gb"),
 					   .gpu_text = value_get_str(gpu, "text"),
@@ -261,10 +247,10 @@ static int read_models(struct specification *s, struct err *err)
 	if (r < 0)
 		return r;
 	for (value_each(row, value_get(data, "models"))) {
-		const struct value *facts = value_get(&s->facts, "models"), *fact = spec_row(facts, value_get_str(row, "id"));
+		const struct value *facts = value_get(&s->facts, "models"), *fact = value_item_with(facts, "id", value_get_str(row, "id"));
 
 		if (value_get(fact, "as"))
-			fact = spec_row(facts, value_get_str(fact, "as"));
+			fact = value_item_with(facts, "id", value_get_str(fact, "as"));
 		s->models[s->model_count++] = (struct spec_model){
 			.id = value_get_str(row, "id"),
 			.name = value_get_str(row, "name"),
@@ -345,10 +331,10 @@ int specification_read(struct ctx *ctx, struct specification *ret, struct err *e
 				      .scarlet_dev = "",
 				      .vllm_measure = "",
 				      .agent_vram = {"", "", ""}};
-	if ((r = read_data(ctx, "facts", &ret->facts, err)) < 0)
+	if ((r = embedded_read(ctx, "facts", &ret->facts, err)) < 0)
 		return r;
 	for (size_t i = 0; i < SPEC_TABLES; i++)
-		if ((r = read_data(ctx, spec_table_names[i], &ret->tables[i], err)) < 0)
+		if ((r = embedded_read(ctx, spec_table_names[i], &ret->tables[i], err)) < 0)
 			return r;
 	for (size_t i = 0; i < ARRAY_LEN(readers); i++)
 		if ((r = readers[i](ret, err)) < 0)

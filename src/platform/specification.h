@@ -13,6 +13,8 @@
 enum spec_env { SPEC_DEV, SPEC_PRODUCTION, SPEC_KAMAJI, SPEC_TENANT, SPEC_ENVS };
 #define SPEC_ALL ((1u << SPEC_ENVS) - 1)
 const char *spec_env_id(enum spec_env env);
+/* SPEC_ENVS: none of them. */
+enum spec_env spec_env_of(const char *id);
 
 struct range {
 	double min, max;
@@ -168,8 +170,6 @@ struct spec_amount spec_sum(const struct spec_budget *b, bool in_cluster);
 const struct spec_component *spec_component(const struct spec_budget *b, const char *id);
 const struct spec_model *spec_model(const struct specification *s, const char *id);
 const struct spec_agent *spec_agent(const struct specification *s, const char *id);
-/* A row of a list of rows, by its id. */
-const struct value *spec_row(const struct value *rows, const char *id);
 /* facts.yaml's NAME.KEY as a number. */
 double spec_fact(const struct specification *s, const char *path, double otherwise);
 /* Does a row's `environments` name one of these? Without such a list it is of all. */

@@ -90,22 +90,5 @@ int tree_read_at(int fd, const char *path, struct strbuf *out, struct err *err)
 		return err_set_errno(err, errno, "cannot open %s", path);
 	if (fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, ERR_INPUT, "%s is no regular file", path);
-	for (;;) {
-		size_t room;
-		char *to = strbuf_grow(out, (size_t)st.st_size + 1 - MIN(out->len, (size_t)st.st_size), &room), extra;
-		ssize_t n = read(file, room ? to : &extra, room ? room : 1);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set_errno(err, errno, "cannot read %s", path);
-		if (n == 0)
-			return 0;
-		if (!room) {
-			out->overflow = true;
-			return strbuf_check(out, path, err);
-		}
-		out->len += (size_t)n;
-		out->buf[out->len] = 0;
-	}
+	return file_read_fd(file, path, out, err);
 }

@@ -20,7 +20,7 @@ static struct cluster *open_ok(const char *from)
 	return c;
 }
 
-static void open_fails(const char *from, const char *message)
+__attribute__((unused)) static void open_fails(const char *from, const char *message)
 {
 	struct cluster_options options = {.from = from};
 	struct cluster *c = NULL;

@@ -1,7 +1,6 @@
 /* Custom kinds: each is listed and seen on its own, and of the known ones only what is read is kept. */
 #include "base/file.h"
-#include "cluster/cluster.h"
-#include "unit.h"
+#include "open_files.h"
 
 #include <unistd.h>
 
@@ -19,20 +18,6 @@ static int teardown(void **state)
 	unlink(source);
 	unlink(written);
 	return 0;
-}
-
-static struct cluster *open_ok(const char *from)
-{
-	struct cluster_options options = {.from = from};
-	struct cluster *c = NULL;
-	struct ctx ctx;
-	struct err err = {0};
-
-	ctx_init(&ctx);
-	if (cluster_open(&ctx, &options, &c, &err) < 0)
-		fail_msg("%s: %s", from, err.message);
-	ctx_release(&ctx);
-	return c;
 }
 
 static struct cluster *open_text(const char *text)

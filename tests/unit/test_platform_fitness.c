@@ -104,7 +104,7 @@ static void profiles_are_read_whole(void **state)
 	assert_float_equal(p.required.nic_gbps, 10, 0);
 	assert_int_equal(p.required.gpus, 1);
 	assert_float_equal(p.recommended.cores, 48, 0);
-	assert_int_equal(p.environment, ENVIRONMENT_PRODUCTION);
+	assert_int_equal(p.environment, SPEC_PRODUCTION);
 	assert_int_equal(profile_read(&ctx, "kamaji-management", &p, NULL), 0);
 	assert_int_equal(p.required.gpus, 2);
 	assert_true(p.required.redundant);
@@ -114,15 +114,15 @@ static void profiles_are_read_whole(void **state)
 	assert_float_equal(r.required.more_gb, 500, 0);
 	assert_true(r.required.more_ssd);
 	/* Every environment has a cluster. */
-	for (int e = ENVIRONMENT_DEVELOPMENT; e <= ENVIRONMENT_TENANT; e++)
-		assert_int_equal(profile_cluster(&ctx, (enum environment)e, &c, NULL), 0);
-	assert_int_equal(profile_cluster(&ctx, ENVIRONMENT_PRODUCTION, &c, NULL), 0);
+	for (int e = SPEC_DEV; e <= SPEC_TENANT; e++)
+		assert_int_equal(profile_cluster(&ctx, (enum spec_env)e, &c, NULL), 0);
+	assert_int_equal(profile_cluster(&ctx, SPEC_PRODUCTION, &c, NULL), 0);
 	assert_int_equal(c.workers, 8);
 	assert_int_equal(c.storage_classes.len, 5);
 	assert_true(c.gpu && c.quotas && c.load_balancer && !c.kamaji);
 	assert_string_equal(c.version, "1.32");
 	/* Kamaji itself needs more than the specification says. */
-	assert_int_equal(profile_cluster(&ctx, ENVIRONMENT_MANAGEMENT, &c, NULL), 0);
+	assert_int_equal(profile_cluster(&ctx, SPEC_KAMAJI, &c, NULL), 0);
 	assert_true(c.kamaji);
 	assert_string_equal(c.version, "1.33");
 	assert_int_equal(profile_read(&ctx, "toaster", &p, &err), ERR_USAGE);
