@@ -49,7 +49,7 @@ static size_t measure_syncs(struct machine *m, int fd, usec_t *times)
 
 struct writing {
 	const struct ctx *ctx;
-	const char *path;
+	int fd; /* past the page cache */
 	size_t writes[MEASURE_DEPTH];
 };
 
@@ -57,12 +57,11 @@ struct writing {
 static void write_blocks(void *arg, size_t thread)
 {
 	struct writing *w = arg;
-	_cleanup_(fd_closep) int fd = open(w->path, O_WRONLY | O_DIRECT | O_CLOEXEC);
 	uint64_t place = 88172645463325252ull + thread * 7919;
 	usec_t until = clock_monotonic() + MEASURE_SPAN;
 	void *block = NULL;
 
-	if (fd < 0 || posix_memalign(&block, MEASURE_BLOCK, MEASURE_BLOCK) != 0)
+	if (posix_memalign(&block, MEASURE_BLOCK, MEASURE_BLOCK) != 0)
 		return;
 	memset(block, 'y', MEASURE_BLOCK);
 	while (w->writes[thread] < MEASURE_WRITES && clock_monotonic() < until && ctx_check(w->ctx, NULL) == 0) {
@@ -70,7 +69,7 @@ static void write_blocks(void *arg, size_t thread)
 		place ^= place << 13;
 		place ^= place >> 7;
 		place ^= place << 17;
-		if (pwrite(fd, block, MEASURE_BLOCK, (off_t)(place % (uint64_t)(MEASURE_FILE / MEASURE_BLOCK)) * MEASURE_BLOCK) != MEASURE_BLOCK)
+		if (pwrite(w->fd, block, MEASURE_BLOCK, (off_t)(place % (uint64_t)(MEASURE_FILE / MEASURE_BLOCK)) * MEASURE_BLOCK) != MEASURE_BLOCK)
 			break;
 		w->writes[thread]++;
 	}
@@ -78,12 +77,14 @@ static void write_blocks(void *arg, size_t thread)
 }
 
 /* 0: this file system cannot do without the page cache. */
-static double measure_writes(struct machine *m, const char *path)
+static double measure_writes(struct machine *m, int direct)
 {
-	struct writing w = {.ctx = m->ctx, .path = path};
+	struct writing w = {.ctx = m->ctx, .fd = direct};
 	usec_t begun = clock_monotonic();
 	size_t count = 0;
 
+	if (direct < 0)
+		return 0;
 	pool_run(MEASURE_DEPTH, MEASURE_DEPTH, write_blocks, &w);
 	for (size_t i = 0; i < MEASURE_DEPTH; i++)
 		count += w.writes[i];
@@ -101,7 +102,7 @@ static bool fill_file(struct machine *m, int fd)
 	return fdatasync(fd) == 0;
 }
 
-static void measure(struct machine *m, struct value *result, int fd, const char *path)
+static void measure(struct machine *m, struct value *result, int fd, int direct)
 {
 	usec_t *times = arena_new_array(&m->ctx->arena, usec_t, MEASURE_SYNCS);
 	size_t count = measure_syncs(m, fd, times);
@@ -116,7 +117,7 @@ static void measure(struct machine *m, struct value *result, int fd, const char 
 		fact_str(m, result, "error", "the test file could not be written whole");
 		return;
 	}
-	writes = measure_writes(m, path);
+	writes = measure_writes(m, direct);
 	if (writes > 0)
 		fact_int(m, result, "write_iops", (int64_t)writes);
 }
@@ -127,6 +128,7 @@ void machine_disk_measure(struct machine *m)
 	char *path;
 	struct statvfs fs;
 	_cleanup_(fd_closep) int fd = -1;
+	_cleanup_(fd_closep) int direct = -1;
 
 	if (!m->o->measure_disk)
 		return;
@@ -139,8 +141,9 @@ void machine_disk_measure(struct machine *m)
 	} else if ((fd = mkostemp(path, O_CLOEXEC)) < 0) {
 		fact_str(m, &result, "error", strerror(errno));
 	} else {
-		measure(m, &result, fd, path);
-		unlink(path);
+		direct = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+		unlink(path); /* now: whenever this program is killed, nothing is left */
+		measure(m, &result, fd, direct);
 	}
 	fact_map(m, m->facts, "disk_measurement", result);
 }

@@ -302,6 +302,27 @@ def test_a_measured_disk_is_left_as_it_was(run, tools, tmp_path):
     assert got["mongodb/disk-iops"]["asked"] is False
 
 
+def open_files(process):
+    for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+        try:
+            yield os.readlink(file)
+        except FileNotFoundError:  # closed meanwhile
+            pass
+
+
+def test_a_measurement_that_is_killed_leaves_nothing(start, tools, tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    process = start("check", "--measure-disk", folder, env=tools())
+    deadline = time.monotonic() + 20 * SLOW
+    while not any("(deleted)" in name for name in open_files(process)):
+        assert process.poll() is None and time.monotonic() < deadline, "its file is not open without a name"
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert not list(folder.iterdir())
+
+
 def test_exit_codes(run):
     fit, warned, failed = (CASES / f"{name}.yaml" for name in ("laptop_recommended", "python_packages", "laptop_small"))
     assert run("check", "--facts", fit, "--strict").code == 0
