@@ -323,6 +323,16 @@ def test_a_measurement_that_is_killed_leaves_nothing(start, tools, tmp_path):
     assert not list(folder.iterdir())
 
 
+@pytest.mark.parametrize("command", [["check", "--facts"], ["plan", "dev", "--prices"], ["generate", "dev", "--to", "tree", "--site"]])
+def test_a_file_of_a_gigabyte_is_refused_unread(run, tmp_path, command):
+    big = tmp_path / "big.yaml"
+    with open(big, "wb") as file:
+        file.truncate(1 << 30)
+    result = run(*command, big, cwd=tmp_path)
+    assert result.code == 1 and f"{big} is larger than the limit of " in result.err, result
+    assert result.seconds < 5 * SLOW and not (tmp_path / "tree").exists(), result
+
+
 def test_exit_codes(run):
     fit, warned, failed = (CASES / f"{name}.yaml" for name in ("laptop_recommended", "python_packages", "laptop_small"))
     assert run("check", "--facts", fit, "--strict").code == 0
