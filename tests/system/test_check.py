@@ -1,5 +1,6 @@
 """`check`: the machine that the tests run on, programs made up for the occasion, services that answer or do not, and clusters."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -304,10 +305,8 @@ def test_a_measured_disk_is_left_as_it_was(run, tools, tmp_path):
 
 def open_files(process):
     for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
-        try:
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             yield os.readlink(file)
-        except FileNotFoundError:  # closed meanwhile
-            pass
 
 
 def test_a_measurement_that_is_killed_leaves_nothing(start, tools, tmp_path):
