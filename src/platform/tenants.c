@@ -160,10 +160,10 @@ int generate_tenants(struct generation *g, struct err *err)
 		struct json_writer w;
 		struct value tenant;
 
+		strbuf_init(&sb, STRBUF_MAX_LINE);
 		if ((r = ctx_check(g->ctx, err)) < 0 || (r = make_tenant(g, n++, value_str(name, ""), &tenant, err)) < 0)
 			break;
 		/* Only this tenant's own input besides the common one: a further tenant changes no other tenant's files. */
-		strbuf_init(&sb, STRBUF_MAX_LINE);
 		strbuf_addstr(&sb, common);
 		json_writer_init(&w, &sb, 0);
 		json_value(&w, &tenant, true);
