@@ -322,6 +322,17 @@ def test_a_measurement_that_is_killed_leaves_nothing(start, tools, tmp_path):
     assert not list(folder.iterdir())
 
 
+def test_a_service_that_takes_the_connection_and_says_nothing(run, tools, home):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        config = home / "config.yaml"
+        config.write_text(f"services:\n  ollama: {url}\n")
+        result = run("check", "--config", config, "-o", "json", env=tools(), timeout=60)
+        got = lines(result)["service/ollama"]
+    assert (got["verdict"], got["measured"]) == ("fail", f"no answer from {url}/api/version"), got
+    assert result.seconds < 20 * SLOW, result
+
+
 @pytest.mark.parametrize("command", [["check", "--facts"], ["plan", "dev", "--prices"], ["generate", "dev", "--to", "tree", "--site"]])
 def test_a_file_of_a_gigabyte_is_refused_unread(run, tmp_path, command):
     big = tmp_path / "big.yaml"
